@@ -1,0 +1,53 @@
+# `make demo` and `make test` work from a fresh clone: all they need is Python 3.11-3.13 with pip.
+# PYTHON may name the interpreter and VENV another folder for what is installed.
+
+VENV ?= .venv
+PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3; do \
+	$$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& echo $$candidate && break; done)
+INSTALL = $(VENV)/bin/python -m pip install --quiet --constraint constraints.txt
+
+.PHONY: help demo test lint format build install clean
+
+help: ## Say what the targets are
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/.runtime ## Answer a question about a shipped picture, showing stages and bracket
+	@$(VENV)/bin/llava-o1 demo
+
+test: $(VENV)/.development ## Run the tests; pass options as ARGS="-k transcript"
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+lint: $(VENV)/.development ## Check style, formatting and types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: $(VENV)/.development ## Rewrite the code in the project's format
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+build: $(VENV)/.development ## Write the wheel and the source distribution to dist/
+	rm -rf dist
+	$(VENV)/bin/hatchling build
+
+install: $(VENV)/.development ## Install the package, editable, with the development tools
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# A stamp is older than what it was installed from as soon as the requirements change.
+$(VENV)/.python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found; install one or set PYTHON=" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.python pyproject.toml constraints.txt
+	@echo "Installing into $(VENV); the first time takes a few minutes."
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.development: $(VENV)/.python pyproject.toml constraints.txt
+	@echo "Installing into $(VENV); the first time takes a few minutes."
+	$(INSTALL) --editable '.[dev]'
+	@touch $@ $(VENV)/.runtime
