@@ -1,0 +1,270 @@
+"""The engine: requests in, deltas out, one thread that owns the model.
+
+Callers on any thread or event loop put a ticket into the inbox and wait at their own mailbox. The
+engine's thread turns tickets into rows and generates all rows of all requests in one batch, which
+rows join as they arrive and leave as they finish.
+"""
+
+import atexit
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Generator, Sequence
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from langchain_llava_o1.engine.loading import Checkpoint, EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.mailbox import LoopMailbox, Outbox, ThreadMailbox, Ticket
+from langchain_llava_o1.engine.request import Delta, Request
+from langchain_llava_o1.errors import GenerationError, LlavaO1Error
+
+if TYPE_CHECKING:
+    from langchain_llava_o1.engine.decoding import Row
+    from langchain_llava_o1.engine.intake import RowOwner
+
+__all__ = ["Engine", "EngineSettings", "load_engine"]
+
+_MAX_ROWS = 64
+# Requests that are sent together should start together, and none should wait long for others.
+_GATHER_SECONDS = 0.002
+# Reading prompts stops the rows that are being generated, so rows that wait are let in by the dozen.
+_ROWS_LET_IN_TOGETHER = _MAX_ROWS // 4
+_SECONDS_TO_CLOSE = 10.0
+
+
+class Engine:
+    """A loaded model that answers any number of requests at once.
+
+    Attributes:
+        context_length: Most tokens a prompt and its answer may have together.
+        device: Where the model is.
+        dtype: What it computes in.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        """Start the thread that owns the checkpoint's model."""
+        from langchain_llava_o1.engine.decoding import DecodeBatch
+        from langchain_llava_o1.engine.intake import Intake
+        from langchain_llava_o1.engine.memory import CacheBudget
+        from langchain_llava_o1.engine.mllama import Mllama
+        from langchain_llava_o1.engine.prefill import Prefiller
+        from langchain_llava_o1.engine.vision import PictureEncoder
+
+        model = Mllama(checkpoint.model)
+        self.context_length = model.context_length
+        self.device = model.device
+        self.dtype = model.dtype
+        self._intake = Intake(checkpoint, model.context_length)
+        pictures = PictureEncoder(model, checkpoint.image_processor)
+        prefiller = Prefiller(model, pictures, checkpoint.image_token_id)
+        self._batch: DecodeBatch[RowOwner] = DecodeBatch(model, prefiller)
+        self._budget = CacheBudget(model)
+        # Putting into a SimpleQueue never blocks, so that coroutines may. None wakes the thread up to close.
+        self._inbox: SimpleQueue[Ticket | None] = SimpleQueue()
+        self._waiting_rows: deque[Row[RowOwner]] = deque()
+        self._outbox = Outbox()
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._run, name="llava-o1-engine", daemon=True)
+        self._thread.start()
+        # The interpreter must not take torch down under a thread that is using it.
+        atexit.register(self.close)
+
+    def generate(self, request: Request) -> Generator[Delta]:
+        """Answer a request, blocking between deltas. Closing the iterator cancels the request.
+
+        Raises:
+            ContextLengthError: If the prompt does not fit.
+            GenerationTimeout: If the request runs past its timeout.
+            GenerationError: If the model fails.
+        """
+        mailbox = ThreadMailbox()
+        ticket = Ticket(request, mailbox)
+        self._submit(ticket)
+        try:
+            while ticket.num_open:
+                yield ticket.receive(mailbox.get(ticket))
+        finally:
+            ticket.cancel()
+
+    async def agenerate(self, request: Request) -> AsyncGenerator[Delta]:
+        """Answer a request without a thread. Cancelling the task or closing the iterator cancels the request.
+
+        Raises:
+            ContextLengthError: If the prompt does not fit.
+            GenerationTimeout: If the request runs past its timeout.
+            GenerationError: If the model fails.
+        """
+        mailbox = LoopMailbox()
+        ticket = Ticket(request, mailbox)
+        self._submit(ticket)
+        try:
+            while ticket.num_open:
+                yield ticket.receive(await mailbox.get(ticket))
+        finally:
+            ticket.cancel()
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of a plain text."""
+        return self._intake.count_tokens(text)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the engine takes no more requests."""
+        return self._is_closing or not self._thread.is_alive()
+
+    def close(self) -> None:
+        """Stop the thread; requests that are not finished fail."""
+        atexit.unregister(self.close)
+        self._is_closing = True
+        self._inbox.put(None)
+        self._thread.join(_SECONDS_TO_CLOSE)
+        for settings, engine in list(_engines.items()):
+            if engine is self:
+                del _engines[settings]
+
+    def _submit(self, ticket: Ticket) -> None:
+        self._inbox.put(ticket)
+        # Looked at after the put: what was put before the engine closed is told so by its thread.
+        if self.is_closed:
+            ticket.cancel()
+            raise GenerationError(
+                "The engine is closed, or this process was forked after it was loaded. "
+                "Load the model again in this process."
+            )
+
+    def _run(self) -> None:
+        import torch
+
+        try:
+            # Held in this thread alone: held across a yield, the mode would follow the caller about.
+            with torch.inference_mode():
+                while self._wait_for_work():
+                    self._take_turn()
+        finally:
+            self._is_closing = True
+            tickets = [row.owner.ticket for row in (*self._batch.active_rows, *self._waiting_rows)]
+            self._batch.clear()
+            while not self._inbox.empty():
+                ticket = self._inbox.get()
+                tickets += [ticket] if ticket else []
+            for ticket in tickets:
+                self._fail(ticket, GenerationError("The engine was closed before it had answered."))
+            self._outbox.flush()
+
+    def _wait_for_work(self) -> bool:
+        """Block until there is something to do; False when the engine closes."""
+        if not self._batch.active_rows and not self._waiting_rows:
+            self._take_in(self._inbox.get())
+            if not self._is_closing:
+                time.sleep(_GATHER_SECONDS)
+        return not self._is_closing
+
+    def _take_turn(self) -> None:
+        """Let rows in, give every row its next token, hand the text out."""
+        admitted = self._rows_to_admit()
+        if admitted:
+            try:
+                self._batch.admit(admitted)
+            except Exception as error:
+                self._fail_rows(admitted, error)
+        try:
+            for row, token_id, logprob in self._batch.choose():
+                self._give_token(row, token_id, logprob)
+            self._outbox.flush()
+            self._batch.advance()
+        except Exception as error:
+            self._fail_rows(self._batch.active_rows, error)
+            self._batch.clear()
+        self._outbox.flush()
+
+    def _rows_to_admit(self) -> "list[Row[RowOwner]]":
+        active = self._batch.active_rows
+        num_free = _MAX_ROWS - len(active)
+        num_waiting = len(self._waiting_rows) + self._inbox.qsize()
+        if not num_waiting or (active and num_free < min(num_waiting, _ROWS_LET_IN_TOGETHER)):
+            return []
+        rows: list[Row[RowOwner]] = []
+        while len(rows) < num_free and (self._waiting_rows or not self._inbox.empty()):
+            if not self._waiting_rows:
+                self._take_in(self._inbox.get())
+                continue
+            row = self._waiting_rows.popleft()
+            if row.owner.ticket.is_cancelled:
+                continue
+            if not self._budget.allows((each.prompt, each.sampling) for each in (*active, *rows, row)):
+                self._waiting_rows.appendleft(row)
+                break
+            rows.append(row)
+        return rows
+
+    def _take_in(self, ticket: Ticket | None) -> None:
+        """Turn a request into rows; one that cannot be answered is told so."""
+        if ticket is None or ticket.is_cancelled:
+            return
+        try:
+            self._waiting_rows.extend(self._intake.prepare(ticket))
+        except Exception as error:
+            self._fail(ticket, _explain(error))
+
+    def _give_token(self, row: "Row[RowOwner]", token_id: int, logprob: float) -> None:
+        ticket, answer = row.owner
+        if ticket.is_cancelled:
+            row.is_finished = True
+            return
+        try:
+            delta = answer.accept(token_id, logprob)
+        except GenerationError as error:
+            self._fail_rows([row], error)
+            return
+        if delta is not None:
+            row.is_finished = delta.finish_reason is not None
+            self._outbox.post(ticket, delta)
+
+    def _fail_rows(self, rows: "Sequence[Row[RowOwner]]", error: Exception) -> None:
+        for row in rows:
+            row.is_finished = True
+            self._fail(row.owner.ticket, _explain(error))
+
+    def _fail(self, ticket: Ticket, error: Exception) -> None:
+        """Tell a ticket's caller that it gets no more; its other rows are dropped as cancelled."""
+        if not ticket.is_cancelled:
+            ticket.cancel()
+            self._outbox.post(ticket, error)
+
+
+_engines: dict[EngineSettings, Engine] = {}
+_engine_locks: dict[EngineSettings, threading.Lock] = {}
+_registry_lock = threading.Lock()
+
+
+def load_engine(settings: EngineSettings) -> Engine:
+    """Load a checkpoint once per process and settings, however many threads ask for it.
+
+    Raises:
+        ModelLoadError: If it cannot be loaded; the next call tries again.
+    """
+    with _registry_lock:
+        lock = _engine_locks.setdefault(settings, threading.Lock())
+    with lock:
+        engine = _engines.get(settings)
+        if engine is None or engine.is_closed:
+            engine = _engines[settings] = Engine(load_checkpoint(settings))
+        return engine
+
+
+def _explain(error: Exception) -> Exception:
+    """Word an error of the model for the caller."""
+    if isinstance(error, LlavaO1Error):
+        return error
+    reason = str(error).strip().split("\n")[0] or type(error).__name__
+    if isinstance(error, MemoryError) or "out of memory" in reason.lower() or "can't allocate" in reason:
+        # Its traceback would keep the tensors alive that did not fit.
+        error.__traceback__ = None
+        explained = GenerationError(
+            f"The device ran out of memory while generating: {reason} Send fewer requests at once, "
+            'shorten the prompt, lower max_tokens, or load the model with quantization="8bit" or "4bit".'
+        )
+    else:
+        explained = GenerationError(f"The model failed while generating: {type(error).__name__}: {reason}")
+    explained.__cause__ = error
+    return explained

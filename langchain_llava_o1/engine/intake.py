@@ -1,0 +1,84 @@
+"""Requests as rows: the prompt laid out and measured, the pictures read, the randomness dealt."""
+
+from random import Random
+from typing import NamedTuple
+
+from langchain_llava_o1.engine.answer import Answer, Vocabulary
+from langchain_llava_o1.engine.chat_format import ChatFormat
+from langchain_llava_o1.engine.decoding import Row
+from langchain_llava_o1.engine.loading import Checkpoint
+from langchain_llava_o1.engine.mailbox import Ticket
+from langchain_llava_o1.engine.prefill import PreparedPrompt
+from langchain_llava_o1.engine.vision import read_picture
+from langchain_llava_o1.errors import ContextLengthError
+
+
+class RowOwner(NamedTuple):
+    """Whose row it is, and what it has said so far."""
+
+    ticket: Ticket
+    answer: Answer
+
+
+class Intake:
+    """Prepares requests for one checkpoint."""
+
+    def __init__(self, checkpoint: Checkpoint, context_length: int) -> None:
+        """Take a checkpoint's tokenizer, template and end tokens."""
+        self._vocabulary = Vocabulary(checkpoint.tokenizer)
+        self._chat_format = ChatFormat(
+            checkpoint.tokenizer, checkpoint.chat_template, checkpoint.image_token_id
+        )
+        self._end_ids = checkpoint.end_ids
+        self._context_length = context_length
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of a plain text."""
+        return self._chat_format.count_tokens(text)
+
+    def prepare(self, ticket: Ticket) -> list[Row[RowOwner]]:
+        """Turn a request into its ``n`` rows.
+
+        Raises:
+            MessageError: If the checkpoint's template refuses the conversation.
+            ContextLengthError: If the prompt leaves no room for an answer.
+            ImageError: If a picture cannot be decoded.
+        """
+        request = ticket.request
+        encoded = self._chat_format.encode(request.turns)
+        num_tokens = len(encoded.token_ids)
+        room = self._context_length - num_tokens
+        if room < 1:
+            raise ContextLengthError(
+                f"The prompt has {num_tokens} tokens; the model's context window holds "
+                f"{self._context_length}, the answer included. Shorten the conversation by at least "
+                f"{1 - room} tokens."
+            )
+        prompt = PreparedPrompt(encoded.token_ids, tuple(read_picture(image) for image in encoded.images))
+        return [
+            Row(
+                prompt=prompt,
+                sampling=request.sampling,
+                stream=_random_stream(request.sampling.seed, index),
+                owner=RowOwner(
+                    ticket,
+                    Answer(
+                        index,
+                        request,
+                        vocabulary=self._vocabulary,
+                        end_ids=self._end_ids,
+                        max_tokens=min(request.sampling.max_tokens, room),
+                        num_prompt_tokens=num_tokens,
+                    ),
+                ),
+            )
+            for index in range(request.n)
+        ]
+
+
+def _random_stream(seed: int | None, index: int) -> Random:
+    """Deal a row its own randomness.
+
+    Seeded with a text, the stream is the same on every machine and Python version.
+    """
+    return Random() if seed is None else Random(f"{seed}/{index}")

@@ -1,0 +1,125 @@
+"""What the engine is asked and what it answers, as plain data."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from PIL import Image
+
+from langchain_llava_o1.errors import ConfigurationError
+
+Role = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length"]
+
+_ROLES: tuple[Role, ...] = ("system", "user", "assistant")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of a conversation.
+
+    Attributes:
+        role: Who speaks.
+        parts: Texts and pictures in the order they are shown. Text is plain text: the name of a
+            special token inside it is tokenized as the characters it is written with.
+    """
+
+    role: Role
+    parts: tuple[str | Image.Image, ...]
+
+    def __post_init__(self) -> None:
+        if self.role not in _ROLES:
+            raise ConfigurationError(f"role must be one of {', '.join(_ROLES)}, got {self.role!r}.")
+        for part in self.parts:
+            if not isinstance(part, str | Image.Image):
+                raise ConfigurationError(
+                    f"A turn holds str and PIL.Image.Image parts, got {type(part).__name__}. "
+                    "Open the picture with PIL.Image.open first."
+                )
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the next token is chosen.
+
+    Attributes:
+        temperature: 0 takes the most likely token; above 0 samples.
+        top_p: Sample from the smallest set of tokens whose probability reaches this.
+        max_tokens: Most tokens a row may generate.
+        seed: Same seed, same text. None draws fresh randomness.
+    """
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 1024
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.temperature) and self.temperature >= 0):
+            raise ConfigurationError(
+                f"temperature must be 0 or more, got {self.temperature!r}. Use 0 for greedy decoding."
+            )
+        if not 0 < self.top_p <= 1:
+            raise ConfigurationError(
+                f"top_p must be above 0 and at most 1, got {self.top_p!r}. Use 1 to keep every token."
+            )
+        if self.max_tokens < 1:
+            raise ConfigurationError(f"max_tokens must be at least 1, got {self.max_tokens!r}.")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A conversation to answer, or, when it ends in an assistant turn, to continue.
+
+    Attributes:
+        turns: The conversation. A last assistant turn is continued in place; after any other
+            last turn a new assistant turn is opened.
+        sampling: How tokens are chosen. Row ``i`` draws from a stream derived from ``(seed, i)``.
+        stop: Strings that end a row; they are left out of its text.
+        n: Number of rows, that is, of answers to this one prompt.
+        timeout: Seconds from submission after which the request fails.
+        is_streamed: Whether text is given out as it is generated, or each row in one delta at its
+            end, which costs less where nobody watches.
+    """
+
+    turns: tuple[Turn, ...]
+    sampling: Sampling = Sampling()
+    stop: tuple[str, ...] = ()
+    n: int = 1
+    timeout: float | None = None
+    is_streamed: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.turns:
+            raise ConfigurationError("A request needs at least one turn, got none.")
+        if isinstance(self.stop, str) or not all(isinstance(text, str) and text for text in self.stop):
+            raise ConfigurationError(f"stop must be a tuple of non-empty strings, got {self.stop!r}.")
+        if self.n < 1:
+            raise ConfigurationError(f"n must be at least 1, got {self.n!r}.")
+        if self.timeout is not None and not self.timeout > 0:
+            raise ConfigurationError(f"timeout must be above 0 seconds or None, got {self.timeout!r}.")
+
+
+@dataclass(frozen=True)
+class Delta:
+    """What one row has gained since its last delta.
+
+    Attributes:
+        index: Row of the request, from 0 to ``n - 1``.
+        text: New text. Text that may still turn out to begin a stop string is held back.
+        num_tokens: Tokens first accounted for here, the end token included.
+        finish_reason: Set on a row's last delta: "stop" for an end token or a stop string,
+            "length" for ``max_tokens`` or the end of the context window.
+        stop: The stop string that ended the row, or None.
+        logprob_sum: Sum of the log-probabilities of these tokens under the full softmax at
+            temperature 1.
+        num_prompt_tokens: Tokens of the prompt, the same in every delta of a request.
+    """
+
+    index: int
+    text: str
+    num_tokens: int
+    finish_reason: FinishReason | None
+    stop: str | None
+    logprob_sum: float
+    num_prompt_tokens: int

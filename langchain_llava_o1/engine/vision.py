@@ -1,0 +1,117 @@
+"""Pictures as the states that the text layers attend to, each distinct picture encoded once."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from PIL import Image
+
+from langchain_llava_o1.engine.mllama import Mllama
+from langchain_llava_o1.errors import ImageError
+
+_IMAGES_PER_CALL = 8
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture and the hash of what it shows.
+
+    Attributes:
+        key: Equal for pictures with equal pixels.
+        image: The picture in RGB.
+    """
+
+    key: bytes
+    image: Image.Image
+
+
+@dataclass(frozen=True)
+class PictureStates:
+    """An encoded picture.
+
+    Attributes:
+        states: Tensor ``[tiles * patches, hidden]``, the tiles that the picture leaves empty included.
+        num_tiles: Tiles that the picture fills.
+    """
+
+    states: torch.Tensor
+    num_tiles: int
+
+
+def read_picture(image: Image.Image) -> Picture:
+    """Load a picture's pixels, transparency laid over white, and hash them.
+
+    Raises:
+        ImageError: If the pixels cannot be decoded.
+    """
+    try:
+        if "A" in image.getbands() or "transparency" in image.info:
+            layer = image.convert("RGBA")
+            white = Image.new("RGBA", layer.size, "white")
+            image = Image.alpha_composite(white, layer)
+        pixels = image.convert("RGB")
+        digest = hashlib.blake2b(pixels.tobytes(), digest_size=16, key=repr(pixels.size).encode())
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ImageError(f"A picture cannot be decoded: {error}. Save it again as PNG or JPEG.") from error
+    return Picture(digest.digest(), pixels)
+
+
+class PictureEncoder:
+    """The vision tower of a model, with a memory of the pictures it saw last.
+
+    Attributes:
+        num_encoded: Pictures that went through the vision tower so far.
+    """
+
+    def __init__(self, model: Mllama, image_processor: Any, *, max_bytes: int = 2**30) -> None:
+        """Wrap a model's vision tower.
+
+        Args:
+            model: The loaded model.
+            image_processor: The checkpoint's image processor.
+            max_bytes: Most memory for remembered states; at least one picture is remembered.
+        """
+        self._model = model
+        self._image_processor = image_processor
+        self._max_bytes = max_bytes
+        self._num_bytes = 0
+        self._remembered: OrderedDict[bytes, PictureStates] = OrderedDict()
+        self.num_encoded = 0
+
+    def encode(self, pictures: Iterable[Picture]) -> dict[bytes, PictureStates]:
+        """Encode pictures, or recall them.
+
+        Returns:
+            The states by picture key.
+        """
+        wanted = {picture.key: picture for picture in pictures}
+        found = {key: self._remembered[key] for key in wanted if key in self._remembered}
+        for key in found:
+            self._remembered.move_to_end(key)
+        missing = [picture for key, picture in wanted.items() if key not in found]
+        for start in range(0, len(missing), _IMAGES_PER_CALL):
+            chunk = missing[start : start + _IMAGES_PER_CALL]
+            for picture, states in zip(chunk, self._encode_chunk(chunk), strict=True):
+                found[picture.key] = states
+                self._remember(picture.key, states)
+        return found
+
+    def _encode_chunk(self, pictures: Sequence[Picture]) -> list[PictureStates]:
+        features = self._image_processor([[picture.image] for picture in pictures], return_tensors="pt")
+        states = self._model.encode_pictures(features)
+        self.num_encoded += len(pictures)
+        # Cloned so that forgetting one picture frees its memory whatever it was encoded with.
+        return [
+            PictureStates(picture_states.clone(), int(num_tiles[0]))
+            for picture_states, num_tiles in zip(states, features["num_tiles"], strict=True)
+        ]
+
+    def _remember(self, key: bytes, states: PictureStates) -> None:
+        self._remembered[key] = states
+        self._num_bytes += states.states.nbytes
+        while self._num_bytes > self._max_bytes and len(self._remembered) > 1:
+            _, forgotten = self._remembered.popitem(last=False)
+            self._num_bytes -= forgotten.states.nbytes

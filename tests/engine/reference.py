@@ -1,0 +1,49 @@
+"""What transformers' own ``generate`` answers, to compare the engine with."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from transformers import AutoProcessor, MllamaForConditionalGeneration
+
+from langchain_llava_o1.engine.request import Turn
+
+
+class Reference:
+    """A checkpoint used as the transformers documentation says."""
+
+    def __init__(self, folder: Path) -> None:
+        self.processor: Any = AutoProcessor.from_pretrained(folder)
+        self.model = MllamaForConditionalGeneration.from_pretrained(folder).eval()
+
+    def inputs(self, turns: Sequence[Turn]) -> Any:
+        is_continued = turns[-1].role == "assistant"
+        conversation = [
+            {
+                "role": turn.role,
+                "content": [
+                    {"type": "text", "text": part} if isinstance(part, str) else {"type": "image"}
+                    for part in turn.parts
+                ],
+            }
+            for turn in turns
+        ]
+        text = self.processor.apply_chat_template(
+            conversation, add_generation_prompt=not is_continued, continue_final_message=is_continued
+        )
+        images = [part for turn in turns for part in turn.parts if isinstance(part, Image.Image)]
+        return self.processor(text=text, images=images or None, add_special_tokens=False, return_tensors="pt")
+
+    def generate(self, turns: Sequence[Turn], max_tokens: int) -> list[int]:
+        """Answer greedily; the prompt is left out."""
+        inputs = self.inputs(turns)
+        with torch.inference_mode():
+            output: Any = self.model.generate(**inputs, max_new_tokens=max_tokens, do_sample=False)
+        new_ids: list[int] = output[0, inputs["input_ids"].shape[1] :].tolist()
+        return new_ids
+
+    def decode(self, token_ids: Sequence[int]) -> str:
+        text: str = self.processor.tokenizer.decode(token_ids, skip_special_tokens=True)
+        return text
