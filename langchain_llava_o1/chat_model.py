@@ -1,0 +1,245 @@
+"""ChatLlavaO1: LLaVA-o1 on this machine as a LangChain chat model."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from contextlib import aclosing, closing
+from dataclasses import replace
+from typing import Any, NamedTuple, cast
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import PrivateAttr
+
+from langchain_llava_o1.call_options import read_call_options
+from langchain_llava_o1.chat_parameters import EMBEDDED_MODEL, ChatParameters
+from langchain_llava_o1.engine.engine import Engine, EngineSettings, load_engine
+from langchain_llava_o1.engine.request import Delta, Request, Sampling
+from langchain_llava_o1.errors import GenerationError
+from langchain_llava_o1.messages import has_pictures, read_conversation
+from langchain_llava_o1.response import END_OF_ANSWER, Response, collect_message
+
+_SECONDS_BEFORE_RETRY = 0.1
+
+
+class _Call(NamedTuple):
+    """One call, ready for the engine."""
+
+    request: Request
+    prefix: str
+    stop: tuple[str, ...]
+
+
+class _LoadedEngine(NamedTuple):
+    settings: EngineSettings
+    engine: Engine
+
+
+class ChatLlavaO1(ChatParameters):
+    """A vision-language model that answers in stages and runs on this machine.
+
+    It takes text and images, several of them and in any turn, and calls no tools. A conversation
+    that ends in an ``AIMessage`` is continued. The content of an answer is its conclusion; the
+    hidden stages are in ``additional_kwargs["reasoning_content"]``, or with ``output_version="v1"``
+    in one ``reasoning`` block each, whose ``extras["stage"]`` names the stage. An answer that has no
+    conclusion is given as the model wrote it, tags included, and ``response_metadata`` says why:
+    ``finish_reason`` is ``"length"`` where it was cut off, ``"stop"`` where it met one of the
+    caller's stop strings (then named in ``stop_sequence``), and ``"untagged"`` where it ended by
+    itself.
+
+    The model loads on first use, once per process and settings, and requests of one process are
+    answered together in batches. ``ainvoke``, ``astream`` and ``abatch`` wait without a thread.
+
+    With a LangChain cache (``cache=True`` or a global one) a repeated call returns the stored answer,
+    also where a temperature above 0 would give another; set ``cache=False`` to sample.
+
+    The parameters are those of ``ChatParameters``, LangChain's standard ones among them.
+
+    Example:
+        ```python
+        from langchain_core.messages import HumanMessage
+        from langchain_llava_o1 import ChatLlavaO1, image_block
+
+        model = ChatLlavaO1()
+        question = HumanMessage([image_block("scene.png"), {"type": "text", "text": "How many circles?"}])
+        print(model.invoke([question]).content)
+        ```
+    """
+
+    _loaded: _LoadedEngine | None = PrivateAttr(default=None)
+
+    def get_num_tokens(self, text: str) -> int:
+        """Count the tokens of a text; loads the model on first use."""
+        return self._engine().count_tokens(text)
+
+    def get_num_tokens_from_messages(
+        self, messages: Sequence[BaseMessage], tools: Sequence[Any] | None = None
+    ) -> int:
+        """Count the tokens of the messages' text; turn headers and pictures are not counted."""
+        return sum(self.get_num_tokens(str(message.text)) for message in messages)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        call = self._prepare(messages, stop, kwargs)
+        num_failures = 0
+        while True:
+            try:
+                return _result(list(self._chunks(call)))
+            except GenerationError:
+                num_failures += 1
+                if num_failures > self.max_retries:
+                    raise
+                time.sleep(_SECONDS_BEFORE_RETRY * num_failures)
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        call = await self._aprepare(messages, stop, kwargs)
+        num_failures = 0
+        while True:
+            try:
+                return _result([chunk async for chunk in self._achunks(call)])
+            except GenerationError:
+                num_failures += 1
+                if num_failures > self.max_retries:
+                    raise
+                await asyncio.sleep(_SECONDS_BEFORE_RETRY * num_failures)
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        call = self._prepare(messages, stop, kwargs)
+        num_failures = 0
+        has_begun = False
+        while True:
+            try:
+                with closing(self._chunks(call)) as chunks:
+                    for chunk in chunks:
+                        has_begun = True
+                        yield ChatGenerationChunk(message=chunk)
+                return
+            except GenerationError:
+                num_failures += 1
+                # What the caller has read cannot be taken back.
+                if has_begun or num_failures > self.max_retries:
+                    raise
+                time.sleep(_SECONDS_BEFORE_RETRY * num_failures)
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        call = await self._aprepare(messages, stop, kwargs)
+        num_failures = 0
+        has_begun = False
+        while True:
+            try:
+                async with aclosing(self._achunks(call)) as chunks:
+                    async for chunk in chunks:
+                        has_begun = True
+                        yield ChatGenerationChunk(message=chunk)
+                return
+            except GenerationError:
+                num_failures += 1
+                if has_begun or num_failures > self.max_retries:
+                    raise
+                await asyncio.sleep(_SECONDS_BEFORE_RETRY * num_failures)
+
+    def _chunks(self, call: _Call) -> Generator[AIMessageChunk, None, None]:
+        response = self._response(call)
+        # The engine gives generators; closing them is what takes a request back.
+        answer = cast(Generator[Delta, None, None], self._engine().generate(call.request))
+        with closing(answer) as deltas:
+            for delta in deltas:
+                yield from response.feed(delta)
+
+    async def _achunks(self, call: _Call) -> AsyncGenerator[AIMessageChunk, None]:
+        response = self._response(call)
+        engine = await self._aengine()
+        answer = cast(AsyncGenerator[Delta, None], engine.agenerate(call.request))
+        async with aclosing(answer) as deltas:
+            async for delta in deltas:
+                for chunk in response.feed(delta):
+                    yield chunk
+
+    def _response(self, call: _Call) -> Response:
+        return Response(
+            model_name=self.model,
+            prefix=call.prefix,
+            stop=call.stop,
+            is_v1=self.output_version == "v1",
+        )
+
+    def _prepare(self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]) -> _Call:
+        chosen = read_call_options(stop, options)
+        sampling = Sampling(
+            temperature=self.temperature if chosen.temperature is None else chosen.temperature,
+            top_p=self.top_p if chosen.top_p is None else chosen.top_p,
+            max_tokens=self.max_tokens if chosen.max_tokens is None else chosen.max_tokens,
+            seed=self.seed if chosen.seed is None else chosen.seed,
+        )
+        stop_strings = tuple((self.stop or []) if chosen.stop is None else chosen.stop)
+        conversation = read_conversation(messages, self._image_policy())
+        request = Request(
+            turns=conversation.turns,
+            sampling=sampling,
+            stop=tuple(dict.fromkeys((*stop_strings, *END_OF_ANSWER))),
+            timeout=self.timeout if chosen.timeout is None else chosen.timeout,
+        )
+        return _Call(request, conversation.prefix, stop_strings)
+
+    async def _aprepare(
+        self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]
+    ) -> _Call:
+        if not has_pictures(messages):
+            return self._prepare(messages, stop, options)
+        # Decoding a large picture, or fetching one, would hold up every other task of the loop.
+        return await asyncio.to_thread(self._prepare, messages, stop, options)
+
+    def _engine(self) -> Engine:
+        return self._loaded_engine() or self._load()
+
+    async def _aengine(self) -> Engine:
+        loaded = self._loaded_engine()
+        return loaded if loaded is not None else await asyncio.to_thread(self._load)
+
+    def _loaded_engine(self) -> Engine | None:
+        # A copy of this model with other settings has the same private attributes.
+        loaded = self._loaded
+        if loaded is None or loaded.engine.is_closed or loaded.settings != self._engine_settings():
+            return None
+        return loaded.engine
+
+    def _load(self) -> Engine:
+        settings = self._engine_settings()
+        is_embedded = settings.model == EMBEDDED_MODEL
+        engine = load_engine(replace(settings, model=_embedded_checkpoint()) if is_embedded else settings)
+        self._loaded = _LoadedEngine(settings, engine)
+        return engine
+
+
+def _embedded_checkpoint() -> str:
+    from langchain_llava_o1.tiny import checkpoint_path
+
+    return str(checkpoint_path())
+
+
+def _result(chunks: list[AIMessageChunk]) -> ChatResult:
+    return ChatResult(generations=[ChatGeneration(message=collect_message(chunks))])
