@@ -1,0 +1,1 @@
+"""Judges: what decides between two candidates of a stage."""

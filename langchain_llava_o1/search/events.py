@@ -1,0 +1,80 @@
+"""Progress of a search, as written to ``stream_mode="custom"``."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import set_config_context
+from langgraph.config import get_stream_writer
+from typing_extensions import TypedDict
+
+
+class StageStarted(TypedDict):
+    """A stage begins to sample."""
+
+    type: Literal["stage_started"]
+    stage: str
+    num_candidates: int
+
+
+class CandidateSampled(TypedDict):
+    """One candidate of a stage is there."""
+
+    type: Literal["candidate"]
+    stage: str
+    index: int
+    tokens: int
+    finish_reason: str
+
+
+class RoundStarted(TypedDict):
+    """A knock-out round begins, all its matches at once."""
+
+    type: Literal["round"]
+    stage: str
+    round: int
+    num_matches: int
+
+
+class MatchDecided(TypedDict):
+    """One match has a winner. Numbers are candidate indices."""
+
+    type: Literal["match"]
+    stage: str
+    round: int
+    first: int
+    second: int
+    winner: int
+    is_read: bool
+
+
+class WinnerSelected(TypedDict):
+    """A stage is over."""
+
+    type: Literal["winner"]
+    stage: str
+    index: int
+    text: str
+
+
+SearchEvent = StageStarted | CandidateSampled | RoundStarted | MatchDecided | WinnerSelected
+
+Reporter = Callable[[SearchEvent], None]
+
+
+def reporter_of(config: RunnableConfig) -> Reporter:
+    """Return what writes events to the custom stream of the graph whose node runs now.
+
+    A subgraph's own writer marks events as the subgraph's, and a stream that did not ask for subgraphs drops
+    them. This one may be handed into subgraphs.
+
+    Args:
+        config: The running node's configuration.
+    """
+    write = get_stream_writer()
+
+    def report(event: SearchEvent) -> None:
+        with set_config_context(config) as context:
+            context.run(write, event)
+
+    return report

@@ -1,0 +1,27 @@
+"""The question that the searches under test are asked."""
+
+import base64
+from typing import Any
+
+from langchain_core.messages import HumanMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph.state import CompiledStateGraph
+
+from langchain_llava_o1.judges.judge import Judge
+from langchain_llava_o1.search.stage_beam import create_stage_beam
+from langchain_llava_o1.stages import STAGES
+from tests.scripted_model import ScriptedModel
+
+QUESTION = "How many cats? <CAPTION>none</CAPTION>"
+NAMES = [stage.name for stage in STAGES]
+
+
+def ask(picture: bytes = b"\x89PNG") -> dict[str, Any]:
+    image = {"type": "image", "base64": base64.b64encode(picture).decode(), "mime_type": "image/png"}
+    return {"messages": [HumanMessage([{"type": "text", "text": QUESTION}, image])]}
+
+
+def compiled(
+    model: ScriptedModel, *, judge: Judge | None = None, checkpointer: InMemorySaver | None = None
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    return create_stage_beam(model, judge=judge).compile(checkpointer=checkpointer)

@@ -1,0 +1,128 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.messages import AIMessage
+
+from langchain_llava_o1.search.candidates import read_body, read_candidate
+from langchain_llava_o1.stages import STAGES
+from tests.scripted_model import USAGE, stopped
+
+SUMMARY, CAPTION, REASONING, CONCLUSION = STAGES
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        stopped("<CAPTION> Two cats.\n", "</CAPTION>"),
+        stopped("<CAPTION>Two cats.</CAPTION>"),
+        stopped("\n\n(Here begins the CAPTION stage) Two cats. ", "(Here ends the CAPTION stage)"),
+        stopped("<CAPTION>Two cats.</CAPTION>\n\n<REASONING>1 + 1 = 2</REASONING>"),
+        stopped("<CAPTION>Two cats.</CAPTION><CONCLUSION>2</CONCLUSION>", finish_reason="length"),
+        stopped("<CAPTION>Two cats.</CAPTION> And a dog, and a dog, and", finish_reason="length"),
+        stopped("<SUMMARY>Count.</SUMMARY>\n\n<CAPTION>Two cats.", "</CAPTION>"),
+        stopped("<CAPTION><CAPTION>Two cats.", "</CAPTION>"),
+        stopped("Here you are: <CAPTION>Two cats.", "</CAPTION>"),
+        AIMessage("<CAPTION>Two cats."),
+        AIMessage("<CAPTION>Two cats.", response_metadata={"finish_reason": "STOP"}),
+        AIMessage(
+            "<CAPTION>Two cats.",
+            response_metadata={"stop_reason": "stop_sequence", "stop_sequence": "</CAPTION>"},
+        ),
+        AIMessage([{"type": "text", "text": "<CAPTION>Two cats."}]),
+        AIMessage(
+            [
+                {"type": "reasoning", "reasoning": "I look at the picture."},
+                {"type": "text", "text": "<CAPTION>Two cats.</CAPTION>"},
+            ]
+        ),
+        AIMessage(
+            "2",
+            additional_kwargs={"reasoning_content": "<SUMMARY>s</SUMMARY>\n\n<CAPTION>Two cats.</CAPTION>"},
+        ),
+        AIMessage(
+            "<CAPTION>Two cats.</CAPTION>",
+            additional_kwargs={"reasoning_content": "The <CAPTION> must name <CAPTION>every</CAPTION> cat."},
+        ),
+    ],
+)
+def test_a_complete_candidate_however_it_is_written(reply: AIMessage) -> None:
+    candidate = read_candidate(CAPTION, reply)
+    assert candidate.is_complete
+    assert candidate.text == "<CAPTION>Two cats.</CAPTION>"
+
+
+@pytest.mark.parametrize(
+    ("reply", "text", "body"),
+    [
+        # cut off
+        (stopped("<CAPTION>Two ca", finish_reason="length"), "<CAPTION>Two ca", "Two ca"),
+        (
+            AIMessage("<CAPTION>Two ca", response_metadata={"stop_reason": "max_tokens"}),
+            "<CAPTION>Two ca",
+            "Two ca",
+        ),
+        # the model ended the answer before it closed the stage
+        (stopped("<CAPTION>Two cats.", None, "untagged"), "<CAPTION>Two cats.", "Two cats."),
+        (
+            AIMessage("<CAPTION>Two", response_metadata={"stop_reason": "end_turn", "stop_sequence": None}),
+            "<CAPTION>Two",
+            "Two",
+        ),
+        # another stage opened inside it
+        (
+            stopped("<CAPTION>Two cats. <REASONING>1 + 1", None, "untagged"),
+            "<CAPTION>Two cats.",
+            "Two cats.",
+        ),
+        # the wrong stage
+        (
+            stopped("<REASONING>1 + 1</REASONING><CONCLUSION>2</CONCLUSION>"),
+            "<REASONING>1 + 1</REASONING><CONCLUSION>2</CONCLUSION>",
+            "1 + 1",
+        ),
+        (stopped("Well. <REASONING>1 + 1</REASONING>"), "Well. <REASONING>1 + 1</REASONING>", "Well."),
+        # no tags
+        (AIMessage("Two cats.", response_metadata={"finish_reason": "stop"}), "Two cats.", "Two cats."),
+        (stopped("Two cats.", "</CAPTION>"), "Two cats.", "Two cats."),
+        # nothing said
+        (stopped("<CAPTION> ", "</CAPTION>"), "<CAPTION>", ""),
+        (stopped(""), "", ""),
+    ],
+)
+def test_an_incomplete_candidate_keeps_what_there_is(reply: AIMessage, text: str, body: str) -> None:
+    candidate = read_candidate(CAPTION, reply)
+    assert not candidate.is_complete
+    assert candidate.text == text
+    assert read_body(CAPTION, candidate.text) == body
+
+
+@pytest.mark.parametrize("earlier", [{}, {"reasoning_content": "<REASONING>1 + 1</REASONING>"}])
+def test_a_visible_stage_may_come_without_its_tags(earlier: dict[str, Any]) -> None:
+    reply = stopped("Two.", "</CONCLUSION>")
+    reply.additional_kwargs = earlier
+    candidate = read_candidate(CONCLUSION, reply)
+    assert candidate.is_complete
+    assert candidate.text == "<CONCLUSION>Two.</CONCLUSION>"
+
+
+@pytest.mark.parametrize(
+    "reply", [stopped("Two.", None), stopped("Two.", finish_reason="length"), AIMessage("Two.")]
+)
+def test_a_visible_stage_without_its_tags_must_have_met_its_own_stop_string(reply: AIMessage) -> None:
+    assert not read_candidate(CONCLUSION, reply).is_complete
+
+
+def test_tokens_and_finish_reason_are_the_models_own() -> None:
+    candidate = read_candidate(CAPTION, stopped("<CAPTION>Two", finish_reason="length"))
+    assert (candidate.tokens, candidate.finish_reason) == (USAGE["output_tokens"], "length")
+    silent = read_candidate(CAPTION, AIMessage("<CAPTION>Two"))
+    assert (silent.tokens, silent.finish_reason) == (0, "unknown")
+
+
+@given(st.text(), st.sampled_from(STAGES))
+def test_a_body_never_holds_a_tag(words: str, stage: Any) -> None:
+    text = f"{words}<CAPTION>{words}(Here begins the REASONING stage){words}</SUMMARY>"
+    body = read_body(stage, text)
+    assert not any(tag in body for other in STAGES for tag in (other.opening, *other.stop))

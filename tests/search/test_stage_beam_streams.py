@@ -1,0 +1,83 @@
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tests.scripted_model import ScriptedModel
+from tests.search.questions import NAMES, ask, compiled
+
+
+async def test_candidates_and_verdicts_stay_out_of_the_message_stream() -> None:
+    graph = compiled(ScriptedModel())
+    options = {"seed": 1}
+    answer = graph.invoke(ask(), context=options)["messages"][-1].content
+    alone: list[Any] = list(graph.stream(ask(), stream_mode="messages", context=options))
+    nested: list[Any] = list(graph.stream(ask(), stream_mode="messages", context=options, subgraphs=True))
+    awaited: list[Any] = [
+        event async for event in graph.astream(ask(), stream_mode="messages", context=options)
+    ]
+    assert [(message.content, metadata["langgraph_node"]) for message, metadata in alone] == [
+        (answer, "answer")
+    ]
+    assert [message.content for _, (message, _) in nested] == [answer]
+    assert [message.content for message, _ in awaited] == [answer]
+
+
+async def test_progress_is_in_the_custom_stream() -> None:
+    graph = compiled(ScriptedModel())
+    events = list(graph.stream(ask(), stream_mode="custom", context={"seed": 1, "candidates": 3}))
+    awaited = [
+        e async for e in graph.astream(ask(), stream_mode="custom", context={"seed": 1, "candidates": 3})
+    ]
+    assert sorted(map(str, awaited)) == sorted(map(str, events))
+    assert [event["stage"] for event in events] == [name for name in NAMES for _ in range(9)]
+    summary = events[:9]
+    assert [event["type"] for event in summary] == [
+        "stage_started",
+        *["candidate"] * 3,
+        *["round", "match"] * 2,
+        "winner",
+    ]
+    result = graph.invoke(ask(), context={"seed": 1, "candidates": 3})["stages"]["summary"]
+    assert summary[0]["num_candidates"] == 3
+    for event in summary[1:4]:
+        record = result["candidates"][event["index"]]
+        assert (event["tokens"], event["finish_reason"]) == (record["tokens"], record["finish_reason"])
+    assert [(event["round"], event["num_matches"]) for event in summary[4::2][:2]] == [(1, 1), (2, 1)]
+    for event, record in zip(summary[5::2], result["matches"], strict=True):
+        assert event.items() - {("type", "match"), ("stage", "summary")} <= record.items()
+    assert summary[-1]["index"] == result["winner"]
+    assert summary[-1]["text"] == result["candidates"][result["winner"]]["text"]
+
+
+def test_updates_of_a_stage_show_its_candidates() -> None:
+    graph = compiled(ScriptedModel())
+    events: list[Any] = list(graph.stream(ask(), stream_mode="updates", subgraphs=True))
+    updates = [update for namespace, update in events if namespace and namespace[0].startswith("caption:")]
+    sampled = [update["sample"] for update in updates if "sample" in update]
+    assert sorted(update["candidates"][0]["index"] for update in sampled) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("stage", NAMES)
+def test_the_drawing_shows_every_node_and_edge(stage: str) -> None:
+    drawing = compiled(ScriptedModel()).get_graph(xray=True)
+    inner = {
+        (edge.source.removeprefix(f"{stage}:"), edge.target.removeprefix(f"{stage}:"), edge.conditional)
+        for edge in drawing.edges
+        if edge.source.startswith(f"{stage}:") and edge.target.startswith(f"{stage}:")
+    }
+    assert inner == {
+        ("plan", "sample", True),
+        ("sample", "bracket", False),
+        ("bracket", "match", True),
+        ("match", "bracket", False),
+        ("bracket", "select", True),
+    }
+
+
+def test_the_drawing_goes_from_stage_to_stage() -> None:
+    graph = compiled(ScriptedModel())
+    edges = {(edge.source, edge.target) for edge in graph.get_graph(xray=True).edges}
+    assert {(f"{before}:select", f"{after}:plan") for before, after in pairwise(NAMES)} <= edges
+    assert {("question", "summary:plan"), ("conclusion:select", "answer")} <= edges
+    assert [name for name, _ in graph.get_subgraphs()] == NAMES
