@@ -1,0 +1,147 @@
+"""Putting one question to a model: in a stage-level beam search, or in a single pass."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import HumanMessage, UsageMetadata
+
+    from langchain_llava_o1.search.records import StageRecord
+
+Listener = Callable[[dict[str, Any]], None]
+"""Receives the events of a search (``search/events.py``). A single pass sends the same, one candidate per
+stage, and ``{"type": "text", "stage", "text"}`` for every piece of text as it is written."""
+
+Result = TypeVar("Result")
+
+_SEED_BITS = 31
+
+
+@dataclass(frozen=True)
+class AnswerSettings:
+    """How a question is to be answered.
+
+    Attributes:
+        model: Hub id, folder or "tiny"; None for the default.
+        num_candidates: Candidates per stage; 1 answers in a single pass.
+        temperature: Sampling temperature; None for the default of the search or the model.
+        seed: Seed of the sampling; None draws one.
+    """
+
+    model: str | None = None
+    num_candidates: int = 4
+    temperature: float | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer and how it came about.
+
+    Attributes:
+        answer: The conclusion, or what there is where the model reached none.
+        stages: Every stage's record, as in the state of a search.
+        usage: Tokens spent; None where the model does not say.
+        model: Name of the model that answered.
+        seed: Seed that was used.
+        finish_reason: Why the answer ended: "stop", or "length" or "untagged" where it is not whole.
+    """
+
+    answer: str
+    stages: dict[str, "StageRecord"]
+    usage: "UsageMetadata | None"
+    model: str
+    seed: int
+    finish_reason: str
+
+
+def create_model(settings: AnswerSettings) -> "BaseChatModel":
+    """Create the chat model that the settings name."""
+    from langchain_llava_o1 import ChatLlavaO1
+
+    return ChatLlavaO1.model_validate({"model": settings.model, "temperature": settings.temperature})
+
+
+def answer_question(
+    image_block: dict[str, Any], question: str, settings: AnswerSettings, listener: Listener
+) -> Reply:
+    """Answer a question about a picture.
+
+    Args:
+        image_block: LangChain image block that holds the picture.
+        question: What is asked.
+        settings: Model, number of candidates, temperature and seed.
+        listener: Called with every event while the answer is made.
+    """
+    from langchain_core.messages import HumanMessage
+
+    from langchain_llava_o1.cli.single_pass import answer_in_one_pass
+
+    if settings.seed is None:
+        settings = replace(settings, seed=secrets.randbits(_SEED_BITS))
+    message = HumanMessage([image_block, {"type": "text", "text": question}])
+    model = create_model(settings)
+    answer = answer_in_one_pass if settings.num_candidates == 1 else answer_by_search
+    return run_until_interrupted(answer(model, message, settings, listener))
+
+
+async def answer_by_search(
+    model: "BaseChatModel", message: "HumanMessage", settings: AnswerSettings, listener: Listener
+) -> Reply:
+    """Answer by stage-level beam search."""
+    from langchain_llava_o1.search.context import StageBeamContext
+    from langchain_llava_o1.search.stage_beam import create_stage_beam
+
+    chosen = {
+        "candidates": settings.num_candidates,
+        "temperature": settings.temperature,
+        "seed": settings.seed,
+    }
+    given = {name: value for name, value in chosen.items() if value is not None}
+    context = StageBeamContext.model_validate(given)
+    graph = create_stage_beam(model).compile()
+    state: dict[str, Any] = {}
+    events: AsyncIterator[Any] = graph.astream(
+        {"messages": [message]}, context=context, stream_mode=["custom", "values"], subgraphs=True
+    )
+    async for namespace, mode, data in events:
+        if mode == "custom":
+            listener(data)
+        elif not namespace:
+            state = data
+    final = state["messages"][-1]
+    return Reply(
+        answer=final.text,
+        stages=state["stages"],
+        usage=final.usage_metadata,
+        model=model_name(model),
+        seed=settings.seed or 0,
+        finish_reason=str(final.response_metadata.get("finish_reason", "stop")),
+    )
+
+
+def model_name(model: "BaseChatModel") -> str:
+    """Return what a chat model calls itself."""
+    return str(getattr(model, "model", None) or type(model).__name__)
+
+
+def run_until_interrupted(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine to its end, or leave at once on Ctrl-C.
+
+    ``asyncio.run`` would wait on its way out for threads that cannot be stopped, such as one that reads
+    a model's weights.
+    """
+    runner = asyncio.Runner()
+    try:
+        result = runner.run(coroutine)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        runner.close()
+        raise
+    runner.close()
+    return result

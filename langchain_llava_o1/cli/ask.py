@@ -1,0 +1,149 @@
+"""`llava-o1 ask`: answer a question about a picture."""
+
+import json
+import time
+from typing import Annotated, Any
+
+import typer
+
+from langchain_llava_o1.cli.answering import AnswerSettings, Reply, answer_question
+from langchain_llava_o1.cli.display import format_stage
+from langchain_llava_o1.cli.options import (
+    CandidatesOption,
+    DebugOption,
+    ImageArgument,
+    ModelOption,
+    QuestionArgument,
+    SeedOption,
+    TemperatureOption,
+)
+from langchain_llava_o1.cli.output import write_error, write_output
+from langchain_llava_o1.cli.progress import Progress, create_progress
+
+_WARNINGS = {
+    "length": "the answer was cut off at the limit of tokens",
+    "untagged": "the model reached no conclusion; the answer is its text as it is",
+}
+
+
+def ask(
+    image: ImageArgument,
+    question: QuestionArgument,
+    model: ModelOption = None,
+    candidates: CandidatesOption = 4,
+    temperature: TemperatureOption = None,
+    seed: SeedOption = None,
+    show_stages: Annotated[
+        bool, typer.Option("--show-stages", help="Print every accepted stage, the conclusion last.")
+    ] = False,
+    is_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one object: answer, stages, usage, seconds, model, seed."),
+    ] = False,
+    is_streamed: Annotated[
+        bool,
+        typer.Option(
+            "--stream",
+            help="Print text as soon as it is settled: token by token with --candidates 1, else stage by "
+            "stage. Hidden stages go to standard error, with --show-stages to standard output.",
+        ),
+    ] = False,
+    is_debug: DebugOption = False,
+) -> None:
+    """Answer a QUESTION about an IMAGE; the answer alone goes to standard output."""
+    if is_json and is_streamed:
+        raise typer.BadParameter("--stream prints text and --json one object at the end; choose one.")
+    if not question.strip():
+        raise typer.BadParameter("the question is empty; write what you want to know.", param_hint="QUESTION")
+    started = time.perf_counter()
+    with create_progress(is_verbose=is_streamed and not show_stages) as progress:
+        printer = _StreamPrinter(progress, show_stages=show_stages) if is_streamed else None
+        listener = printer.handle if printer else progress.handle
+        from langchain_llava_o1.images import image_block
+
+        settings = AnswerSettings(model, candidates, temperature, seed)
+        reply = answer_question(image_block(image), question, settings, listener)
+    seconds = time.perf_counter() - started
+    if is_json:
+        write_output(_as_json(reply, seconds))
+    elif printer:
+        printer.finish(reply)
+    elif show_stages:
+        write_output(_format_stages(reply))
+    else:
+        write_output(reply.answer + "\n")
+    if reply.finish_reason in _WARNINGS:
+        write_error(f"llava-o1: warning: {_WARNINGS[reply.finish_reason]}")
+
+
+def _as_json(reply: Reply, seconds: float) -> str:
+    fields = {
+        "answer": reply.answer,
+        "stages": reply.stages,
+        "usage": reply.usage,
+        "seconds": round(seconds, 3),
+        "model": reply.model,
+        "seed": reply.seed,
+    }
+    return json.dumps(fields, ensure_ascii=False) + "\n"
+
+
+def _format_stages(reply: Reply) -> str:
+    if not reply.stages:
+        return reply.answer + "\n"
+    return "\n".join(
+        format_stage(
+            name, record["candidates"][record["winner"]]["text"], record["winner"], len(record["candidates"])
+        )
+        for name, record in reply.stages.items()
+    )
+
+
+class _StreamPrinter:
+    """Prints accepted stages or, in a single pass, tokens as they come."""
+
+    def __init__(self, progress: Progress, *, show_stages: bool) -> None:
+        self._progress = progress
+        self._show_stages = show_stages
+        self._num_candidates: dict[str, int] = {}
+        self._streaming_stage: str | None = None
+        self._written: list[str] = []
+
+    def handle(self, event: dict[str, Any]) -> None:
+        """Print what an event says and pass it on to the progress display."""
+        self._progress.handle(event)
+        stage = event["stage"]
+        if event["type"] == "stage_started":
+            self._num_candidates[stage] = event["num_candidates"]
+        elif event["type"] == "text" and (self._show_stages or _is_visible(stage)):
+            self._write(self._heading(stage) + event["text"])
+        elif event["type"] == "winner" and self._show_stages and self._num_candidates[stage] > 1:
+            separator = "\n" if self._written else ""
+            text = format_stage(stage, event["text"], event["index"], self._num_candidates[stage])
+            self._write(separator + text)
+
+    def finish(self, reply: Reply) -> None:
+        """Print the answer where it has not been printed yet, and end the last line."""
+        if self._written:
+            self._write("" if self._written[-1].endswith("\n") else "\n")
+        else:
+            write_output(reply.answer + "\n")
+
+    def _heading(self, stage: str) -> str:
+        if not self._show_stages or stage == self._streaming_stage:
+            return ""
+        self._streaming_stage = stage
+        separator = "\n\n" if self._written else ""
+        return f"{separator}[{stage}]\n"
+
+    def _write(self, text: str) -> None:
+        if text:
+            with self._progress.pause():
+                write_output(text)
+            self._written.append(text)
+
+
+def _is_visible(stage_name: str) -> bool:
+    from langchain_llava_o1.stages import STAGES
+
+    return any(stage.is_visible for stage in STAGES if stage.name == stage_name)

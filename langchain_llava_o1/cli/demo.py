@@ -1,0 +1,37 @@
+"""`llava-o1 demo`: answer a question about the shipped picture and show how."""
+
+from langchain_llava_o1.cli.answering import AnswerSettings, answer_question
+from langchain_llava_o1.cli.display import format_bracket
+from langchain_llava_o1.cli.options import (
+    CandidatesOption,
+    DebugOption,
+    ModelOption,
+    SeedOption,
+    TemperatureOption,
+)
+from langchain_llava_o1.cli.output import write_output
+from langchain_llava_o1.cli.progress import create_progress
+
+_DEMO_SEED = 0
+
+
+def demo(
+    model: ModelOption = None,
+    candidates: CandidatesOption = 4,
+    temperature: TemperatureOption = None,
+    seed: SeedOption = _DEMO_SEED,
+    is_debug: DebugOption = False,
+) -> None:
+    """Answer a question about the shipped picture, showing every stage and its bracket."""
+    from langchain_llava_o1.images import image_block
+    from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
+
+    picture = demo_picture_path()
+    block = image_block(picture)
+    write_output(f"Picture:  {picture}\nQuestion: {DEMO_QUESTION}\n\n")
+    with create_progress() as progress:
+        settings = AnswerSettings(model, candidates, temperature, seed)
+        reply = answer_question(block, DEMO_QUESTION, settings, progress.handle)
+    for name, record in reply.stages.items():
+        write_output(format_bracket(name, record) + "\n")
+    write_output(f"Answer: {reply.answer}\n")

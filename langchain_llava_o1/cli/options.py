@@ -1,0 +1,81 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from langchain_llava_o1.cli.failures import Invocation
+
+
+def _remember_debug(context: typer.Context, value: bool) -> bool:
+    if value:
+        context.ensure_object(Invocation).is_debug = True
+    return value
+
+
+def _check_model(value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise typer.BadParameter("it is empty; name a hub id, a folder or 'tiny'.")
+    return value
+
+
+DebugOption = Annotated[
+    bool,
+    typer.Option(
+        "--debug",
+        callback=_remember_debug,
+        help="Show the traceback of a failure and the libraries' messages.",
+    ),
+]
+
+ImageArgument = Annotated[
+    Path, typer.Argument(metavar="IMAGE", help="Picture file: PNG, JPEG, WebP, GIF or BMP.")
+]
+
+QuestionArgument = Annotated[
+    str, typer.Argument(metavar="QUESTION", help="What to answer about the picture.")
+]
+
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        envvar="LLAVA_O1_MODEL",
+        metavar="MODEL",
+        callback=_check_model,
+        help="Hub id, folder of a checkpoint, or 'tiny', the embedded model, which is the default.",
+    ),
+]
+
+CandidatesOption = Annotated[
+    int,
+    typer.Option(
+        "--candidates",
+        min=1,
+        max=64,
+        help="Candidates per stage, of which a knock-out leaves one; 1 answers in a single pass.",
+    ),
+]
+
+TemperatureOption = Annotated[
+    float | None,
+    typer.Option(
+        "--temperature",
+        min=0.0,
+        max=2.0,
+        help="Sampling temperature. Default: 0.8 in a search, 0 in a single pass.",
+        show_default=False,
+    ),
+]
+
+SeedOption = Annotated[
+    int | None,
+    typer.Option(
+        "--seed",
+        min=0,
+        max=2**53 - 1,
+        help="The same seed gives the same answer. Default: a fresh one each time, shown by --json.",
+        show_default=False,
+    ),
+]

@@ -1,0 +1,252 @@
+"""`llava-o1 ask`."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from langchain_core.messages import AIMessage, AIMessageChunk
+from typer.testing import Result
+
+from langchain_llava_o1.cli.answering import AnswerSettings
+from langchain_llava_o1.stages import STAGES
+from tests.cli.conftest import StreamingModel
+from tests.scripted_model import Call, ScriptedModel, number, stopped
+
+RunCommand = Callable[..., Result]
+STAGE_NAMES = [stage.name for stage in STAGES]
+
+
+def test_the_answer_alone_goes_to_standard_output(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel
+) -> None:
+    result = run_command("ask", picture, "How many?", "--seed", "1")
+    best = max(number(call.seed) for call in search_model.sampling_calls if call.stage.name == "conclusion")
+    assert result.exit_code == 0
+    assert result.stdout == f"note {best}\n"
+
+
+def test_the_question_reaches_the_model_with_its_picture(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel
+) -> None:
+    run_command("ask", picture, "How many?")
+    blocks = search_model.calls[0].messages[0].content_blocks
+    assert [block["type"] for block in blocks] == ["image", "text"]
+    assert blocks[1].get("text") == "How many?"
+
+
+@pytest.mark.parametrize("num_candidates", [2, 3])
+def test_candidates_are_sampled_and_compared(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel, num_candidates: int
+) -> None:
+    run_command("ask", picture, "How many?", "--candidates", str(num_candidates))
+    assert len(search_model.sampling_calls) == num_candidates * len(STAGES)
+    assert len(search_model.judging_calls) == (num_candidates - 1) * len(STAGES)
+
+
+def test_temperature_reaches_the_search(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel
+) -> None:
+    run_command("ask", picture, "How many?", "--temperature", "0.3")
+    assert {call.parameters["temperature"] for call in search_model.sampling_calls} == {0.3}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "expected"),
+    [
+        ([], {}, None),
+        ([], {"LLAVA_O1_MODEL": "a/b"}, "a/b"),
+        ([], {"LLAVA_O1_MODEL": ""}, None),
+        (["--model", "c/d"], {"LLAVA_O1_MODEL": "a/b"}, "c/d"),
+    ],
+)
+def test_the_model_is_named_by_option_or_environment(
+    run_command: RunCommand,
+    picture: Path,
+    search_model: ScriptedModel,
+    asked_settings: list[AnswerSettings],
+    arguments: list[str],
+    environment: dict[str, str],
+    expected: str | None,
+) -> None:
+    run_command("ask", picture, "How many?", *arguments, env=environment)
+    assert [settings.model for settings in asked_settings] == [expected]
+
+
+def test_json_prints_one_object(run_command: RunCommand, picture: Path, search_model: ScriptedModel) -> None:
+    result = run_command("ask", picture, "How many?", "--json", "--seed", "7", "--candidates", "3")
+    printed = json.loads(result.stdout)
+    assert list(printed) == ["answer", "stages", "usage", "seconds", "model", "seed"]
+    assert printed["seed"] == 7
+    assert printed["seconds"] > 0
+    assert list(printed["stages"]) == STAGE_NAMES
+    caption = printed["stages"]["caption"]
+    assert len(caption["candidates"]) == 3
+    assert len(caption["matches"]) == 2
+    assert (
+        printed["answer"]
+        in printed["stages"]["conclusion"]["candidates"][printed["stages"]["conclusion"]["winner"]]["text"]
+    )
+    assert printed["usage"]["output_tokens"] == 3 * len(search_model.calls)
+
+
+def test_a_drawn_seed_is_reported_and_repeats_the_answer(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel
+) -> None:
+    first = json.loads(run_command("ask", picture, "How many?", "--json").stdout)
+    again = json.loads(
+        run_command("ask", picture, "How many?", "--json", "--seed", str(first["seed"])).stdout
+    )
+    other = json.loads(run_command("ask", picture, "How many?", "--json").stdout)
+    assert again["stages"] == first["stages"]
+    assert other["stages"] != first["stages"]
+
+
+def test_show_stages_prints_the_accepted_stages(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel
+) -> None:
+    arguments = ("ask", picture, "How many?", "--seed", "3", "--candidates", "2")
+    records = json.loads(run_command(*arguments, "--json").stdout)["stages"]
+    shown = run_command(*arguments, "--show-stages").stdout
+    headings = [line for line in shown.splitlines() if line.startswith("[")]
+    assert headings == [f"[{name}] candidate {records[name]['winner'] + 1} of 2" for name in STAGE_NAMES]
+    assert "<" not in shown
+
+
+def test_stages_are_streamed_as_they_are_accepted(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("ask", picture, "How many?", "--seed", "3", "--show-stages")
+    num_calls_at_write: list[int] = []
+
+    def keep_count(text: str) -> None:
+        num_calls_at_write.append(len(search_model.calls))
+
+    at_the_end = run_command(*arguments)
+    streamed = run_command(*arguments, "--stream")
+    assert streamed.stdout == at_the_end.stdout
+    search_model.calls.clear()
+    monkeypatch.setattr("langchain_llava_o1.cli.ask.write_output", keep_count)
+    run_command(*arguments, "--stream")
+    assert num_calls_at_write == [7, 14, 21, 28]
+
+
+def test_streaming_a_search_shows_hidden_stages_on_standard_error(
+    run_command: RunCommand, picture: Path, use_model: Callable[..., None]
+) -> None:
+    def write(call: Call) -> AIMessage:
+        return stopped(f"{call.stage.opening}{'word ' * 30}{number(call.seed)}", call.stage.closing)
+
+    use_model(ScriptedModel(write=write))
+    arguments = ("ask", picture, "How many?", "--seed", "3")
+    plain = run_command(*arguments)
+    streamed = run_command(*arguments, "--stream")
+    assert streamed.stdout == plain.stdout
+    assert "word " * 30 in streamed.stderr
+    assert "word " * 30 not in plain.stderr
+
+
+def test_one_candidate_is_a_single_pass(
+    run_command: RunCommand, picture: Path, streaming_model: StreamingModel
+) -> None:
+    result = run_command("ask", picture, "How many?", "--candidates", "1", "--json", "--seed", "5")
+    printed = json.loads(result.stdout)
+    assert len(streaming_model.calls) == 1
+    assert streaming_model.calls[0]["seed"] == 5
+    assert printed["answer"] == "There are 2."
+    assert printed["model"] == "scripted"
+    assert list(printed["stages"]) == STAGE_NAMES
+    caption = printed["stages"]["caption"]
+    assert caption["candidates"] == [
+        {
+            "index": 0,
+            "text": "<CAPTION>two circles</CAPTION>",
+            "tokens": 2,
+            "seed": 5,
+            "finish_reason": "stop",
+            "is_complete": True,
+        }
+    ]
+    assert caption["matches"] == []
+    assert printed["usage"]["total_tokens"] == 19
+    assert sum(record["num_calls"] for record in printed["stages"].values()) == 1
+
+
+def test_a_single_pass_streams_tokens_of_the_answer_alone(
+    run_command: RunCommand,
+    picture: Path,
+    streaming_model: StreamingModel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[str] = []
+    arguments = ("ask", picture, "How many?", "--candidates", "1", "--stream")
+    assert run_command(*arguments).stdout == "There are 2.\n"
+    monkeypatch.setattr("langchain_llava_o1.cli.ask.write_output", written.append)
+    run_command(*arguments)
+    assert written == ["There are ", "2.", "\n"]
+
+
+def test_a_single_pass_streams_its_hidden_stages_where_asked_to(
+    run_command: RunCommand, picture: Path, streaming_model: StreamingModel
+) -> None:
+    arguments = ("ask", picture, "How many?", "--candidates", "1", "--show-stages")
+    streamed = run_command(*arguments, "--stream")
+    assert streamed.stdout == run_command(*arguments).stdout
+    assert streamed.stdout.startswith("[summary]\ncount the shapes\n\n[caption]\ntwo circles\n")
+
+
+@pytest.mark.parametrize(("finish_reason", "hint"), [("length", "cut off"), ("untagged", "no conclusion")])
+def test_an_answer_that_is_not_whole_comes_with_a_warning(
+    run_command: RunCommand, picture: Path, use_model: Callable[..., None], finish_reason: str, hint: str
+) -> None:
+    chunk = AIMessageChunk(content="<SUMMARY>count", response_metadata={"finish_reason": finish_reason})
+    use_model(StreamingModel(chunks=(chunk,)))
+    result = run_command("ask", picture, "How many?", "--candidates", "1")
+    assert result.stdout == "<SUMMARY>count\n"
+    assert hint in result.stderr.splitlines()[-1]
+    assert result.exit_code == 0
+
+
+def test_a_cut_off_conclusion_is_recorded_as_incomplete(
+    run_command: RunCommand, picture: Path, use_model: Callable[..., None]
+) -> None:
+    chunks = (
+        AIMessageChunk(content="", additional_kwargs={"reasoning_content": "<SUMMARY>count</SUMMARY>"}),
+        AIMessageChunk(content="There a", response_metadata={"finish_reason": "length"}),
+    )
+    use_model(StreamingModel(chunks=chunks))
+    result = run_command("ask", picture, "How many?", "--candidates", "1", "--json")
+    stages = json.loads(result.stdout)["stages"]
+    assert stages["summary"]["is_complete"]
+    assert not stages["conclusion"]["is_complete"]
+    assert stages["conclusion"]["candidates"][0]["text"] == "<CONCLUSION>There a"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--candidates", "0"],
+        ["--candidates", "65"],
+        ["--temperature", "-1"],
+        ["--temperature", "warm"],
+        ["--seed", "-1"],
+        ["--model", " "],
+        ["--json", "--stream"],
+        ["--unknown"],
+    ],
+)
+def test_bad_usage_leaves_code_2_and_no_output(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel, arguments: list[str]
+) -> None:
+    result = run_command("ask", picture, "How many?", *arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert not search_model.calls
+
+
+def test_an_empty_question_is_bad_usage(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel
+) -> None:
+    result = run_command("ask", picture, "  ")
+    assert result.exit_code == 2
+    assert "empty" in result.stderr

@@ -1,0 +1,70 @@
+"""`llava-o1 demo`, `draw`, `--version` and `--help`."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from langchain_llava_o1 import tiny
+from langchain_llava_o1.stages import STAGES
+from tests.scripted_model import ScriptedModel
+
+RunCommand = Callable[..., Result]
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+
+
+def test_the_demo_shows_question_stages_bracket_and_answer(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiny, "demo_picture_path", lambda: picture)
+    result = run_command("demo")
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert f"Question: {tiny.DEMO_QUESTION}" in lines
+    assert [line for line in lines if line.startswith("[")] == [f"[{stage.name}]" for stage in STAGES]
+    assert sum(" beats " in line for line in lines) == 3 * len(STAGES)
+    assert sum(line.startswith(" > ") for line in lines) == len(STAGES)
+    assert lines[-1].startswith("Answer: note ")
+
+
+def test_the_demo_answers_the_same_each_time(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiny, "demo_picture_path", lambda: picture)
+    assert run_command("demo").stdout == run_command("demo").stdout
+
+
+def test_draw_prints_the_inside_of_every_stage(run_command: RunCommand) -> None:
+    drawn = run_command("draw").stdout
+    assert "graph TD" in drawn
+    for stage in STAGES:
+        assert f"subgraph {stage.name}" in drawn
+    assert "bracket" in drawn
+
+
+def test_draw_can_leave_the_inside_out(run_command: RunCommand) -> None:
+    drawn = run_command("draw", "--no-xray").stdout
+    assert "summary" in drawn
+    assert "bracket" not in drawn
+
+
+def test_draw_does_not_depend_on_the_chosen_model(run_command: RunCommand) -> None:
+    environment = {"LLAVA_O1_MODEL": "/nowhere"}
+    assert run_command("draw", env=environment).stdout == run_command("draw").stdout
+
+
+def test_the_version_is_the_projects(run_command: RunCommand) -> None:
+    version = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["version"]
+    assert run_command("--version").stdout == f"llava-o1 {version}\n"
+
+
+@pytest.mark.parametrize("command", ["ask", "demo", "draw"])
+def test_every_command_has_help(run_command: RunCommand, command: str) -> None:
+    assert command in run_command("--help").stdout
+    assert "Usage" in run_command(command, "--help").stdout
+
+
+def test_an_unknown_command_is_bad_usage(run_command: RunCommand) -> None:
+    assert run_command("answer").exit_code == 2
