@@ -1,0 +1,16 @@
+"""The embedded model: a small Mllama, the pictures it knows, and the recipe that made it."""
+
+from pathlib import Path
+
+DEMO_QUESTION = "Subtract all small red circles. How many objects are left?"
+"""A question about the shipped picture."""
+
+
+def checkpoint_path() -> Path:
+    """Return the folder of the embedded checkpoint, in the layout of ``save_pretrained``."""
+    return Path(__file__).parent / "checkpoint"
+
+
+def demo_picture_path() -> Path:
+    """Return the path of the shipped picture (PNG)."""
+    return Path(__file__).parent / "pictures" / "demo.png"

@@ -1,0 +1,189 @@
+"""Make the embedded checkpoint: ``python -m langchain_llava_o1.tiny.recipe --folder runs/tiny``.
+
+Every step leaves its result in the folder; a step whose result is there is not run again, so
+an interrupted run goes on where it stopped.
+"""
+
+import argparse
+import json
+import platform
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import torch
+import transformers
+from torch.utils.data import DataLoader, IterableDataset
+from transformers import AutoProcessor, MllamaForConditionalGeneration, MllamaProcessor
+
+from langchain_llava_o1.prompts import comparison_prompt
+from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.tiny import checkpoint_path
+from langchain_llava_o1.tiny.canvas import Difficulty
+from langchain_llava_o1.tiny.items import make_item
+from langchain_llava_o1.tiny.recipe.model import make_model
+from langchain_llava_o1.tiny.recipe.pairs import corrupt, judge_pair
+from langchain_llava_o1.tiny.recipe.sampling import JudgingBatches, sample_stages
+from langchain_llava_o1.tiny.recipe.sequences import Batch, GeneratedBatches, reference_stages
+from langchain_llava_o1.tiny.recipe.tokenizer import make_processor, train_tokenizer
+from langchain_llava_o1.tiny.recipe.training import train_text
+from langchain_llava_o1.tiny.recipe.vision import train_vision
+
+SEED = 0
+EASY_SHARE = 0.35
+
+
+def tokenizer_texts() -> Iterator[str]:
+    """Write what the tokenizer learns its words from."""
+    rng = random.Random(SEED)
+    for number in range(3000):
+        item = make_item(number, Difficulty.HARD if number % 2 else Difficulty.EASY)
+        texts = reference_stages(item, rng)
+        yield "\n\n".join((item.prompt, *texts))
+        index = number % len(STAGES)
+        yield comparison_prompt(STAGES[index], texts[index], texts[index], with_reason=number % 3 > 0)
+        verdict = judge_pair(item, STAGES[index].name, texts[1], texts[index], corrupt(texts[index], rng), rng)
+        if verdict is not None:
+            yield verdict.text(with_reason=True)
+
+
+def stream(dataset: IterableDataset[Batch]) -> DataLoader[Batch]:
+    """Prepare batches in a process of their own."""
+    return DataLoader(dataset, batch_size=None, num_workers=1, prefetch_factor=8)
+
+
+class Recipe:
+    """The steps, each with its result in a folder."""
+
+    def __init__(self, folder: Path, device: str, scale: float) -> None:
+        """Work in ``folder``; ``scale`` multiplies the number of training steps."""
+        self._folder = folder
+        self._device = device
+        self._scale = scale
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def run(self) -> MllamaForConditionalGeneration:
+        """Run all steps that are not done."""
+        self.step("vision", self._train_vision)
+        self.step("answers", self._train_answers, after="vision")
+        pairs = self._folder / "pairs.jsonl"
+        if not pairs.exists():
+            model, processor = self.load("answers")
+            unfinished = pairs.with_suffix(".part")
+            sample_stages(
+                model,
+                processor,
+                unfinished,
+                items=self._steps(2600),
+                candidates=4,
+                temperature=1.0,
+                easy_share=0.25,
+                seed=SEED,
+                log=self.log,
+            )
+            unfinished.rename(pairs)
+        self.step("judging", self._train_judging, after="answers")
+        return self.load("judging")[0]
+
+    def step(
+        self,
+        name: str,
+        train: Callable[[MllamaForConditionalGeneration, MllamaProcessor], None],
+        after: str | None = None,
+    ) -> None:
+        """Run one step on the result of another one and save what it leaves."""
+        target = self._folder / name
+        if target.exists():
+            return
+        model, processor = self.load(after) if after else self._untrained()
+        # Written-out attention: its backward pass is several times faster on a CPU at these sizes.
+        model.set_attn_implementation("eager")
+        started = time.monotonic()
+        train(model, processor)
+        unfinished = target.with_suffix(".part")
+        model.save_pretrained(unfinished)
+        processor.save_pretrained(unfinished)
+        unfinished.rename(target)
+        self.log(f"{name} took {time.monotonic() - started:.0f} s")
+
+    def load(self, name: str) -> tuple[MllamaForConditionalGeneration, MllamaProcessor]:
+        """Load the result of a step."""
+        model = MllamaForConditionalGeneration.from_pretrained(self._folder / name, dtype=torch.float32)
+        return model.to(self._device), AutoProcessor.from_pretrained(self._folder / name)
+
+    def log(self, line: str) -> None:
+        """Show a line and keep it."""
+        print(line, flush=True)
+        with (self._folder / "log.txt").open("a") as file:
+            file.write(line + "\n")
+
+    def _steps(self, number: int) -> int:
+        return max(2, round(number * self._scale))
+
+    def _untrained(self) -> tuple[MllamaForConditionalGeneration, MllamaProcessor]:
+        processor = make_processor(train_tokenizer(list(tokenizer_texts())))
+        return make_model(processor.tokenizer, SEED).to(self._device), processor
+
+    def _train_vision(self, model: MllamaForConditionalGeneration, processor: MllamaProcessor) -> None:
+        train_vision(model, processor, steps=self._steps(1000), seed=SEED + 1, log=self.log)
+
+    def _train_answers(self, model: MllamaForConditionalGeneration, processor: MllamaProcessor) -> None:
+        torch.manual_seed(SEED + 2)
+        batches = GeneratedBatches(processor, seed=SEED, pictures=16, judging_share=0.3, easy_share=EASY_SHARE)
+        train_text(
+            model,
+            stream(batches),
+            steps=self._steps(3200),
+            name="answers",
+            rate=1e-3,
+            vision_rate=1.5e-4,
+            decay_from=0.8,
+            log=self.log,
+        )
+
+    def _train_judging(self, model: MllamaForConditionalGeneration, processor: MllamaProcessor) -> None:
+        torch.manual_seed(SEED + 3)
+        batches = JudgingBatches(processor, self._folder / "pairs.jsonl", seed=SEED, pictures=16)
+        train_text(
+            model,
+            stream(batches),
+            steps=self._steps(1600),
+            name="judging",
+            rate=6e-4,
+            vision_rate=1e-4,
+            decay_from=0.3,
+            log=self.log,
+        )
+
+
+def main() -> None:
+    """Read the command line and make the checkpoint."""
+    parser = argparse.ArgumentParser(description="Make the embedded checkpoint.")
+    parser.add_argument("--folder", type=Path, default=Path("runs/tiny"), help="where the steps leave their results")
+    parser.add_argument("--output", type=Path, default=checkpoint_path(), help="where the checkpoint goes")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--scale", type=float, default=1.0, help="multiplies the number of training steps")
+    arguments = parser.parse_args()
+    started = time.monotonic()
+    recipe = Recipe(arguments.folder, arguments.device, arguments.scale)
+    recipe.run()
+    model, processor = recipe.load("judging")
+    model.to(torch.float16).save_pretrained(arguments.output)
+    processor.save_pretrained(arguments.output)
+    record = {
+        "seed": SEED,
+        "scale": arguments.scale,
+        "device": arguments.device,
+        "seconds": round(time.monotonic() - started),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+    }
+    (arguments.output / "recipe.json").write_text(json.dumps(record, indent=2) + "\n")
+    recipe.log(json.dumps(record))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""The shape of the embedded checkpoint, and an untrained model of that shape."""
+
+import torch
+from transformers import MllamaConfig, MllamaForConditionalGeneration, PreTrainedTokenizerFast
+from transformers.models.mllama.configuration_mllama import MllamaTextConfig, MllamaVisionConfig
+
+from langchain_llava_o1.tiny.recipe.tokenizer import CONTEXT_LENGTH, IMAGE_EDGE
+
+PATCH_EDGE = 14
+GATE_OPENING = 0.5
+
+
+def make_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> MllamaForConditionalGeneration:
+    """Make an untrained model; its cross-attention gates are open so that the picture is seen.
+
+    Mllama starts its gates at tanh(0): trained from scratch, no gradient would reach the
+    vision tower through them.
+    """
+    torch.manual_seed(seed)
+    vision = MllamaVisionConfig(
+        hidden_size=128,
+        num_hidden_layers=4,
+        num_global_layers=2,
+        attention_heads=4,
+        intermediate_size=512,
+        vision_output_dim=128 * 3,
+        intermediate_layers_indices=[1, 3],
+        image_size=IMAGE_EDGE,
+        patch_size=PATCH_EDGE,
+        max_num_tiles=1,
+        supported_aspect_ratios=[[1, 1]],
+    )
+    text = MllamaTextConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=192,
+        num_hidden_layers=7,
+        num_attention_heads=4,
+        num_key_value_heads=4,
+        intermediate_size=512,
+        cross_attention_layers=[1, 4],
+        max_position_embeddings=CONTEXT_LENGTH,
+        rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    config = MllamaConfig(
+        vision_config=vision, text_config=text, image_token_index=tokenizer.convert_tokens_to_ids("<|image|>")
+    )
+    model = MllamaForConditionalGeneration(config)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.endswith(("cross_attn_attn_gate", "cross_attn_mlp_gate", "gate_attn", "gate_ffn")):
+                parameter.fill_(GATE_OPENING)
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    return model

@@ -1,0 +1,188 @@
+"""Candidates sampled from the model itself, stage by stage, to learn judging from."""
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch.utils.data import IterableDataset
+from transformers import MllamaForConditionalGeneration, MllamaProcessor
+
+from langchain_llava_o1.stages import STAGES, Stage
+from langchain_llava_o1.tiny.canvas import Difficulty
+from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, make_item
+from langchain_llava_o1.tiny.recipe.pairs import TIE_REASON, judge_pair, stage_truth
+from langchain_llava_o1.tiny.recipe.sequences import (
+    CHOICE_ALONE_SHARE,
+    TIE_SHARE,
+    Batch,
+    Encoder,
+    TokenSequence,
+    collate,
+    corrupted_comparison,
+    join_stages,
+    reference_stages,
+)
+
+ITEMS_AT_ONCE = 48
+TOKENS_PER_STAGE = 110
+
+
+@dataclass(frozen=True)
+class SampledStage:
+    """Candidates of one stage.
+
+    Attributes:
+        seed: Seed of the item.
+        difficulty: Difficulty of the item.
+        stage: Index of the stage.
+        accepted: Texts of the stages before it.
+        candidates: Texts drawn for it, without tags.
+    """
+
+    seed: int
+    difficulty: Difficulty
+    stage: int
+    accepted: tuple[str, ...]
+    candidates: tuple[str, ...]
+
+
+def sample_stages(
+    model: MllamaForConditionalGeneration,
+    processor: MllamaProcessor,
+    path: Path,
+    *,
+    items: int,
+    candidates: int,
+    temperature: float,
+    easy_share: float,
+    seed: int,
+    log: Callable[[str], None],
+) -> None:
+    """Draw candidates for every stage of training items and write them to ``path`` as JSON lines."""
+    rng = random.Random(f"sampling {seed}")
+    torch.manual_seed(seed)
+    model.eval()
+    started = time.monotonic()
+    with path.open("w") as file:
+        for start in range(0, items, ITEMS_AT_ONCE):
+            chosen = [
+                make_item(
+                    rng.randrange(EVALUATION_SEED),
+                    Difficulty.EASY if rng.random() < easy_share else Difficulty.HARD,
+                )
+                for _ in range(min(ITEMS_AT_ONCE, items - start))
+            ]
+            accepted: list[list[str]] = [[] for _ in chosen]
+            for index, stage in enumerate(STAGES):
+                drawn = _draw(model, processor, chosen, accepted, stage, candidates, temperature)
+                for item, before, texts in zip(chosen, accepted, drawn, strict=True):
+                    record = SampledStage(item.seed, item.difficulty, index, tuple(before), tuple(texts))
+                    file.write(json.dumps(asdict(record)) + "\n")
+                    before.append(_accept(item, stage, before, texts, rng))
+            log(f"sampled {start + len(chosen)}/{items} items {time.monotonic() - started:.0f} s")
+
+
+def _accept(item: Item, stage: Stage, accepted: Sequence[str], texts: Sequence[str], rng: random.Random) -> str:
+    """Go on from a right candidate four times out of five, as a search would, else from any."""
+    truth = stage_truth(item, stage.name, accepted[1] if len(accepted) > 1 else "")
+    rights = [text for text in texts if truth is not None and text in truth.rights]
+    return rng.choice(rights if rights and rng.random() < 0.8 else list(texts))
+
+
+@torch.inference_mode()
+def _draw(
+    model: MllamaForConditionalGeneration,
+    processor: MllamaProcessor,
+    items: Sequence[Item],
+    accepted: Sequence[Sequence[str]],
+    stage: Stage,
+    candidates: int,
+    temperature: float,
+) -> list[list[str]]:
+    encoder = Encoder(processor)
+    tokenizer = processor.tokenizer
+    prompts = []
+    for item, before in zip(items, accepted, strict=True):
+        prefix = join_stages(before) + "\n\n" * bool(before) + stage.opening
+        prompts.append([*encoder.question(item.prompt), *encoder.header("assistant"), *encoder.text(prefix)])
+    width = max(map(len, prompts))
+    tokens = torch.tensor([[encoder.pad] * (width - len(prompt)) + prompt for prompt in prompts])
+    pictures = processor.image_processor([[item.picture] for item in items], return_tensors="pt")
+    closing = tokenizer.convert_tokens_to_ids(stage.closing)
+    output = model.generate(
+        input_ids=tokens.to(model.device),
+        attention_mask=(tokens != encoder.pad).long().to(model.device),
+        pixel_values=pictures.pixel_values.to(model.device),
+        aspect_ratio_ids=pictures.aspect_ratio_ids.to(model.device),
+        aspect_ratio_mask=pictures.aspect_ratio_mask.to(model.device),
+        cross_attention_mask=(tokens == encoder.image).long().cumsum(1)[:, :, None, None].to(model.device),
+        do_sample=True,
+        temperature=temperature,
+        num_return_sequences=candidates,
+        max_new_tokens=TOKENS_PER_STAGE,
+        eos_token_id=[closing, tokenizer.eos_token_id],
+    )
+    texts = tokenizer.batch_decode(output[:, width:], skip_special_tokens=True)
+    bodies = [text.split(stage.closing)[0].strip() for text in texts]
+    return [bodies[start : start + candidates] for start in range(0, len(bodies), candidates)]
+
+
+class JudgingBatches(IterableDataset[Batch]):
+    """An endless stream of comparisons of sampled candidates, corrupted ones and staged answers."""
+
+    def __init__(self, processor: MllamaProcessor, path: Path, *, seed: int, pictures: int) -> None:
+        """Read the sampled stages of ``path``; each picture gets three sequences."""
+        super().__init__()
+        self._processor, self._path, self._seed, self._pictures = processor, path, seed, pictures
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Draw batches for ever."""
+        rng = random.Random(f"judging {self._seed}")
+        encoder = Encoder(self._processor)
+        records = [json.loads(line) for line in self._path.read_text().splitlines()]
+        records = [record for record in records if len(set(record["candidates"])) > 1]
+        while True:
+            pictures, sequences = [], []
+            while len(pictures) < self._pictures:
+                record = rng.choice(records)
+                item = make_item(record["seed"], Difficulty(record["difficulty"]))
+                sampled = sampled_comparison(encoder, item, record, rng)
+                if sampled is None:
+                    continue
+                number = len(pictures)
+                pictures.append(item.picture)
+                again = sampled_comparison(encoder, item, record, rng) or corrupted_comparison(encoder, item, rng)
+                answer = encoder.answer(item, reference_stages(item, rng))
+                sequences += [(number, sampled), (number, again or answer), (number, answer)]
+            yield collate(self._processor, encoder, pictures, sequences)
+
+
+def sampled_comparison(
+    encoder: Encoder, item: Item, record: dict[str, object], rng: random.Random
+) -> TokenSequence | None:
+    """Write a comparison of two sampled candidates; None where no verdict on them can be told."""
+    sampled = SampledStage(**{**record, "difficulty": item.difficulty})  # type: ignore[arg-type]
+    stage = STAGES[sampled.stage]
+    first, second = rng.sample(sorted(set(sampled.candidates)), 2)
+    if rng.random() < 0.5:
+        first, second = second, first
+    caption = sampled.accepted[1] if len(sampled.accepted) > 1 else ""
+    verdict = judge_pair(item, stage.name, caption, first, second, rng)
+    with_reason = rng.random() >= CHOICE_ALONE_SHARE
+    if verdict is None:
+        return None
+    if verdict.reason == TIE_REASON and not (with_reason and rng.random() < TIE_SHARE):
+        return None
+    return encoder.comparison(
+        item,
+        sampled.accepted,
+        stage,
+        (first, second),
+        verdict,
+        with_reason=with_reason,
+        learn_accepted=False,
+    )

@@ -1,0 +1,229 @@
+"""Token sequences to learn from, and batches of them with their pictures."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+from torch.utils.data import IterableDataset
+from transformers import MllamaProcessor
+
+from langchain_llava_o1.prompts import comparison_prompt
+from langchain_llava_o1.stages import STAGES, Stage
+from langchain_llava_o1.tiny.canvas import Difficulty
+from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, ask, sample_picture
+from langchain_llava_o1.tiny.recipe.pairs import TIE_REASON, Verdict, corrupt, judge_pair
+
+IGNORED = -100
+"""Label of tokens without loss."""
+
+QUESTIONS_PER_PICTURE = 3
+TEXT_BATCHES = 3
+LENGTH_STEP = 32
+JUDGED_STAGES = ("summary", "caption", "caption", "caption", "reasoning", "reasoning", "conclusion")
+CHOICE_ALONE_SHARE = 0.35
+TIE_SHARE = 0.12
+
+
+@dataclass(frozen=True)
+class TokenSequence:
+    """Tokens and, aligned with them, labels."""
+
+    tokens: list[int]
+    labels: list[int]
+
+
+@dataclass(frozen=True)
+class TextBatch:
+    """Sequences of similar length.
+
+    Attributes:
+        tokens: (sequences, length) int64, padded on the right.
+        labels: Like ``tokens``, ``IGNORED`` where there is no loss.
+        pictures: (sequences,) int64, the picture each sequence is about.
+    """
+
+    tokens: torch.Tensor
+    labels: torch.Tensor
+    pictures: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pictures and the sequences about them, in parts of similar length so that little is padded.
+
+    Attributes:
+        pixels: (pictures, 1, 1, 3, edge, edge) float32.
+        texts: The sequences.
+    """
+
+    pixels: torch.Tensor
+    texts: tuple[TextBatch, ...]
+
+
+class Encoder:
+    """Writes conversations as token sequences in the checkpoint's chat format."""
+
+    def __init__(self, processor: MllamaProcessor) -> None:
+        """Use the tokenizer of ``processor``."""
+        self._tokenizer = processor.tokenizer
+        self.pad = processor.tokenizer.pad_token_id
+        self.image = self._special("<|image|>")
+        self._end = self._special("<|eot_id|>")
+
+    def _special(self, token: str) -> int:
+        return int(self._tokenizer.convert_tokens_to_ids(token))
+
+    def text(self, text: str) -> list[int]:
+        """Tokenize plain text."""
+        return list(self._tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids)
+
+    def header(self, role: str) -> list[int]:
+        """Open a turn."""
+        start, end = self._special("<|start_header_id|>"), self._special("<|end_header_id|>")
+        return [start, *self.text(role), end, *self.text("\n\n")]
+
+    def question(self, prompt: str) -> list[int]:
+        """Write the first user turn, with its picture, up to its end."""
+        return [self._special("<|begin_of_text|>"), *self.header("user"), self.image, *self.text(prompt), self._end]
+
+    def answer(self, item: Item, stages: Sequence[str]) -> TokenSequence:
+        """Write an item answered in all stages; the loss is on the assistant's turn."""
+        prompt = [*self.question(item.prompt), *self.header("assistant")]
+        reply = [*self.text(join_stages(stages)), self._end]
+        return TokenSequence(prompt + reply, [IGNORED] * len(prompt) + reply)
+
+    def comparison(
+        self,
+        item: Item,
+        accepted: Sequence[str],
+        stage: Stage,
+        pair: tuple[str, str],
+        verdict: Verdict,
+        *,
+        with_reason: bool,
+        learn_accepted: bool,
+    ) -> TokenSequence:
+        """Write a judge's conversation; the loss is on the verdict and, if asked for, the accepted stages."""
+        tokens, labels = self.question(item.prompt), []
+        labels += [IGNORED] * len(tokens)
+        if accepted:
+            header, reply = self.header("assistant"), [*self.text(join_stages(accepted)), self._end]
+            tokens += header + reply
+            labels += [IGNORED] * len(header)
+            # The end of turn is not learned here: the answer goes on after an accepted stage.
+            labels += [*reply[:-1], IGNORED] if learn_accepted else [IGNORED] * len(reply)
+        instruction = comparison_prompt(stage, *pair, with_reason=with_reason)
+        prompt = [*self.header("user"), *self.text(instruction), self._end, *self.header("assistant")]
+        reply = [*self.text(verdict.text(with_reason=with_reason)), self._end]
+        return TokenSequence(tokens + prompt + reply, labels + [IGNORED] * len(prompt) + reply)
+
+
+def join_stages(texts: Sequence[str]) -> str:
+    """Write the texts of the first stages as an answer."""
+    return "\n\n".join(stage.wrap(text) for stage, text in zip(STAGES, texts, strict=False))
+
+
+def reference_stages(item: Item, rng: random.Random) -> tuple[str, str, str, str]:
+    """Choose a right wording of every stage."""
+    return (
+        rng.choice(item.summaries()),
+        rng.choice(item.captions()),
+        rng.choice(item.reasonings(item.content)),
+        rng.choice(item.conclusions(item.content)),
+    )
+
+
+def corrupted_comparison(encoder: Encoder, item: Item, rng: random.Random) -> TokenSequence | None:
+    """Write a comparison of two wordings of a stage, one of them (rarely none) corrupted."""
+    name = rng.choice(JUDGED_STAGES)
+    index = [stage.name for stage in STAGES].index(name)
+    accepted = reference_stages(item, rng)
+    pair = [accepted[index], reference_stages(item, rng)[index]]
+    if rng.random() >= TIE_SHARE:
+        spoiled = rng.randrange(2)
+        pair[spoiled] = corrupt(pair[spoiled], rng)
+    caption = accepted[1]
+    verdict = judge_pair(item, name, caption, pair[0], pair[1], rng)
+    with_reason = rng.random() >= CHOICE_ALONE_SHARE
+    if verdict is None or pair[0] == pair[1] or (verdict.reason == TIE_REASON and not with_reason):
+        return None
+    return encoder.comparison(
+        item,
+        accepted[:index],
+        STAGES[index],
+        (pair[0], pair[1]),
+        verdict,
+        with_reason=with_reason,
+        learn_accepted=True,
+    )
+
+
+class GeneratedBatches(IterableDataset[Batch]):
+    """An endless stream of batches drawn from training seeds."""
+
+    def __init__(
+        self, processor: MllamaProcessor, *, seed: int, pictures: int, judging_share: float, easy_share: float
+    ) -> None:
+        """Choose what is in a batch.
+
+        Args:
+            processor: Of the checkpoint being trained.
+            seed: Different seeds give different streams.
+            pictures: Pictures in a batch; each has ``QUESTIONS_PER_PICTURE`` questions.
+            judging_share: Share of sequences that are comparisons.
+            easy_share: Share of easy pictures.
+        """
+        super().__init__()
+        self._processor = processor
+        self._seed = seed
+        self._pictures = pictures
+        self._judging_share = judging_share
+        self._easy_share = easy_share
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Draw batches for ever."""
+        rng = random.Random(f"batches {self._seed}")
+        encoder = Encoder(self._processor)
+        while True:
+            pictures, sequences = [], []
+            for number in range(self._pictures):
+                difficulty = Difficulty.EASY if rng.random() < self._easy_share else Difficulty.HARD
+                seed = rng.randrange(EVALUATION_SEED)
+                own = random.Random(f"{difficulty.value} {seed}")
+                content, drawing = sample_picture(own, difficulty)
+                pictures.append(drawing.picture)
+                for _ in range(QUESTIONS_PER_PICTURE):
+                    item = ask(seed, difficulty, content, drawing, own)
+                    sequence = None
+                    if own.random() < self._judging_share:
+                        sequence = corrupted_comparison(encoder, item, own)
+                    sequences.append((number, sequence or encoder.answer(item, reference_stages(item, own))))
+            yield collate(self._processor, encoder, pictures, sequences)
+
+
+def collate(
+    processor: MllamaProcessor,
+    encoder: Encoder,
+    pictures: Sequence[Image.Image],
+    sequences: Sequence[tuple[int, TokenSequence]],
+) -> Batch:
+    """Put pictures and (picture, sequence) pairs into one batch."""
+    pixels = processor.image_processor([[picture] for picture in pictures], return_tensors="pt").pixel_values
+    ordered = sorted(sequences, key=lambda numbered: len(numbered[1].tokens))
+    size = -(-len(ordered) // TEXT_BATCHES)
+    parts = [ordered[start : start + size] for start in range(0, len(ordered), size)]
+    return Batch(pixels, tuple(_pad(encoder, part) for part in parts))
+
+
+def _pad(encoder: Encoder, sequences: Sequence[tuple[int, TokenSequence]]) -> TextBatch:
+    longest = max(len(sequence.tokens) for _, sequence in sequences)
+    # Few distinct shapes: on a CPU every new one is compiled again.
+    length = -(-longest // LENGTH_STEP) * LENGTH_STEP
+    tokens = torch.full((len(sequences), length), encoder.pad)
+    labels = torch.full((len(sequences), length), IGNORED)
+    for row, (_, sequence) in enumerate(sequences):
+        tokens[row, : len(sequence.tokens)] = torch.tensor(sequence.tokens)
+        labels[row, : len(sequence.labels)] = torch.tensor(sequence.labels)
+    return TextBatch(tokens, labels, torch.tensor([picture for picture, _ in sequences]))
