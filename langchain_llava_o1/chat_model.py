@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from contextlib import aclosing, closing
 from dataclasses import replace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -15,7 +15,7 @@ from pydantic import PrivateAttr
 from langchain_llava_o1.call_options import read_call_options
 from langchain_llava_o1.chat_parameters import EMBEDDED_MODEL, ChatParameters
 from langchain_llava_o1.engine.engine import Engine, EngineSettings, load_engine
-from langchain_llava_o1.engine.request import Delta, Request, Sampling
+from langchain_llava_o1.engine.request import Request, Sampling
 from langchain_llava_o1.errors import GenerationError
 from langchain_llava_o1.messages import has_pictures, read_conversation
 from langchain_llava_o1.response import END_OF_ANSWER, Response, collect_message
@@ -164,17 +164,15 @@ class ChatLlavaO1(ChatParameters):
 
     def _chunks(self, call: _Call) -> Generator[AIMessageChunk, None, None]:
         response = self._response(call)
-        # The engine gives generators; closing them is what takes a request back.
-        answer = cast(Generator[Delta, None, None], self._engine().generate(call.request))
-        with closing(answer) as deltas:
+        # Closing the generator is what takes a request back.
+        with closing(self._engine().generate(call.request)) as deltas:
             for delta in deltas:
                 yield from response.feed(delta)
 
     async def _achunks(self, call: _Call) -> AsyncGenerator[AIMessageChunk, None]:
         response = self._response(call)
         engine = await self._aengine()
-        answer = cast(AsyncGenerator[Delta, None], engine.agenerate(call.request))
-        async with aclosing(answer) as deltas:
+        async with aclosing(engine.agenerate(call.request)) as deltas:
             async for delta in deltas:
                 for chunk in response.feed(delta):
                     yield chunk

@@ -1,12 +1,12 @@
 """The `llava-o1` command: its commands, and the options of all of them."""
 
 import os
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
 from langchain_llava_o1.cli.ask import ask
+from langchain_llava_o1.cli.bench import app as bench_app
 from langchain_llava_o1.cli.demo import demo
 from langchain_llava_o1.cli.draw import draw
 from langchain_llava_o1.cli.failures import FailureReportingGroup
@@ -48,7 +48,4 @@ def configure(
 app.command()(ask)
 app.command()(demo)
 app.command()(draw)
-if find_spec("langchain_llava_o1.cli.bench"):
-    from langchain_llava_o1.cli.bench import app as bench_app
-
-    app.add_typer(bench_app, name="bench")
+app.add_typer(bench_app, name="bench")

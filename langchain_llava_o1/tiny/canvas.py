@@ -2,7 +2,6 @@
 
 import random
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from PIL import Image
@@ -31,13 +30,6 @@ class Drawing:
 
     picture: Image.Image
     centres: tuple[tuple[float, float], ...]
-
-
-class Difficulty(StrEnum):
-    """How hard pictures are to see and how much is in them."""
-
-    EASY = "easy"
-    HARD = "hard"
 
 
 def background(rng: random.Random) -> tuple[int, int, int]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from langchain_llava_o1.tiny.canvas import CANVAS, COLOURS, Difficulty, Drawing, add_grain, background
+from langchain_llava_o1.tiny import Difficulty
+from langchain_llava_o1.tiny.canvas import CANVAS, COLOURS, Drawing, add_grain, background
 
 LEFT, TOP, BOTTOM, RIGHT = 34, 24, 250, 270
 """The plot's edges in pixels."""
@@ -84,4 +85,3 @@ def draw_chart(chart: Chart, rng: random.Random, difficulty: Difficulty) -> Draw
 def value_height(value: int) -> float:
     """Return the y coordinate (pixels from the top) of a value on the axis."""
     return BOTTOM - (BOTTOM - TOP) * value / MOST_VALUE
-

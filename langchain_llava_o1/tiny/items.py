@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from PIL import Image
 
-from langchain_llava_o1.tiny.canvas import COLOURS, Difficulty, Drawing
+from langchain_llava_o1.tiny import Difficulty
+from langchain_llava_o1.tiny.canvas import COLOURS, Drawing
 from langchain_llava_o1.tiny.charts import Bar, Chart, draw_chart, sample_chart
 from langchain_llava_o1.tiny.questions import Content, Question, Solution, sample_question
 from langchain_llava_o1.tiny.scenes import CELLS, SHAPES, SIZES, Scene, Thing, draw_scene, sample_scene
@@ -164,7 +165,7 @@ def _options(rng: random.Random, answer: str, answers: tuple[str, ...]) -> tuple
         others = [number for number in answers if 0 < abs(int(number) - int(answer)) <= 4]
     else:
         others = [other for other in answers if other != answer]
-    chosen = rng.sample(others, min(len(others), len(LETTERS) - 1)) + [answer]
+    chosen = [*rng.sample(others, min(len(others), len(LETTERS) - 1)), answer]
     rng.shuffle(chosen)
     return tuple(chosen)
 

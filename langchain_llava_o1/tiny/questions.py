@@ -26,7 +26,11 @@ class Description:
         """Tell whether an object is one of those described."""
         return all(
             wanted is None or wanted == found
-            for wanted, found in ((self.size, thing.size), (self.colour, thing.colour), (self.shape, thing.shape))
+            for wanted, found in (
+                (self.size, thing.size),
+                (self.colour, thing.colour),
+                (self.shape, thing.shape),
+            )
         )
 
     def __str__(self) -> str:
@@ -150,7 +154,10 @@ def count(rng: random.Random, content: Content) -> Question:
     def solve(content: Content) -> Solution:
         cells = _cells(wanted, content)
         return Solution(
-            steps=(f"The {wanted.plural} are {numbered(cells)}.", f"Counting {wanted.plural}: {numbered(cells)}."),
+            steps=(
+                f"The {wanted.plural} are {numbered(cells)}.",
+                f"Counting {wanted.plural}: {numbered(cells)}.",
+            ),
             answer=str(len(cells)),
             sentence=f"There are {len(cells)} {wanted.plural}",
             reason=f"the {wanted.plural} are {', '.join(cells) or 'none'}",
@@ -213,7 +220,10 @@ def existence(rng: random.Random, content: Content) -> Question:
         cells = _cells(wanted, content)
         negation = "" if cells else "no "
         return Solution(
-            steps=(f"The {wanted.plural} are {numbered(cells)}.", f"Looking for {wanted.plural}: {numbered(cells)}."),
+            steps=(
+                f"The {wanted.plural} are {numbered(cells)}.",
+                f"Looking for {wanted.plural}: {numbered(cells)}.",
+            ),
             answer=_yes(bool(cells)),
             sentence=f"There is {negation or 'a '}{wanted}",
             reason=f"the {wanted.plural} are {', '.join(cells) or 'none'}",
@@ -250,7 +260,10 @@ def comparison(rng: random.Random, content: Content) -> Question | None:
     return Question(
         kind="comparison",
         text=rng.choice(
-            (f"Are there more {first.plural} than {second.plural}?", f"Do {first.plural} outnumber {second.plural}?")
+            (
+                f"Are there more {first.plural} than {second.plural}?",
+                f"Do {first.plural} outnumber {second.plural}?",
+            )
         ),
         topic=f"whether there are more {first.plural} than {second.plural}",
         plan=f"count the {first.plural} and the {second.plural}",
@@ -273,7 +286,10 @@ def attribute(rng: random.Random, content: Content) -> Question | None:
             return None
         value = getattr(thing, name)
         return Solution(
-            steps=(f"The {wanted} is at {thing.cell}, its {name} is {value}.", f"At {thing.cell} is the {wanted}, {value}."),
+            steps=(
+                f"The {wanted} is at {thing.cell}, its {name} is {value}.",
+                f"At {thing.cell} is the {wanted}, {value}.",
+            ),
             answer=value,
             sentence=f"The {name} of the {wanted} is {value}",
             reason=f"the {wanted} is at {thing.cell}",
@@ -295,7 +311,9 @@ def relation(rng: random.Random, content: Content) -> Question | None:
     first, second = describe_one(rng, content.things), describe_one(rng, content.things)
     if first is None or second is None or _only(first, content) == _only(second, content):
         return None
-    words, axis, sign = rng.choice((("left of", 1, 1), ("right of", 1, -1), ("above", 0, 1), ("below", 0, -1)))
+    words, axis, sign = rng.choice(
+        (("left of", 1, 1), ("right of", 1, -1), ("above", 0, 1), ("below", 0, -1))
+    )
 
     def solve(content: Content) -> Solution | None:
         one, other = _only(first, content), _only(second, content)
@@ -315,7 +333,9 @@ def relation(rng: random.Random, content: Content) -> Question | None:
 
     return Question(
         kind="relation",
-        text=rng.choice((f"Is the {first} {words} the {second}?", f"The {first}: is it {words} the {second}?")),
+        text=rng.choice(
+            (f"Is the {first} {words} the {second}?", f"The {first}: is it {words} the {second}?")
+        ),
         topic=f"whether the {first} is {words} the {second}",
         plan=f"find the {first} and the {second}",
         answers=("yes", "no"),
@@ -331,7 +351,10 @@ def extreme(rng: random.Random, content: Content) -> Question:
         assert isinstance(content, Chart)
         bar: Bar = choose(content.bars, key=lambda bar: bar.value)
         return Solution(
-            steps=(f"The {kind} value is {bar.value}, it is {bar.colour}.", f"With {bar.value} the {kind} is {bar.colour}."),
+            steps=(
+                f"The {kind} value is {bar.value}, it is {bar.colour}.",
+                f"With {bar.value} the {kind} is {bar.colour}.",
+            ),
             answer=bar.colour,
             sentence=f"The {kind} bar is {bar.colour}",
             reason=f"the {kind} value is {bar.value}",
@@ -422,7 +445,10 @@ def above(rng: random.Random, content: Content) -> Question:
         assert isinstance(content, Chart)
         names = [bar.colour for bar in content.bars if bar.value > limit]
         return Solution(
-            steps=(f"The bars above {limit} are {numbered(names)}.", f"Counting bars above {limit}: {numbered(names)}."),
+            steps=(
+                f"The bars above {limit} are {numbered(names)}.",
+                f"Counting bars above {limit}: {numbered(names)}.",
+            ),
             answer=str(len(names)),
             sentence=f"There are {len(names)} bars above {limit}",
             reason=f"the bars above {limit} are {', '.join(names) or 'none'}",

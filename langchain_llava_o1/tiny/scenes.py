@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from langchain_llava_o1.tiny.canvas import CANVAS, COLOURS, Difficulty, Drawing, add_grain, background
+from langchain_llava_o1.tiny import Difficulty
+from langchain_llava_o1.tiny.canvas import CANVAS, COLOURS, Drawing, add_grain, background
 
 SHAPES = ("circle", "square", "triangle", "star", "diamond")
 SIZES = ("small", "large")
@@ -102,7 +103,9 @@ def cell_centre(cell: str) -> tuple[float, float]:
 
 
 _CORNERS: dict[str, tuple[tuple[float, float], ...]] = {
-    "square": tuple((0.9 * math.cos(a), 0.9 * math.sin(a)) for a in (math.pi * (k / 2 + 0.25) for k in range(4))),
+    "square": tuple(
+        (0.9 * math.cos(a), 0.9 * math.sin(a)) for a in (math.pi * (k / 2 + 0.25) for k in range(4))
+    ),
     "triangle": tuple((math.cos(a), math.sin(a)) for a in (math.pi * (2 * k / 3 - 0.5) for k in range(3))),
     "diamond": ((0.0, -1.1), (0.62, 0.0), (0.0, 1.1), (-0.62, 0.0)),
     "star": tuple(
@@ -135,7 +138,9 @@ def draw_shape(
     x, y = centre
     if thing.shape == "circle":
         reach = radius * 0.92
-        draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=(red, green, blue), outline=(40, 40, 40))
+        draw.ellipse(
+            (x - reach, y - reach, x + reach, y + reach), fill=(red, green, blue), outline=(40, 40, 40)
+        )
         return
     cosine, sine = math.cos(turn), math.sin(turn)
     corners = [

@@ -19,10 +19,9 @@ from transformers import AutoProcessor, MllamaForConditionalGeneration, MllamaPr
 
 from langchain_llava_o1.prompts import comparison_prompt
 from langchain_llava_o1.stages import STAGES
-from langchain_llava_o1.tiny import checkpoint_path
-from langchain_llava_o1.tiny.canvas import Difficulty
+from langchain_llava_o1.tiny import Difficulty, checkpoint_path
 from langchain_llava_o1.tiny.items import make_item
-from langchain_llava_o1.tiny.recipe.model import make_model
+from langchain_llava_o1.tiny.recipe.model import make_model, move
 from langchain_llava_o1.tiny.recipe.pairs import corrupt, judge_pair
 from langchain_llava_o1.tiny.recipe.sampling import JudgingBatches, sample_stages
 from langchain_llava_o1.tiny.recipe.sequences import Batch, GeneratedBatches, reference_stages
@@ -43,7 +42,9 @@ def tokenizer_texts() -> Iterator[str]:
         yield "\n\n".join((item.prompt, *texts))
         index = number % len(STAGES)
         yield comparison_prompt(STAGES[index], texts[index], texts[index], with_reason=number % 3 > 0)
-        verdict = judge_pair(item, STAGES[index].name, texts[1], texts[index], corrupt(texts[index], rng), rng)
+        verdict = judge_pair(
+            item, STAGES[index].name, texts[1], texts[index], corrupt(texts[index], rng), rng
+        )
         if verdict is not None:
             yield verdict.text(with_reason=True)
 
@@ -110,7 +111,7 @@ class Recipe:
     def load(self, name: str) -> tuple[MllamaForConditionalGeneration, MllamaProcessor]:
         """Load the result of a step."""
         model = MllamaForConditionalGeneration.from_pretrained(self._folder / name, dtype=torch.float32)
-        return model.to(self._device), AutoProcessor.from_pretrained(self._folder / name)
+        return move(model, self._device), AutoProcessor.from_pretrained(self._folder / name)
 
     def log(self, line: str) -> None:
         """Show a line and keep it."""
@@ -123,14 +124,16 @@ class Recipe:
 
     def _untrained(self) -> tuple[MllamaForConditionalGeneration, MllamaProcessor]:
         processor = make_processor(train_tokenizer(list(tokenizer_texts())))
-        return make_model(processor.tokenizer, SEED).to(self._device), processor
+        return move(make_model(processor.tokenizer, SEED), self._device), processor
 
     def _train_vision(self, model: MllamaForConditionalGeneration, processor: MllamaProcessor) -> None:
         train_vision(model, processor, steps=self._steps(1000), seed=SEED + 1, log=self.log)
 
     def _train_answers(self, model: MllamaForConditionalGeneration, processor: MllamaProcessor) -> None:
         torch.manual_seed(SEED + 2)
-        batches = GeneratedBatches(processor, seed=SEED, pictures=16, judging_share=0.3, easy_share=EASY_SHARE)
+        batches = GeneratedBatches(
+            processor, seed=SEED, pictures=16, judging_share=0.3, easy_share=EASY_SHARE
+        )
         train_text(
             model,
             stream(batches),
@@ -160,7 +163,9 @@ class Recipe:
 def main() -> None:
     """Read the command line and make the checkpoint."""
     parser = argparse.ArgumentParser(description="Make the embedded checkpoint.")
-    parser.add_argument("--folder", type=Path, default=Path("runs/tiny"), help="where the steps leave their results")
+    parser.add_argument(
+        "--folder", type=Path, default=Path("runs/tiny"), help="where the steps leave their results"
+    )
     parser.add_argument("--output", type=Path, default=checkpoint_path(), help="where the checkpoint goes")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies the number of training steps")
@@ -169,7 +174,7 @@ def main() -> None:
     recipe = Recipe(arguments.folder, arguments.device, arguments.scale)
     recipe.run()
     model, processor = recipe.load("judging")
-    model.to(torch.float16).save_pretrained(arguments.output)
+    move(model, torch.float16).save_pretrained(arguments.output)
     processor.save_pretrained(arguments.output)
     record = {
         "seed": SEED,

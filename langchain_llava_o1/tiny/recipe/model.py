@@ -1,6 +1,7 @@
 """The shape of the embedded checkpoint, and an untrained model of that shape."""
 
 import torch
+from torch import nn
 from transformers import MllamaConfig, MllamaForConditionalGeneration, PreTrainedTokenizerFast
 from transformers.models.mllama.configuration_mllama import MllamaTextConfig, MllamaVisionConfig
 
@@ -44,9 +45,9 @@ def make_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> MllamaForCondit
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    config = MllamaConfig(
-        vision_config=vision, text_config=text, image_token_index=tokenizer.convert_tokens_to_ids("<|image|>")
-    )
+    image_token = tokenizer.convert_tokens_to_ids("<|image|>")
+    assert isinstance(image_token, int)
+    config = MllamaConfig(vision_config=vision, text_config=text, image_token_index=image_token)
     model = MllamaForConditionalGeneration(config)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -54,4 +55,10 @@ def make_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> MllamaForCondit
                 parameter.fill_(GATE_OPENING)
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
+    return model
+
+
+def move(model: MllamaForConditionalGeneration, target: str | torch.dtype) -> MllamaForConditionalGeneration:
+    """Move a model to a device or a number type, in place (the method of transformers is mistyped)."""
+    nn.Module.to(model, target)
     return model

@@ -24,7 +24,8 @@ class Optimizer:
             warmup: Steps over which learning rates rise from zero.
             weight_decay: Of matrices.
         """
-        matrices, others = [], []
+        matrices: list[tuple[nn.Parameter, float]] = []
+        others: list[tuple[nn.Parameter, float]] = []
         self._parameters: list[nn.Parameter] = []
         for module, rate in groups:
             embeddings = {id(layer.weight) for layer in module.modules() if isinstance(layer, nn.Embedding)}

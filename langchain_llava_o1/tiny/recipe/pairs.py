@@ -61,7 +61,7 @@ def stage_truth(item: Item, stage_name: str, accepted_caption: str) -> StageTrut
 def judge_pair(
     item: Item, stage_name: str, accepted_caption: str, first: str, second: str, rng: random.Random
 ) -> Verdict | None:
-    """Return the right verdict on two candidates; None where neither is better for a reason that can be told."""
+    """Return the right verdict on two candidates; None where neither is better for a plain reason."""
     truth = stage_truth(item, stage_name, accepted_caption)
     if truth is None:
         return None
@@ -81,7 +81,9 @@ def _judge_captions(truth: Content, first: str, second: str) -> Verdict | None:
     if one is None or other is None:
         return None
     real = _places(truth) or {}
-    names = list(CELLS) if isinstance(truth, Scene) else [*real, *(name for name in COLOURS if name not in real)]
+    names = (
+        list(CELLS) if isinstance(truth, Scene) else [*real, *(name for name in COLOURS if name not in real)]
+    )
     for name in names:
         is_right = (one.get(name) == real.get(name), other.get(name) == real.get(name))
         if is_right[0] != is_right[1]:

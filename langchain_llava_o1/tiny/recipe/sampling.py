@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torch.utils.data import IterableDataset
 from transformers import MllamaForConditionalGeneration, MllamaProcessor
 
 from langchain_llava_o1.stages import STAGES, Stage
-from langchain_llava_o1.tiny.canvas import Difficulty
+from langchain_llava_o1.tiny import Difficulty
 from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, make_item
 from langchain_llava_o1.tiny.recipe.pairs import TIE_REASON, judge_pair, stage_truth
 from langchain_llava_o1.tiny.recipe.sequences import (
@@ -86,7 +87,9 @@ def sample_stages(
             log(f"sampled {start + len(chosen)}/{items} items {time.monotonic() - started:.0f} s")
 
 
-def _accept(item: Item, stage: Stage, accepted: Sequence[str], texts: Sequence[str], rng: random.Random) -> str:
+def _accept(
+    item: Item, stage: Stage, accepted: Sequence[str], texts: Sequence[str], rng: random.Random
+) -> str:
     """Go on from a right candidate four times out of five, as a search would, else from any."""
     truth = stage_truth(item, stage.name, accepted[1] if len(accepted) > 1 else "")
     rights = [text for text in texts if truth is not None and text in truth.rights]
@@ -113,7 +116,7 @@ def _draw(
     tokens = torch.tensor([[encoder.pad] * (width - len(prompt)) + prompt for prompt in prompts])
     pictures = processor.image_processor([[item.picture] for item in items], return_tensors="pt")
     closing = tokenizer.convert_tokens_to_ids(stage.closing)
-    output = model.generate(
+    output = model.generate(  # type: ignore[misc]  # transformers types `self` as a class no model is of
         input_ids=tokens.to(model.device),
         attention_mask=(tokens != encoder.pad).long().to(model.device),
         pixel_values=pictures.pixel_values.to(model.device),
@@ -146,7 +149,8 @@ class JudgingBatches(IterableDataset[Batch]):
         records = [json.loads(line) for line in self._path.read_text().splitlines()]
         records = [record for record in records if len(set(record["candidates"])) > 1]
         while True:
-            pictures, sequences = [], []
+            pictures: list[Image.Image] = []
+            sequences: list[tuple[int, TokenSequence]] = []
             while len(pictures) < self._pictures:
                 record = rng.choice(records)
                 item = make_item(record["seed"], Difficulty(record["difficulty"]))
@@ -155,7 +159,9 @@ class JudgingBatches(IterableDataset[Batch]):
                     continue
                 number = len(pictures)
                 pictures.append(item.picture)
-                again = sampled_comparison(encoder, item, record, rng) or corrupted_comparison(encoder, item, rng)
+                again = sampled_comparison(encoder, item, record, rng) or corrupted_comparison(
+                    encoder, item, rng
+                )
                 answer = encoder.answer(item, reference_stages(item, rng))
                 sequences += [(number, sampled), (number, again or answer), (number, answer)]
             yield collate(self._processor, encoder, pictures, sequences)

@@ -11,7 +11,7 @@ from transformers import MllamaProcessor
 
 from langchain_llava_o1.prompts import comparison_prompt
 from langchain_llava_o1.stages import STAGES, Stage
-from langchain_llava_o1.tiny.canvas import Difficulty
+from langchain_llava_o1.tiny import Difficulty
 from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, ask, sample_picture
 from langchain_llava_o1.tiny.recipe.pairs import TIE_REASON, Verdict, corrupt, judge_pair
 
@@ -86,7 +86,13 @@ class Encoder:
 
     def question(self, prompt: str) -> list[int]:
         """Write the first user turn, with its picture, up to its end."""
-        return [self._special("<|begin_of_text|>"), *self.header("user"), self.image, *self.text(prompt), self._end]
+        return [
+            self._special("<|begin_of_text|>"),
+            *self.header("user"),
+            self.image,
+            *self.text(prompt),
+            self._end,
+        ]
 
     def answer(self, item: Item, stages: Sequence[str]) -> TokenSequence:
         """Write an item answered in all stages; the loss is on the assistant's turn."""
@@ -187,7 +193,8 @@ class GeneratedBatches(IterableDataset[Batch]):
         rng = random.Random(f"batches {self._seed}")
         encoder = Encoder(self._processor)
         while True:
-            pictures, sequences = [], []
+            pictures: list[Image.Image] = []
+            sequences: list[tuple[int, TokenSequence]] = []
             for number in range(self._pictures):
                 difficulty = Difficulty.EASY if rng.random() < self._easy_share else Difficulty.HARD
                 seed = rng.randrange(EVALUATION_SEED)

@@ -89,6 +89,7 @@ def train_text(
         norm = optimizer.step(number / steps, decay_from=decay_from)
         average = total if number == 1 else 0.98 * average + 0.02 * total
         if number % 50 == 0 or number == steps:
-            log(f"{name} {number}/{steps} loss {average:.4f} norm {norm:.2f} {time.monotonic() - started:.0f} s")
+            seconds = time.monotonic() - started
+            log(f"{name} {number}/{steps} loss {average:.4f} norm {norm:.2f} {seconds:.0f} s")
         if number == steps:
             return

@@ -6,7 +6,7 @@ labels are at the patches that hold an object's centre, or the middle of a bar's
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,10 +14,13 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 from transformers import MllamaForConditionalGeneration, MllamaProcessor
+from transformers.models.mllama.configuration_mllama import MllamaVisionConfig
 
-from langchain_llava_o1.tiny.canvas import CANVAS, COLOURS, Difficulty
+from langchain_llava_o1.tiny import Difficulty
+from langchain_llava_o1.tiny.canvas import CANVAS, COLOURS
 from langchain_llava_o1.tiny.charts import MOST_VALUE, Chart
 from langchain_llava_o1.tiny.items import EVALUATION_SEED, sample_picture
+from langchain_llava_o1.tiny.questions import Content
 from langchain_llava_o1.tiny.recipe.model import PATCH_EDGE
 from langchain_llava_o1.tiny.recipe.optimizer import Optimizer
 from langchain_llava_o1.tiny.recipe.tokenizer import IMAGE_EDGE
@@ -63,20 +66,28 @@ class PatchBatches(IterableDataset[PatchBatch]):
                 own = random.Random(f"{difficulty.value} {rng.randrange(EVALUATION_SEED)}")
                 content, drawing = sample_picture(own, difficulty)
                 pictures.append([drawing.picture])
-                objects = content.bars if isinstance(content, Chart) else content.things
-                for described, (x, y) in zip(objects, drawing.centres, strict=True):
+                for labels, (x, y) in zip(object_facts(content), drawing.centres, strict=True):
                     column, line = (min(PATCHES - 1, max(0, int(at * PATCHES / CANVAS))) for at in (x, y))
-                    patch = line * PATCHES + column
-                    facts["colour"][row, patch] = tuple(COLOURS).index(described.colour)
-                    if isinstance(content, Chart):
-                        facts["kind"][row, patch] = 2
-                        facts["value"][row, patch] = described.value
-                    else:
-                        facts["kind"][row, patch] = 1
-                        facts["shape"][row, patch] = SHAPES.index(described.shape)
-                        facts["size"][row, patch] = SIZES.index(described.size)
+                    for name, label in labels.items():
+                        facts[name][row, line * PATCHES + column] = label
             pixels = self._processor.image_processor(pictures, return_tensors="pt").pixel_values
             yield PatchBatch(pixels, facts)
+
+
+def object_facts(content: Content) -> list[dict[str, int]]:
+    """Return the labels of each object, in the order of a drawing's centres."""
+    colours = tuple(COLOURS)
+    if isinstance(content, Chart):
+        return [{"kind": 2, "colour": colours.index(bar.colour), "value": bar.value} for bar in content.bars]
+    return [
+        {
+            "kind": 1,
+            "colour": colours.index(thing.colour),
+            "shape": SHAPES.index(thing.shape),
+            "size": SIZES.index(thing.size),
+        }
+        for thing in content.things
+    ]
 
 
 def encode_pictures(model: MllamaForConditionalGeneration, pixels: torch.Tensor) -> torch.Tensor:
@@ -90,8 +101,9 @@ def encode_pictures(model: MllamaForConditionalGeneration, pixels: torch.Tensor)
         (pictures, 1 + patches, width): the class position first, then the patches in reading order.
     """
     ones = torch.ones(len(pixels), 1, dtype=torch.long, device=pixels.device)
-    states = model.model.vision_model(pixels, aspect_ratio_ids=ones, aspect_ratio_mask=ones[..., None])
-    return states.last_hidden_state[:, 0, 0]
+    output = model.model.vision_model(pixels, aspect_ratio_ids=ones, aspect_ratio_mask=ones[..., None])
+    states: torch.Tensor = output.last_hidden_state
+    return states[:, 0, 0]
 
 
 def train_vision(
@@ -108,15 +120,19 @@ def train_vision(
     device = next(model.parameters()).device
     torch.manual_seed(seed)
     tower = model.model.vision_model
-    head = nn.Linear(model.config.vision_config.vision_output_dim, sum(FACTS.values())).to(device)
+    vision_config = model.config.vision_config
+    assert isinstance(vision_config, MllamaVisionConfig)
+    head = nn.Linear(vision_config.vision_output_dim, sum(FACTS.values())).to(device)
     optimizer = Optimizer([(tower, rate), (nn.ModuleDict({"head": head}), rate)], warmup=60)
     dataset = PatchBatches(processor, seed=seed, pictures=pictures, easy_share=0.3)
     started = time.monotonic()
     model.train()
-    for number, batch in enumerate(DataLoader(dataset, batch_size=None, num_workers=1, prefetch_factor=4), start=1):
+    batches = DataLoader(dataset, batch_size=None, num_workers=1, prefetch_factor=4)
+    for number, batch in enumerate(batches, start=1):
         facts = {name: labels.to(device) for name, labels in batch.facts.items()}
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            outputs = head(encode_pictures(model, batch.pixels.to(device))[:, 1:]).float().split(list(FACTS.values()), -1)
+            patches = encode_pictures(model, batch.pixels.to(device))[:, 1:]
+            outputs = head(patches).float().split(list(FACTS.values()), -1)
         losses = {
             name: functional.cross_entropy(output.flatten(0, 1), facts[name].flatten(), ignore_index=NOTHING)
             for name, output in zip(FACTS, outputs, strict=True)
@@ -127,14 +143,19 @@ def train_vision(
         total.backward()
         optimizer.step(number / steps, decay_from=0.6)
         if number % 50 == 0 or number == steps:
-            shares = {
-                name: float((output.argmax(-1) == facts[name])[facts[name] > (0 if name == "kind" else -1)].float().mean())
-                for name, output in zip(FACTS, outputs, strict=True)
-            }
+            seconds = time.monotonic() - started
             log(
-                f"vision {number}/{steps} loss {float(total):.3f} "
-                + " ".join(f"{name} {share:.3f}" for name, share in shares.items())
-                + f" {time.monotonic() - started:.0f} s"
+                f"vision {number}/{steps} loss {float(total.detach()):.3f} {_shares(outputs, facts)} {seconds:.0f} s"
             )
         if number == steps:
             return
+
+
+def _shares(outputs: Sequence[torch.Tensor], facts: dict[str, torch.Tensor]) -> str:
+    """Write for each fact the share of objects on which it is told right."""
+    shares = []
+    for (name, labels), output in zip(facts.items(), outputs, strict=True):
+        # The kind of a patch without an object is left out: nearly all are, and nearly all are right.
+        is_counted = labels > 0 if name == "kind" else labels != NOTHING
+        shares.append(f"{name} {float((output.argmax(-1) == labels)[is_counted].float().mean()):.3f}")
+    return " ".join(shares)

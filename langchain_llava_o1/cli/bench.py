@@ -1,0 +1,92 @@
+"""`llava-o1 bench`: measurements."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from langchain_llava_o1.cli.answering import AnswerSettings, create_model, run_until_interrupted
+from langchain_llava_o1.cli.options import CandidatesOption, DebugOption, ModelOption
+from langchain_llava_o1.cli.output import write_error, write_output
+from langchain_llava_o1.evaluation import Benchmark, Strategy
+from langchain_llava_o1.tiny import Difficulty
+
+if TYPE_CHECKING:
+    from langchain_llava_o1.evaluation.accuracy import AccuracyReport, Outcome
+
+app = typer.Typer(help="Measure accuracy.", no_args_is_help=True)
+
+
+@app.callback()
+def bench() -> None:
+    """Measure what the model and its searches achieve."""
+
+
+@app.command()
+def accuracy(
+    benchmark: Annotated[Benchmark, typer.Option(help="What is asked.")] = Benchmark.SCENES,
+    difficulty: Annotated[Difficulty, typer.Option(help="Of the pictures.")] = Difficulty.HARD,
+    strategy: Annotated[Strategy, typer.Option(help="How questions are answered.")] = Strategy.STAGE_BEAM,
+    candidates: CandidatesOption = 4,
+    items: Annotated[int, typer.Option(min=1, help="Questions to answer.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="First evaluation item, counted from 0.")] = 0,
+    temperature: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=2.0, help="Of the candidates and the single pass.", show_default="0.8"),
+    ] = None,
+    concurrency: Annotated[int, typer.Option(min=1, help="Questions under way at once.")] = 48,
+    model: ModelOption = None,
+    is_json: Annotated[bool, typer.Option("--json", help="Print the report as one object.")] = False,
+    is_debug: DebugOption = False,
+) -> None:
+    """Answer drawn pictures the model was not trained on, and count the right conclusions."""
+    from langchain_llava_o1.evaluation.accuracy import measure_accuracy
+    from langchain_llava_o1.evaluation.strategies import StrategySettings
+
+    given = {"candidates": candidates, "temperature": temperature}
+    settings = StrategySettings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    counter = _Counter(items)
+    report = run_until_interrupted(
+        measure_accuracy(
+            create_model(AnswerSettings(model)),
+            difficulty=difficulty,
+            strategy=strategy,
+            settings=settings,
+            items=items,
+            seed=seed,
+            concurrency=concurrency,
+            report_outcome=counter.add,
+        )
+    )
+    write_output(json.dumps(report.as_json()) + "\n" if is_json else _as_table(report))
+
+
+class _Counter:
+    """Says on standard error how far the measurement is."""
+
+    def __init__(self, items: int) -> None:
+        self._items = items
+        self._step = max(1, items // 20)
+        self._done = 0
+        self._right = 0
+
+    def add(self, outcome: "Outcome") -> None:
+        self._done += 1
+        self._right += outcome.is_correct
+        if self._done % self._step == 0 or self._done == self._items:
+            write_error(f"{self._done}/{self._items} answered, {self._right / self._done:.1%} right")
+
+
+def _as_table(report: "AccuracyReport") -> str:
+    low, high = report.interval
+    lines = [
+        f"{report.benchmark} ({report.difficulty}), {report.strategy}, "
+        f"{report.candidates} candidate(s), {report.items} items",
+        f"accuracy  {report.accuracy:.1%}  (95 % interval {low:.1%} to {high:.1%})",
+        f"time      {report.seconds:.1f} s",
+        f"tokens    {report.tokens} generated, {report.input_tokens} read",
+    ]
+    lines += [
+        f"  {kind:<12} {found.accuracy:6.1%} of {found.items}" for kind, found in report.by_kind.items()
+    ]
+    return "\n".join(lines) + "\n"

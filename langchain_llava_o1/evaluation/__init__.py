@@ -1,0 +1,17 @@
+"""Measuring answers: benchmarks, strategies of answering, accuracy with its interval."""
+
+from enum import StrEnum
+
+
+class Benchmark(StrEnum):
+    """What is asked."""
+
+    SCENES = "scenes"
+
+
+class Strategy(StrEnum):
+    """How a question is answered."""
+
+    GREEDY = "greedy"
+    SINGLE = "single"
+    STAGE_BEAM = "stage-beam"

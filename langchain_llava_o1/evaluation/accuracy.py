@@ -1,0 +1,177 @@
+"""Accuracy of a strategy on drawn pictures, with its interval, by kind of question."""
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from typing import Any, NamedTuple
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage
+
+from langchain_llava_o1.evaluation import Benchmark, Strategy
+from langchain_llava_o1.evaluation.strategies import Answer, StrategySettings, create_answer
+from langchain_llava_o1.images import image_block
+from langchain_llava_o1.tiny import Difficulty
+from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, make_item
+
+NORMAL_95 = 1.959963984540054
+"""Standard deviations on either side that hold 95 % of a normal distribution."""
+
+
+class Interval(NamedTuple):
+    """A confidence interval of a share."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one item."""
+
+    seed: int
+    kind: str
+    conclusion: str
+    is_correct: bool
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True)
+class KindAccuracy:
+    """Accuracy on one kind of question."""
+
+    accuracy: float
+    items: int
+
+
+@dataclass(frozen=True)
+class AccuracyReport:
+    """Accuracy of one strategy.
+
+    Attributes:
+        accuracy: Share of right conclusions.
+        interval: 95 % confidence interval of the accuracy (Wilson).
+        tokens: Tokens generated in all, candidates and verdicts included.
+        input_tokens: Tokens read in all.
+        seconds: Wall-clock time, loading the model not included.
+    """
+
+    benchmark: str
+    difficulty: str
+    strategy: str
+    candidates: int
+    temperature: float
+    model: str
+    seed: int
+    items: int
+    accuracy: float
+    interval: Interval
+    by_kind: dict[str, KindAccuracy]
+    seconds: float
+    tokens: int
+    input_tokens: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report as plain JSON data."""
+        return {**asdict(self), "interval": list(self.interval)}
+
+
+async def measure_accuracy(
+    model: BaseChatModel,
+    *,
+    difficulty: Difficulty,
+    strategy: Strategy,
+    settings: StrategySettings,
+    items: int,
+    seed: int,
+    concurrency: int,
+    report_outcome: Callable[[Outcome], None] = lambda outcome: None,
+) -> AccuracyReport:
+    """Answer evaluation items of ``scenes`` and count the right conclusions.
+
+    Args:
+        model: The chat model that answers and, in a search, judges.
+        difficulty: Of the pictures.
+        strategy: How each question is answered.
+        settings: Of the strategy. Those that draw one candidate are reported with one.
+        items: How many items, from evaluation seed ``seed`` on.
+        seed: First item; also the seed of the sampling, so that a run can be repeated.
+        concurrency: Questions under way at once.
+        report_outcome: Called as each item is done.
+    """
+    answer = create_answer(model, strategy, settings)
+    # The first call loads the checkpoint, which is no part of answering.
+    await answer(_question(make_item(seed, difficulty)), 0)
+    places = asyncio.Semaphore(concurrency)
+
+    async def run(number: int) -> Outcome:
+        async with places:
+            item = await asyncio.to_thread(make_item, EVALUATION_SEED + seed + number, difficulty)
+            outcome = await _answer_item(answer, item, seed + number)
+        report_outcome(outcome)
+        return outcome
+
+    started = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(run(number)) for number in range(items)]
+    outcomes = [task.result() for task in tasks]
+    right = sum(outcome.is_correct for outcome in outcomes)
+    return AccuracyReport(
+        benchmark=Benchmark.SCENES.value,
+        difficulty=difficulty.value,
+        strategy=strategy.value,
+        candidates=settings.candidates if strategy is Strategy.STAGE_BEAM else 1,
+        temperature=0.0 if strategy is Strategy.GREEDY else settings.temperature,
+        model=str(getattr(model, "model", type(model).__name__)),
+        seed=seed,
+        items=items,
+        accuracy=right / items,
+        interval=wilson_interval(right, items),
+        by_kind=_by_kind(outcomes),
+        seconds=round(time.perf_counter() - started, 2),
+        tokens=sum(outcome.output_tokens for outcome in outcomes),
+        input_tokens=sum(outcome.input_tokens for outcome in outcomes),
+    )
+
+
+async def _answer_item(answer: Answer, item: Item, seed: int) -> Outcome:
+    reply = await answer(_question(item), seed)
+    conclusion = str(reply.text)
+    usage = reply.usage_metadata
+    return Outcome(
+        seed=item.seed,
+        kind=item.kind,
+        conclusion=conclusion,
+        is_correct=item.is_correct(conclusion),
+        input_tokens=usage["input_tokens"] if usage else 0,
+        output_tokens=usage["output_tokens"] if usage else 0,
+    )
+
+
+def _question(item: Item) -> HumanMessage:
+    file = BytesIO()
+    item.picture.save(file, format="PNG", compress_level=1)
+    return HumanMessage([image_block(file.getvalue()), {"type": "text", "text": item.prompt}])
+
+
+def wilson_interval(right: int, items: int) -> Interval:
+    """Return the 95 % Wilson score interval of a share (E. B. Wilson, 1927)."""
+    share = right / items
+    squared = NORMAL_95**2
+    centre = share + squared / (2 * items)
+    reach = NORMAL_95 * math.sqrt(share * (1 - share) / items + squared / (4 * items**2))
+    return Interval((centre - reach) / (1 + squared / items), (centre + reach) / (1 + squared / items))
+
+
+def _by_kind(outcomes: list[Outcome]) -> dict[str, KindAccuracy]:
+    kinds = sorted({outcome.kind for outcome in outcomes})
+    return {
+        kind: KindAccuracy(sum(rights) / len(rights), len(rights))
+        for kind, rights in (
+            (kind, [outcome.is_correct for outcome in outcomes if outcome.kind == kind]) for kind in kinds
+        )
+    }
