@@ -144,9 +144,8 @@ def train_vision(
         optimizer.step(number / steps, decay_from=0.6)
         if number % 50 == 0 or number == steps:
             seconds = time.monotonic() - started
-            log(
-                f"vision {number}/{steps} loss {float(total.detach()):.3f} {_shares(outputs, facts)} {seconds:.0f} s"
-            )
+            loss = float(total.detach())
+            log(f"vision {number}/{steps} loss {loss:.3f} {_shares(outputs, facts)} {seconds:.0f} s")
         if number == steps:
             return
 

@@ -1,0 +1,33 @@
+"""The shipped picture: ``python -m langchain_llava_o1.tiny.demo`` draws it anew."""
+
+import random
+
+from PIL import Image
+
+from langchain_llava_o1.tiny import Difficulty, demo_picture_path
+from langchain_llava_o1.tiny.scenes import Scene, Thing, draw_scene
+
+DEMO_SCENE = Scene(
+    (
+        Thing("A1", "large", "blue", "square"),
+        Thing("A3", "small", "red", "circle"),
+        Thing("B2", "large", "green", "star"),
+        Thing("B4", "small", "red", "circle"),
+        Thing("C1", "small", "yellow", "triangle"),
+        Thing("C3", "large", "purple", "diamond"),
+        Thing("D2", "small", "red", "square"),
+        Thing("D4", "large", "red", "circle"),
+    )
+)
+DEMO_ANSWER = "6"
+"""What is left of the scene without its small red circles."""
+
+
+def draw_demo() -> Image.Image:
+    """Draw the shipped picture."""
+    return draw_scene(DEMO_SCENE, random.Random(7), Difficulty.HARD).picture
+
+
+if __name__ == "__main__":
+    demo_picture_path().parent.mkdir(exist_ok=True)
+    draw_demo().save(demo_picture_path())

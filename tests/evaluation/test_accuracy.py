@@ -1,0 +1,110 @@
+"""Accuracy is counted right, whatever the model."""
+
+import json
+import math
+
+import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import Field
+
+from langchain_llava_o1.evaluation import Strategy
+from langchain_llava_o1.evaluation.accuracy import measure_accuracy, wilson_interval
+from langchain_llava_o1.evaluation.strategies import StrategySettings
+from langchain_llava_o1.tiny import Difficulty
+from langchain_llava_o1.tiny.items import EVALUATION_SEED, make_item
+
+
+class Oracle(BaseChatModel):
+    """Knows the answers to the first items, but for those whose number is divisible by ``misses``."""
+
+    misses: int
+    answers: dict[str, str] = Field(default_factory=dict)
+    temperatures: list[float | None] = Field(default_factory=list)
+
+    @property
+    def _llm_type(self) -> str:
+        return "oracle"
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: object = None,
+        run_manager: object = None,
+        **parameters: object,
+    ) -> ChatResult:
+        self.temperatures.append(parameters.get("temperature"))
+        question = messages[0].content[1]["text"]
+        reply = AIMessage(
+            self.answers.get(question, "?"),
+            usage_metadata={"input_tokens": 3, "output_tokens": 2, "total_tokens": 5},
+        )
+        return ChatResult(generations=[ChatGeneration(message=reply)])
+
+
+def make_oracle(items: int, misses: int, seed: int = 0) -> Oracle:
+    oracle = Oracle(misses=misses)
+    for number in range(items):
+        item = make_item(EVALUATION_SEED + seed + number, Difficulty.HARD)
+        right = item.conclusions(item.content)[0]
+        oracle.answers[item.prompt] = "wrong" if number % misses == 0 else right
+    return oracle
+
+
+@pytest.mark.parametrize("strategy", [Strategy.GREEDY, Strategy.SINGLE])
+async def test_accuracy_is_the_share_of_right_conclusions(strategy: Strategy) -> None:
+    oracle = make_oracle(20, misses=4, seed=7)
+    seen = []
+
+    report = await measure_accuracy(
+        oracle,
+        difficulty=Difficulty.HARD,
+        strategy=strategy,
+        settings=StrategySettings(temperature=0.5),
+        items=20,
+        seed=7,
+        concurrency=5,
+        report_outcome=seen.append,
+    )
+
+    assert report.accuracy == 0.75
+    assert report.items == len(seen) == 20
+    assert report.candidates == 1
+    assert report.tokens == 40
+    assert report.input_tokens == 60
+    assert {outcome.seed for outcome in seen} == set(range(EVALUATION_SEED + 7, EVALUATION_SEED + 27))
+    assert sum(kind.items for kind in report.by_kind.values()) == 20
+    assert set(oracle.temperatures) == {0.0 if strategy is Strategy.GREEDY else 0.5}
+    assert report.interval.low < 0.75 < report.interval.high
+    plain = json.loads(json.dumps(report.as_json()))
+    assert plain["interval"] == list(report.interval)
+    assert plain["strategy"] == strategy.value
+
+
+async def test_a_failing_model_is_not_a_wrong_answer() -> None:
+    class Failing(Oracle):
+        def _generate(self, *args: object, **parameters: object) -> ChatResult:
+            raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        await measure_accuracy(
+            Failing(misses=1),
+            difficulty=Difficulty.EASY,
+            strategy=Strategy.GREEDY,
+            settings=StrategySettings(),
+            items=2,
+            seed=0,
+            concurrency=2,
+        )
+
+
+@pytest.mark.parametrize(("right", "items"), [(0, 10), (10, 10), (7, 10), (650, 1000)])
+def test_the_interval_solves_wilsons_equation(right: int, items: int) -> None:
+    """Its ends are the shares from which the observed one is just 1.96 standard errors away."""
+    interval = wilson_interval(right, items)
+
+    for end in interval:
+        distance = abs(right / items - end)
+        assert math.isclose(distance, 1.959964 * math.sqrt(end * (1 - end) / items), abs_tol=1e-6)
+    assert 0 <= interval.low <= right / items <= interval.high <= 1

@@ -1,0 +1,118 @@
+"""The recipe: what the model learns from is laid out as the engine will ask, and a run can go on."""
+
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoProcessor, MllamaForConditionalGeneration
+
+from langchain_llava_o1.engine.chat_format import ChatFormat
+from langchain_llava_o1.engine.request import Turn
+from langchain_llava_o1.prompts import comparison_prompt
+from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.tiny import Difficulty, checkpoint_path
+from langchain_llava_o1.tiny.items import make_item
+from langchain_llava_o1.tiny.recipe.pairs import Verdict
+from langchain_llava_o1.tiny.recipe.sequences import (
+    IGNORED,
+    Encoder,
+    GeneratedBatches,
+    join_stages,
+    reference_stages,
+)
+
+
+@pytest.fixture(scope="module")
+def processor():  # noqa: ANN201
+    return AutoProcessor.from_pretrained(checkpoint_path())
+
+
+@pytest.fixture(scope="module")
+def chat_format(processor) -> ChatFormat:  # noqa: ANN001
+    image_token_id = processor.tokenizer.convert_tokens_to_ids("<|image|>")
+    return ChatFormat(processor.tokenizer, processor.chat_template, image_token_id)
+
+
+def learned_text(processor, labels: list[int]) -> str:  # noqa: ANN001
+    return processor.tokenizer.decode([label for label in labels if label != IGNORED])
+
+
+def test_answers_are_learned_as_the_engine_asks_for_them(processor, chat_format: ChatFormat) -> None:  # noqa: ANN001
+    item = make_item(3, Difficulty.HARD)
+    stages = reference_stages(item, random.Random(0))
+    sequence = Encoder(processor).answer(item, stages)
+    asked = chat_format.encode([Turn("user", (item.picture, item.prompt))]).token_ids
+    accepted = join_stages(stages[:2])
+    continued = chat_format.encode(
+        [Turn("user", (item.picture, item.prompt)), Turn("assistant", (accepted,))]
+    ).token_ids
+
+    assert tuple(sequence.tokens[: len(asked)]) == asked
+    assert tuple(sequence.tokens[: len(continued)]) == continued
+    assert learned_text(processor, sequence.labels) == join_stages(stages) + "<|eot_id|>"
+
+
+@pytest.mark.parametrize("num_accepted", [0, 2])
+def test_verdicts_are_learned_as_the_engine_asks_for_them(
+    processor,  # noqa: ANN001
+    chat_format: ChatFormat,
+    num_accepted: int,
+) -> None:
+    item = make_item(3, Difficulty.HARD)
+    accepted = reference_stages(item, random.Random(0))[:num_accepted]
+    stage = STAGES[num_accepted]
+    sequence = Encoder(processor).comparison(
+        item,
+        accepted,
+        stage,
+        ("one", "other"),
+        Verdict("Because.", 2),
+        with_reason=True,
+        learn_accepted=False,
+    )
+    turns = [Turn("user", (item.picture, item.prompt))]
+    if accepted:
+        turns.append(Turn("assistant", (join_stages(accepted),)))
+    turns.append(Turn("user", (comparison_prompt(stage, "one", "other"),)))
+    asked = chat_format.encode(turns).token_ids
+
+    assert tuple(sequence.tokens[: len(asked)]) == asked
+    assert learned_text(processor, sequence.labels) == "Because.\nBetter: 2<|eot_id|>"
+
+
+def test_batches_hold_what_they_say(processor) -> None:  # noqa: ANN001
+    batches = iter(GeneratedBatches(processor, seed=1, pictures=4, judging_share=0.5, easy_share=0.5))
+    batch = next(batches)
+    image_token = processor.tokenizer.convert_tokens_to_ids("<|image|>")
+
+    assert batch.pixels.shape == (4, 1, 1, 3, 140, 140)
+    assert sum(len(text.tokens) for text in batch.texts) == 12
+    for text in batch.texts:
+        assert text.tokens.shape == text.labels.shape
+        assert ((text.tokens == image_token).sum(1) == 1).all()
+        is_learned = text.labels != IGNORED
+        assert is_learned.any(1).all()
+        assert torch.equal(text.tokens[is_learned], text.labels[is_learned])
+
+
+def test_the_recipe_runs_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "langchain_llava_o1.tiny.recipe", "--scale", "0.001", "--device", "cpu"]
+    command += ["--folder", str(tmp_path / "run"), "--output", str(tmp_path / "checkpoint")]
+    subprocess.run(command, check=True, capture_output=True)
+    weights = (tmp_path / "run" / "judging" / "model.safetensors").read_bytes()
+    for path in (tmp_path / "run" / "judging").iterdir():
+        path.unlink()
+    (tmp_path / "run" / "judging").rmdir()
+
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+
+    assert re.search(r"^judging took", done.stdout, re.MULTILINE)
+    assert not re.search(r"^(vision|answers) took", done.stdout, re.MULTILINE)
+    assert (tmp_path / "run" / "judging" / "model.safetensors").read_bytes() == weights
+    model = MllamaForConditionalGeneration.from_pretrained(tmp_path / "checkpoint")
+    assert (tmp_path / "checkpoint" / "recipe.json").exists()
+    assert model.num_parameters() <= 8_000_000
