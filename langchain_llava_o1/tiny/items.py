@@ -6,6 +6,7 @@ is the same for the same seed and difficulty.
 
 import random
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,8 +14,10 @@ from PIL import Image
 
 from langchain_llava_o1.tiny import Difficulty
 from langchain_llava_o1.tiny.canvas import COLOURS, Drawing
+from langchain_llava_o1.tiny.chart_questions import CHART_QUESTIONS
 from langchain_llava_o1.tiny.charts import Bar, Chart, draw_chart, sample_chart
-from langchain_llava_o1.tiny.questions import Content, Question, Solution, sample_question
+from langchain_llava_o1.tiny.questions import Content, Question, Solution
+from langchain_llava_o1.tiny.scene_questions import SCENE_QUESTIONS
 from langchain_llava_o1.tiny.scenes import CELLS, SHAPES, SIZES, Scene, Thing, draw_scene, sample_scene
 
 EVALUATION_SEED = 10**9
@@ -142,6 +145,17 @@ def sample_picture(rng: random.Random, difficulty: Difficulty) -> tuple[Content,
         return chart, draw_chart(chart, rng, difficulty)
     scene = sample_scene(rng, difficulty)
     return scene, draw_scene(scene, rng, difficulty)
+
+
+def sample_question(rng: random.Random, content: Content) -> Question:
+    """Choose a kind and its parameters at random, so that each answer of a kind is likely."""
+    makers: Sequence[Callable[[random.Random, Content], Question | None]] = (
+        SCENE_QUESTIONS if isinstance(content, Scene) else CHART_QUESTIONS
+    )
+    while True:
+        question = rng.choice(makers)(rng, content)
+        if question is not None and question.solve(content) is not None:
+            return question
 
 
 def ask(seed: int, difficulty: Difficulty, content: Content, drawing: Drawing, rng: random.Random) -> Item:

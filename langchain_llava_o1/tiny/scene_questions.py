@@ -1,0 +1,282 @@
+"""Questions about shape scenes."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from langchain_llava_o1.tiny.canvas import COLOURS
+from langchain_llava_o1.tiny.questions import NUMBERS, Content, Question, Solution, numbered
+from langchain_llava_o1.tiny.scenes import COLUMNS, ROWS, SHAPES, SIZES, Scene, Thing
+
+
+@dataclass(frozen=True)
+class Description:
+    """A description that objects may fit, as "small red circle"; what is None is free."""
+
+    size: str | None = None
+    colour: str | None = None
+    shape: str | None = None
+
+    def fits(self, thing: Thing) -> bool:
+        """Tell whether an object is one of those described."""
+        return all(
+            wanted is None or wanted == found
+            for wanted, found in (
+                (self.size, thing.size),
+                (self.colour, thing.colour),
+                (self.shape, thing.shape),
+            )
+        )
+
+    def __str__(self) -> str:
+        """Write the description in the singular."""
+        return " ".join(filter(None, (self.size, self.colour, self.shape or "object")))
+
+    @property
+    def plural(self) -> str:
+        """The description in the plural."""
+        return f"{self}s"
+
+
+def describe(rng: random.Random, things: Sequence[Thing], *, num_free: int | None = None) -> Description:
+    """Choose a description, usually of something in the picture."""
+    thing = rng.choice(things)
+    if rng.random() < 0.25:
+        thing = Thing("", rng.choice(SIZES), rng.choice(tuple(COLOURS)), rng.choice(SHAPES))
+    free = rng.sample(("size", "colour", "shape"), rng.choice((0, 1, 1, 2)) if num_free is None else num_free)
+    return Description(
+        size=None if "size" in free else thing.size,
+        colour=None if "colour" in free else thing.colour,
+        shape=None if "shape" in free else thing.shape,
+    )
+
+
+def describe_one(rng: random.Random, things: Sequence[Thing], *, hidden: str = "") -> Description | None:
+    """Choose a description that fits exactly one object and leaves one attribute open."""
+    for _ in range(12):
+        thing = rng.choice(things)
+        free = {hidden} | set(rng.sample(("size", "colour", "shape"), rng.choice((0, 1, 1, 2))))
+        description = Description(
+            size=None if "size" in free else thing.size,
+            colour=None if "colour" in free else thing.colour,
+            shape=None if "shape" in free else thing.shape,
+        )
+        if description != Description() and sum(map(description.fits, things)) == 1:
+            return description
+    return None
+
+
+def _cells(description: Description, content: Content) -> list[str]:
+    assert isinstance(content, Scene)
+    return [thing.cell for thing in content.things if description.fits(thing)]
+
+
+def _only(description: Description, content: Content) -> Thing | None:
+    assert isinstance(content, Scene)
+    fitting = [thing for thing in content.things if description.fits(thing)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "no"
+
+
+def count(rng: random.Random, content: Content) -> Question:
+    """How many objects fit a description?"""
+    assert isinstance(content, Scene)
+    wanted = describe(rng, content.things)
+
+    def solve(content: Content) -> Solution:
+        cells = _cells(wanted, content)
+        return Solution(
+            steps=(
+                f"The {wanted.plural} are {numbered(cells)}.",
+                f"Counting {wanted.plural}: {numbered(cells)}.",
+            ),
+            answer=str(len(cells)),
+            sentence=f"There are {len(cells)} {wanted.plural}",
+            reason=f"the {wanted.plural} are {', '.join(cells) or 'none'}",
+        )
+
+    return Question(
+        kind="count",
+        text=rng.choice((f"How many {wanted.plural} are there?", f"Count the {wanted.plural}.")),
+        topic=f"how many {wanted.plural} there are",
+        plan=f"count the {wanted.plural}",
+        answers=NUMBERS[:11],
+        solve=solve,
+    )
+
+
+def subtract(rng: random.Random, content: Content) -> Question:
+    """How many objects are left without those that fit a description?"""
+    assert isinstance(content, Scene)
+    removed = describe(rng, content.things)
+
+    def solve(content: Content) -> Solution:
+        assert isinstance(content, Scene)
+        cells = [thing.cell for thing in content.things if not removed.fits(thing)]
+        return Solution(
+            steps=(
+                f"Without the {removed.plural} there are left {numbered(cells)}.",
+                f"Dropping {removed.plural} leaves {numbered(cells)}.",
+            ),
+            answer=str(len(cells)),
+            sentence=f"There are {len(cells)} objects left",
+            reason=f"without the {removed.plural} there are left {', '.join(cells) or 'none'}",
+        )
+
+    return Question(
+        kind="subtract",
+        text=rng.choice(
+            (
+                f"Subtract all {removed.plural}. How many objects are left?",
+                f"Remove the {removed.plural}. How many objects remain?",
+            )
+        ),
+        topic=f"how many objects are left without the {removed.plural}",
+        plan=f"drop the {removed.plural} and count the others",
+        answers=NUMBERS[:11],
+        solve=solve,
+    )
+
+
+def existence(rng: random.Random, content: Content) -> Question:
+    """Is there an object that fits a description?"""
+    assert isinstance(content, Scene)
+    wanted = describe(rng, content.things, num_free=rng.choice((0, 0, 1)))
+    if rng.random() < 0.4:
+        # One attribute changed: absent more often, and only just.
+        name, choices = rng.choice((("size", SIZES), ("colour", tuple(COLOURS)), ("shape", SHAPES)))
+        if getattr(wanted, name) is not None:
+            wanted = Description(**{**vars(wanted), name: rng.choice(choices)})
+
+    def solve(content: Content) -> Solution:
+        cells = _cells(wanted, content)
+        negation = "" if cells else "no "
+        return Solution(
+            steps=(
+                f"The {wanted.plural} are {numbered(cells)}.",
+                f"Looking for {wanted.plural}: {numbered(cells)}.",
+            ),
+            answer=_yes(bool(cells)),
+            sentence=f"There is {negation or 'a '}{wanted}",
+            reason=f"the {wanted.plural} are {', '.join(cells) or 'none'}",
+        )
+
+    return Question(
+        kind="existence",
+        text=rng.choice((f"Is there a {wanted}?", f"Do you see a {wanted}?")),
+        topic=f"whether there is a {wanted}",
+        plan=f"look for a {wanted}",
+        answers=("yes", "no"),
+        solve=solve,
+    )
+
+
+def comparison(rng: random.Random, content: Content) -> Question | None:
+    """Are there more objects of one description than of another?"""
+    assert isinstance(content, Scene)
+    first, second = (describe(rng, content.things, num_free=2) for _ in range(2))
+    if first == second:
+        return None
+
+    def solve(content: Content) -> Solution:
+        ours, theirs = _cells(first, content), _cells(second, content)
+        listed = f"{first.plural} are {numbered(ours)}. The {second.plural} are {numbered(theirs)}"
+        is_more = len(ours) > len(theirs)
+        return Solution(
+            steps=(f"The {listed}.", f"All {listed}."),
+            answer=_yes(is_more),
+            sentence=f"There are {'' if is_more else 'not '}more {first.plural} than {second.plural}",
+            reason=f"the {first.plural} are {len(ours)} and the {second.plural} are {len(theirs)}",
+        )
+
+    return Question(
+        kind="comparison",
+        text=rng.choice(
+            (
+                f"Are there more {first.plural} than {second.plural}?",
+                f"Do {first.plural} outnumber {second.plural}?",
+            )
+        ),
+        topic=f"whether there are more {first.plural} than {second.plural}",
+        plan=f"count the {first.plural} and the {second.plural}",
+        answers=("yes", "no"),
+        solve=solve,
+    )
+
+
+def attribute(rng: random.Random, content: Content) -> Question | None:
+    """What colour, shape or size has the one object that fits a description?"""
+    assert isinstance(content, Scene)
+    name, choices = rng.choice((("colour", tuple(COLOURS)), ("shape", SHAPES), ("size", SIZES)))
+    wanted = describe_one(rng, content.things, hidden=name)
+    if wanted is None:
+        return None
+
+    def solve(content: Content) -> Solution | None:
+        thing = _only(wanted, content)
+        if thing is None:
+            return None
+        value = getattr(thing, name)
+        return Solution(
+            steps=(
+                f"The {wanted} is at {thing.cell}, its {name} is {value}.",
+                f"At {thing.cell} is the {wanted}, {value}.",
+            ),
+            answer=value,
+            sentence=f"The {name} of the {wanted} is {value}",
+            reason=f"the {wanted} is at {thing.cell}",
+        )
+
+    return Question(
+        kind="attribute",
+        text=rng.choice((f"What {name} is the {wanted}?", f"Which {name} does the {wanted} have?")),
+        topic=f"what {name} the {wanted} is",
+        plan=f"find the {wanted} and read its {name}",
+        answers=tuple(choices),
+        solve=solve,
+    )
+
+
+def relation(rng: random.Random, content: Content) -> Question | None:
+    """Is one object left of, right of, above or below another one?"""
+    assert isinstance(content, Scene)
+    first, second = describe_one(rng, content.things), describe_one(rng, content.things)
+    if first is None or second is None or _only(first, content) == _only(second, content):
+        return None
+    words, axis, sign = rng.choice(
+        (("left of", 1, 1), ("right of", 1, -1), ("above", 0, 1), ("below", 0, -1))
+    )
+
+    def solve(content: Content) -> Solution | None:
+        one, other = _only(first, content), _only(second, content)
+        if one is None or other is None or one.cell[axis] == other.cell[axis]:
+            return None
+        places = ROWS if axis == 0 else COLUMNS
+        holds = sign * (places.index(other.cell[axis]) - places.index(one.cell[axis])) > 0
+        return Solution(
+            steps=(
+                f"The {first} is at {one.cell}, the {second} at {other.cell}.",
+                f"At {one.cell} is the {first}, at {other.cell} the {second}.",
+            ),
+            answer=_yes(holds),
+            sentence=f"The {first} is {'' if holds else 'not '}{words} the {second}",
+            reason=f"the {first} is at {one.cell} and the {second} at {other.cell}",
+        )
+
+    return Question(
+        kind="relation",
+        text=rng.choice(
+            (f"Is the {first} {words} the {second}?", f"The {first}: is it {words} the {second}?")
+        ),
+        topic=f"whether the {first} is {words} the {second}",
+        plan=f"find the {first} and the {second}",
+        answers=("yes", "no"),
+        solve=solve,
+    )
+
+
+SCENE_QUESTIONS = (count, subtract, existence, comparison, attribute, relation)
+"""Every kind; a kind returns None where the picture gives it nothing to ask."""
