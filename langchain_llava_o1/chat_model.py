@@ -86,7 +86,7 @@ class ChatLlavaO1(ChatParameters):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        call = self._prepare(messages, stop, kwargs)
+        call = _unstreamed(self._prepare(messages, stop, kwargs))
         num_failures = 0
         while True:
             try:
@@ -104,7 +104,7 @@ class ChatLlavaO1(ChatParameters):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        call = await self._aprepare(messages, stop, kwargs)
+        call = _unstreamed(await self._aprepare(messages, stop, kwargs))
         num_failures = 0
         while True:
             try:
@@ -241,3 +241,8 @@ def _embedded_checkpoint() -> str:
 
 def _result(chunks: list[AIMessageChunk]) -> ChatResult:
     return ChatResult(generations=[ChatGeneration(message=collect_message(chunks))])
+
+
+def _unstreamed(call: _Call) -> _Call:
+    """Ask for the answer in one piece: handing out every token by itself costs more than a small model does."""
+    return call._replace(request=replace(call.request, is_streamed=False))

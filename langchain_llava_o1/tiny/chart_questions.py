@@ -4,7 +4,7 @@ import random
 
 from langchain_llava_o1.tiny.canvas import COLOURS
 from langchain_llava_o1.tiny.charts import Bar, Chart
-from langchain_llava_o1.tiny.questions import NUMBERS, Content, Question, Solution, numbered
+from langchain_llava_o1.tiny.questions import NUMBERS, Content, Question, Solution, Walk
 
 
 def extreme(rng: random.Random, content: Content) -> Question:
@@ -107,15 +107,12 @@ def above(rng: random.Random, content: Content) -> Question:
 
     def solve(content: Content) -> Solution:
         assert isinstance(content, Chart)
-        names = [bar.colour for bar in content.bars if bar.value > limit]
+        walk = Walk.through([(str(bar), bar.value > limit) for bar in content.bars])
         return Solution(
-            steps=(
-                f"The bars above {limit} are {numbered(names)}.",
-                f"Counting bars above {limit}: {numbered(names)}.",
-            ),
-            answer=str(len(names)),
-            sentence=f"There are {len(names)} bars above {limit}",
-            reason=f"the bars above {limit} are {', '.join(names) or 'none'}",
+            steps=(f"Counting bars above {limit}: {walk}.", f"The bars above {limit}: {walk}."),
+            answer=str(walk.count),
+            sentence=f"There are {walk.count} bars above {limit}",
+            reason=f"going through all bars finds {walk.count}",
         )
 
     return Question(

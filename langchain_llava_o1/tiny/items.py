@@ -103,7 +103,11 @@ class Item:
         letter = self.option_of(solution.answer)
         if self.options and letter is None:
             return ()
-        end = f"The answer is {solution.answer}" + (f", option {letter}." if letter else ".")
+        end = f"The answer is {solution.answer}."
+        if letter:
+            # The options up to the right one, so that each step compares two neighbours.
+            read = [f"{other}) {option}" for other, option in zip(LETTERS, self.options, strict=False)]
+            end += f" {', '.join(read[: LETTERS.index(letter) + 1])}: option {letter}."
         return tuple(f"{steps} {end}" for steps in solution.steps)
 
     def conclusions(self, content: Content) -> tuple[str, ...]:

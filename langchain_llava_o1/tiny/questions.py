@@ -33,6 +33,32 @@ Content = Scene | Chart
 
 
 @dataclass(frozen=True)
+class Walk:
+    """Going through names one by one, counting those that count.
+
+    Each step looks at one name only, which a small model learns far sooner than naming at once
+    all that count.
+    """
+
+    steps: tuple[str, ...]
+    count: int
+
+    @classmethod
+    def through(cls, names: Sequence[tuple[str, bool]]) -> "Walk":
+        """Go through names with whether each counts."""
+        steps = []
+        count = 0
+        for name, is_counted in names:
+            count += is_counted
+            steps.append(f"{name} {count if is_counted else 'no'}")
+        return cls(tuple(steps), count)
+
+    def __str__(self) -> str:
+        """Write the walk, as "A1 no, A3 1, B2 2, so 2"."""
+        return f"{', '.join(self.steps)}, so {self.count}"
+
+
+@dataclass(frozen=True)
 class Question:
     """A question whose wording is chosen, with all that its answers need.
 
@@ -54,8 +80,3 @@ class Question:
 
 
 NUMBERS = tuple(str(number) for number in range(21))
-
-
-def numbered(names: Sequence[str]) -> str:
-    """Count names while listing them, as "1 A2, 2 B1"."""
-    return ", ".join(f"{number} {name}" for number, name in enumerate(names, start=1)) or "none"

@@ -1,11 +1,11 @@
 """Questions about shape scenes."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from langchain_llava_o1.tiny.canvas import COLOURS
-from langchain_llava_o1.tiny.questions import NUMBERS, Content, Question, Solution, numbered
+from langchain_llava_o1.tiny.questions import NUMBERS, Content, Question, Solution, Walk
 from langchain_llava_o1.tiny.scenes import COLUMNS, ROWS, SHAPES, SIZES, Scene, Thing
 
 
@@ -66,9 +66,9 @@ def describe_one(rng: random.Random, things: Sequence[Thing], *, hidden: str = "
     return None
 
 
-def _cells(description: Description, content: Content) -> list[str]:
+def _walk(content: Content, counts: Callable[[Thing], bool]) -> Walk:
     assert isinstance(content, Scene)
-    return [thing.cell for thing in content.things if description.fits(thing)]
+    return Walk.through([(thing.cell, counts(thing)) for thing in content.things])
 
 
 def _only(description: Description, content: Content) -> Thing | None:
@@ -87,15 +87,12 @@ def count(rng: random.Random, content: Content) -> Question:
     wanted = describe(rng, content.things)
 
     def solve(content: Content) -> Solution:
-        cells = _cells(wanted, content)
+        walk = _walk(content, wanted.fits)
         return Solution(
-            steps=(
-                f"The {wanted.plural} are {numbered(cells)}.",
-                f"Counting {wanted.plural}: {numbered(cells)}.",
-            ),
-            answer=str(len(cells)),
-            sentence=f"There are {len(cells)} {wanted.plural}",
-            reason=f"the {wanted.plural} are {', '.join(cells) or 'none'}",
+            steps=(f"Counting {wanted.plural}: {walk}.", f"The {wanted.plural}: {walk}."),
+            answer=str(walk.count),
+            sentence=f"There are {walk.count} {wanted.plural}",
+            reason=f"going through all places finds {walk.count}",
         )
 
     return Question(
@@ -114,16 +111,12 @@ def subtract(rng: random.Random, content: Content) -> Question:
     removed = describe(rng, content.things)
 
     def solve(content: Content) -> Solution:
-        assert isinstance(content, Scene)
-        cells = [thing.cell for thing in content.things if not removed.fits(thing)]
+        walk = _walk(content, lambda thing: not removed.fits(thing))
         return Solution(
-            steps=(
-                f"Without the {removed.plural} there are left {numbered(cells)}.",
-                f"Dropping {removed.plural} leaves {numbered(cells)}.",
-            ),
-            answer=str(len(cells)),
-            sentence=f"There are {len(cells)} objects left",
-            reason=f"without the {removed.plural} there are left {', '.join(cells) or 'none'}",
+            steps=(f"Dropping {removed.plural}: {walk}.", f"Without the {removed.plural}: {walk}."),
+            answer=str(walk.count),
+            sentence=f"There are {walk.count} objects left",
+            reason=f"going through all places leaves {walk.count}",
         )
 
     return Question(
@@ -152,16 +145,12 @@ def existence(rng: random.Random, content: Content) -> Question:
             wanted = Description(**{**vars(wanted), name: rng.choice(choices)})
 
     def solve(content: Content) -> Solution:
-        cells = _cells(wanted, content)
-        negation = "" if cells else "no "
+        walk = _walk(content, wanted.fits)
         return Solution(
-            steps=(
-                f"The {wanted.plural} are {numbered(cells)}.",
-                f"Looking for {wanted.plural}: {numbered(cells)}.",
-            ),
-            answer=_yes(bool(cells)),
-            sentence=f"There is {negation or 'a '}{wanted}",
-            reason=f"the {wanted.plural} are {', '.join(cells) or 'none'}",
+            steps=(f"Looking for {wanted.plural}: {walk}.", f"The {wanted.plural}: {walk}."),
+            answer=_yes(walk.count > 0),
+            sentence=f"There is {'a' if walk.count else 'no'} {wanted}",
+            reason=f"going through all places finds {walk.count}",
         )
 
     return Question(
@@ -182,14 +171,16 @@ def comparison(rng: random.Random, content: Content) -> Question | None:
         return None
 
     def solve(content: Content) -> Solution:
-        ours, theirs = _cells(first, content), _cells(second, content)
-        listed = f"{first.plural} are {numbered(ours)}. The {second.plural} are {numbered(theirs)}"
-        is_more = len(ours) > len(theirs)
+        ours, theirs = _walk(content, first.fits), _walk(content, second.fits)
+        is_more = ours.count > theirs.count
         return Solution(
-            steps=(f"The {listed}.", f"All {listed}."),
+            steps=(
+                f"Counting {first.plural}: {ours}. Counting {second.plural}: {theirs}.",
+                f"The {first.plural}: {ours}. The {second.plural}: {theirs}.",
+            ),
             answer=_yes(is_more),
             sentence=f"There are {'' if is_more else 'not '}more {first.plural} than {second.plural}",
-            reason=f"the {first.plural} are {len(ours)} and the {second.plural} are {len(theirs)}",
+            reason=f"there are {ours.count} {first.plural} and {theirs.count} {second.plural}",
         )
 
     return Question(
@@ -221,10 +212,7 @@ def attribute(rng: random.Random, content: Content) -> Question | None:
             return None
         value = getattr(thing, name)
         return Solution(
-            steps=(
-                f"The {wanted} is at {thing.cell}, its {name} is {value}.",
-                f"At {thing.cell} is the {wanted}, {value}.",
-            ),
+            steps=(f"The {wanted} is {thing}.", f"I find the {wanted}: {thing}."),
             answer=value,
             sentence=f"The {name} of the {wanted} is {value}",
             reason=f"the {wanted} is at {thing.cell}",
@@ -258,8 +246,8 @@ def relation(rng: random.Random, content: Content) -> Question | None:
         holds = sign * (places.index(other.cell[axis]) - places.index(one.cell[axis])) > 0
         return Solution(
             steps=(
-                f"The {first} is at {one.cell}, the {second} at {other.cell}.",
-                f"At {one.cell} is the {first}, at {other.cell} the {second}.",
+                f"The {first} is {one}, the {second} is {other}.",
+                f"I find the {first}: {one}, and the {second}: {other}.",
             ),
             answer=_yes(holds),
             sentence=f"The {first} is {'' if holds else 'not '}{words} the {second}",
