@@ -244,5 +244,5 @@ def _result(chunks: list[AIMessageChunk]) -> ChatResult:
 
 
 def _unstreamed(call: _Call) -> _Call:
-    """Ask for the answer in one piece: handing out every token by itself costs more than a small model does."""
+    """Ask for the answer in one piece: handing out token by token can cost more than a small model does."""
     return call._replace(request=replace(call.request, is_streamed=False))
