@@ -6,7 +6,6 @@ a picture's header and its pixels.
 
 import base64
 import binascii
-import hashlib
 import io
 import os
 import stat
@@ -106,13 +105,6 @@ def decode_image(data: bytes, policy: ImagePolicy) -> Image.Image:
         raise ImageError(
             f"The picture is truncated or damaged ({type(error).__name__}: {error}). Send the whole file."
         ) from error
-
-
-def content_hash(image: Image.Image) -> str:
-    """Return a hash of what a picture shows, the same for every file format without loss."""
-    digest = hashlib.sha256(f"{image.mode} {image.width}x{image.height}\n".encode())
-    digest.update(image.tobytes())
-    return digest.hexdigest()
 
 
 def image_block(picture: str | Path | bytes, *, policy: ImagePolicy | None = None) -> dict[str, Any]:
