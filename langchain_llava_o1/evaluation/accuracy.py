@@ -164,7 +164,11 @@ def wilson_interval(right: int, items: int) -> Interval:
     squared = NORMAL_95**2
     centre = share + squared / (2 * items)
     reach = NORMAL_95 * math.sqrt(share * (1 - share) / items + squared / (4 * items**2))
-    return Interval((centre - reach) / (1 + squared / items), (centre + reach) / (1 + squared / items))
+    scale = 1 + squared / items
+    # Rounding must not carry an end past a share of nothing or all.
+    return Interval(
+        max(0.0, min(share, (centre - reach) / scale)), min(1.0, max(share, (centre + reach) / scale))
+    )
 
 
 def _by_kind(outcomes: list[Outcome]) -> dict[str, KindAccuracy]:

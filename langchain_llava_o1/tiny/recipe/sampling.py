@@ -30,6 +30,7 @@ from langchain_llava_o1.tiny.recipe.sequences import (
 
 ITEMS_AT_ONCE = 48
 TOKENS_PER_STAGE = 110
+RECORDS_TRIED = 100
 
 
 @dataclass(frozen=True)
@@ -147,23 +148,25 @@ class JudgingBatches(IterableDataset[Batch]):
         rng = random.Random(f"judging {self._seed}")
         encoder = Encoder(self._processor)
         records = [json.loads(line) for line in self._path.read_text().splitlines()]
-        records = [record for record in records if len(set(record["candidates"])) > 1]
         while True:
             pictures: list[Image.Image] = []
             sequences: list[tuple[int, TokenSequence]] = []
-            while len(pictures) < self._pictures:
-                record = rng.choice(records)
-                item = make_item(record["seed"], Difficulty(record["difficulty"]))
-                sampled = sampled_comparison(encoder, item, record, rng)
-                if sampled is None:
-                    continue
-                number = len(pictures)
+            for number in range(self._pictures):
+                # Few stages have candidates of which one is better: look for one, but not for ever.
+                for record in rng.sample(records, min(len(records), RECORDS_TRIED)):
+                    item = make_item(record["seed"], Difficulty(record["difficulty"]))
+                    sampled = sampled_comparison(encoder, item, record, rng)
+                    if sampled is not None:
+                        break
                 pictures.append(item.picture)
-                again = sampled_comparison(encoder, item, record, rng) or corrupted_comparison(
-                    encoder, item, rng
-                )
                 answer = encoder.answer(item, reference_stages(item, rng))
-                sequences += [(number, sampled), (number, again or answer), (number, answer)]
+                comparisons = [
+                    sampled or corrupted_comparison(encoder, item, rng),
+                    sampled_comparison(encoder, item, record, rng)
+                    or corrupted_comparison(encoder, item, rng),
+                ]
+                sequences += [(number, comparison or answer) for comparison in comparisons]
+                sequences.append((number, answer))
             yield collate(self._processor, encoder, pictures, sequences)
 
 
@@ -173,7 +176,10 @@ def sampled_comparison(
     """Write a comparison of two sampled candidates; None where no verdict on them can be told."""
     sampled = SampledStage(**{**record, "difficulty": item.difficulty})  # type: ignore[arg-type]
     stage = STAGES[sampled.stage]
-    first, second = rng.sample(sorted(set(sampled.candidates)), 2)
+    different = sorted(set(sampled.candidates))
+    if len(different) < 2:
+        return None
+    first, second = rng.sample(different, 2)
     if rng.random() < 0.5:
         first, second = second, first
     caption = sampled.accepted[1] if len(sampled.accepted) > 1 else ""

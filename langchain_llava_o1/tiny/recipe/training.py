@@ -84,7 +84,7 @@ def train_text(
             with torch.autocast(device.type, dtype=torch.bfloat16):
                 loss = text_loss(model, shared, text) / learned
             loss.backward()
-            total += float(loss)
+            total += float(loss.detach())
         states.backward(shared.grad)
         norm = optimizer.step(number / steps, decay_from=decay_from)
         average = total if number == 1 else 0.98 * average + 0.02 * total
