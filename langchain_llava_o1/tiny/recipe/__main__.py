@@ -21,6 +21,7 @@ from langchain_llava_o1.prompts import comparison_prompt
 from langchain_llava_o1.stages import STAGES
 from langchain_llava_o1.tiny import Difficulty, checkpoint_path
 from langchain_llava_o1.tiny.items import make_item
+from langchain_llava_o1.tiny.recipe.card import write_card
 from langchain_llava_o1.tiny.recipe.model import make_model, move
 from langchain_llava_o1.tiny.recipe.pairs import corrupt, judge_pair
 from langchain_llava_o1.tiny.recipe.sampling import JudgingBatches, sample_stages
@@ -187,6 +188,7 @@ def main() -> None:
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
     }
     (arguments.output / "recipe.json").write_text(json.dumps(record, indent=2) + "\n")
+    write_card(arguments.output, [])
     recipe.log(json.dumps(record))
 
 

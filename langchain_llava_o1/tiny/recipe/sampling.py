@@ -29,7 +29,7 @@ from langchain_llava_o1.tiny.recipe.sequences import (
 )
 
 ITEMS_AT_ONCE = 48
-TOKENS_PER_STAGE = 110
+TOKENS_PER_STAGE = 150
 RECORDS_TRIED = 100
 
 
