@@ -2,7 +2,7 @@
 
 from langchain_core.language_models import ModelProfile
 
-_MAX_INPUT_TOKENS = {"Xkev/Llama-3.2V-11B-cot": 131_072}
+_MAX_INPUT_TOKENS = {"tiny": 4096, "Xkev/Llama-3.2V-11B-cot": 131_072}
 
 
 def model_profile(model: str, *, max_output_tokens: int, allow_image_urls: bool) -> ModelProfile:

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from langchain_core.messages import HumanMessage
 from PIL import Image
-from transformers import AutoModelForImageTextToText, AutoProcessor
+from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
 from langchain_llava_o1 import ChatLlavaO1, create_stage_beam, image_block
 from langchain_llava_o1.search.context import StageBeamContext
@@ -41,6 +41,14 @@ def test_it_loads_like_any_checkpoint_and_is_small() -> None:
         "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n<|image|>Hi<|eot_id|>"
         "<|start_header_id|>assistant<|end_header_id|>\n\n"
     )
+
+
+def test_its_profile_gives_the_length_of_its_context() -> None:
+    config = AutoConfig.from_pretrained(checkpoint_path())
+    profile = ChatLlavaO1(model="tiny").profile
+
+    assert profile is not None
+    assert profile["max_input_tokens"] == config.get_text_config().max_position_embeddings
 
 
 def test_its_card_and_record_are_beside_it() -> None:
