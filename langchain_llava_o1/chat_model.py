@@ -87,15 +87,7 @@ class ChatLlavaO1(ChatParameters):
         **kwargs: Any,
     ) -> ChatResult:
         call = _unstreamed(self._prepare(messages, stop, kwargs))
-        num_failures = 0
-        while True:
-            try:
-                return _result(list(self._chunks(call)))
-            except GenerationError:
-                num_failures += 1
-                if num_failures > self.max_retries:
-                    raise
-                time.sleep(_SECONDS_BEFORE_RETRY * num_failures)
+        return _result(list(self._chunks(call)))
 
     async def _agenerate(
         self,
@@ -105,15 +97,7 @@ class ChatLlavaO1(ChatParameters):
         **kwargs: Any,
     ) -> ChatResult:
         call = _unstreamed(await self._aprepare(messages, stop, kwargs))
-        num_failures = 0
-        while True:
-            try:
-                return _result([chunk async for chunk in self._achunks(call)])
-            except GenerationError:
-                num_failures += 1
-                if num_failures > self.max_retries:
-                    raise
-                await asyncio.sleep(_SECONDS_BEFORE_RETRY * num_failures)
+        return _result([chunk async for chunk in self._achunks(call)])
 
     def _stream(
         self,
@@ -122,22 +106,9 @@ class ChatLlavaO1(ChatParameters):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        call = self._prepare(messages, stop, kwargs)
-        num_failures = 0
-        has_begun = False
-        while True:
-            try:
-                with closing(self._chunks(call)) as chunks:
-                    for chunk in chunks:
-                        has_begun = True
-                        yield ChatGenerationChunk(message=chunk)
-                return
-            except GenerationError:
-                num_failures += 1
-                # What the caller has read cannot be taken back.
-                if has_begun or num_failures > self.max_retries:
-                    raise
-                time.sleep(_SECONDS_BEFORE_RETRY * num_failures)
+        with closing(self._chunks(self._prepare(messages, stop, kwargs))) as chunks:
+            for chunk in chunks:
+                yield ChatGenerationChunk(message=chunk)
 
     async def _astream(
         self,
@@ -146,36 +117,48 @@ class ChatLlavaO1(ChatParameters):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        call = await self._aprepare(messages, stop, kwargs)
+        async with aclosing(self._achunks(await self._aprepare(messages, stop, kwargs))) as chunks:
+            async for chunk in chunks:
+                yield ChatGenerationChunk(message=chunk)
+
+    def _chunks(self, call: _Call) -> Generator[AIMessageChunk, None, None]:
+        """Answer a call; a failure is retried as long as nothing has been given out."""
         num_failures = 0
         has_begun = False
         while True:
+            response = self._response(call)
             try:
-                async with aclosing(self._achunks(call)) as chunks:
-                    async for chunk in chunks:
-                        has_begun = True
-                        yield ChatGenerationChunk(message=chunk)
+                # Closing the generator is what takes a request back.
+                with closing(self._engine().generate(call.request)) as deltas:
+                    for delta in deltas:
+                        for chunk in response.feed(delta):
+                            has_begun = True
+                            yield chunk
+                return
+            except GenerationError:
+                num_failures += 1
+                if has_begun or num_failures > self.max_retries:
+                    raise
+                time.sleep(_SECONDS_BEFORE_RETRY * num_failures)
+
+    async def _achunks(self, call: _Call) -> AsyncGenerator[AIMessageChunk, None]:
+        num_failures = 0
+        has_begun = False
+        while True:
+            response = self._response(call)
+            engine = await self._aengine()
+            try:
+                async with aclosing(engine.agenerate(call.request)) as deltas:
+                    async for delta in deltas:
+                        for chunk in response.feed(delta):
+                            has_begun = True
+                            yield chunk
                 return
             except GenerationError:
                 num_failures += 1
                 if has_begun or num_failures > self.max_retries:
                     raise
                 await asyncio.sleep(_SECONDS_BEFORE_RETRY * num_failures)
-
-    def _chunks(self, call: _Call) -> Generator[AIMessageChunk, None, None]:
-        response = self._response(call)
-        # Closing the generator is what takes a request back.
-        with closing(self._engine().generate(call.request)) as deltas:
-            for delta in deltas:
-                yield from response.feed(delta)
-
-    async def _achunks(self, call: _Call) -> AsyncGenerator[AIMessageChunk, None]:
-        response = self._response(call)
-        engine = await self._aengine()
-        async with aclosing(engine.agenerate(call.request)) as deltas:
-            async for delta in deltas:
-                for chunk in response.feed(delta):
-                    yield chunk
 
     def _response(self, call: _Call) -> Response:
         return Response(
@@ -244,5 +227,9 @@ def _result(chunks: list[AIMessageChunk]) -> ChatResult:
 
 
 def _unstreamed(call: _Call) -> _Call:
-    """Ask for the answer in one piece: handing out token by token can cost more than a small model does."""
+    """Ask for the answer in one piece.
+
+    Handing out token by token can cost more than a small model does, and an answer that has not begun to
+    be given out can be retried.
+    """
     return call._replace(request=replace(call.request, is_streamed=False))

@@ -68,16 +68,24 @@ class Response:
             # The model did write this tag; the engine only took it out because it was told to stop there.
             text += delta.stop
         self._written.append(text)
-        pieces = self._splitter.feed(text)
-        is_last = delta.finish_reason is not None
-        if is_last:
-            pieces += self._splitter.finish()
+        # Token by token, since a delta may hold several stages, of which each has its tokens.
+        outputs = []
+        start = 0
+        for end in delta.token_ends[:-1]:
+            outputs += self._take_in(self._splitter.feed(text[start:end]))
+            start = end
+        pieces = self._splitter.feed(text[start:])
+        if delta.finish_reason is None:
+            outputs += self._take_in(pieces)
+            return [self._chunk(outputs)] if outputs else []
+        outputs += self._take_in(pieces + self._splitter.finish(), is_last=True)
+        return [*([self._chunk(outputs)] if outputs else []), *self._finish(delta)]
+
+    def _take_in(self, pieces: list[Piece], *, is_last: bool = False) -> list[_Output]:
+        """Take in the pieces that one token made certain."""
         outputs = [output for piece in pieces for output in self._read(piece)]
-        self._count(delta.num_tokens, is_decided=bool(pieces) or is_last)
-        chunks = [self._chunk(outputs)] if outputs else []
-        if is_last:
-            chunks += self._finish(delta)
-        return chunks
+        self._count_token(is_decided=bool(pieces) or is_last)
+        return outputs
 
     def _read(self, piece: Piece) -> list[_Output]:
         if self._is_concluded or piece.stage is None:
@@ -108,13 +116,13 @@ class Response:
         self._is_concluded = stage.is_visible
         return [] if stage.is_visible else [_Output(self._num_blocks - 1, "", stage, "closing")]
 
-    def _count(self, num_tokens: int, *, is_decided: bool) -> None:
-        """Count a delta's tokens as reasoning until the conclusion opens.
+    def _count_token(self, *, is_decided: bool) -> None:
+        """Count a token as reasoning until the conclusion opens.
 
-        While a possible tag is held back, it is not known yet what its tokens belong to.
+        While a possible tag is held back, it is not known yet what the token belongs to.
         """
-        self._num_tokens += num_tokens
-        self._num_unassigned_tokens += num_tokens
+        self._num_tokens += 1
+        self._num_unassigned_tokens += 1
         if is_decided:
             if self._num_blocks and not self._has_conclusion:
                 self._num_reasoning_tokens += self._num_unassigned_tokens

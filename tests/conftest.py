@@ -1,9 +1,13 @@
 """Fixtures shared by the tests."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from langchain_llava_o1 import chat_model
+from tests.scripted_engine import Script, ScriptedEngine
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("project", deadline=None)
@@ -24,3 +28,15 @@ def tiled_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.checkpoints import save_random_checkpoint
 
     return save_random_checkpoint(tmp_path_factory.mktemp("tiled-checkpoint"), max_num_tiles=4)
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Script:
+    """Replace the engine by one that writes a given text."""
+
+    def install(text: str, **options: Any) -> ScriptedEngine:
+        engine = ScriptedEngine(text, **options)
+        monkeypatch.setattr(chat_model, "load_engine", lambda settings: engine)
+        return engine
+
+    return install

@@ -1,11 +1,18 @@
 """An engine that writes what a test tells it to, for what a random model never writes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from itertools import accumulate
 
 from langchain_llava_o1.engine.request import Delta, Request
 
 NUM_PROMPT_TOKENS = 7
+HIDDEN = "<SUMMARY>Count them.</SUMMARY>\n\n<CAPTION>Two dogs.</CAPTION>\n\n<REASONING>1 + 1</REASONING>"
+ANSWER = HIDDEN.replace(">Count", "> \nCount").replace("dogs.<", "dogs. <") + (
+    "\n\n<CONCLUSION> There are 2. </CONCLUSION>\nBye"
+)
+"""An answer in four stages, with more white space than there should be."""
 
 
 class ScriptedEngine:
@@ -21,7 +28,7 @@ class ScriptedEngine:
     is_closed = False
 
     def __init__(self, text: str, chunk_size: int = 4, failures: dict[int, Exception] | None = None) -> None:
-        """Prepare the engine; request ``i`` fails with ``failures[i]`` after its first delta."""
+        """Prepare the engine; request ``i`` fails with ``failures[i]`` after its first tokens."""
         self.text = text
         self.chunk_size = chunk_size
         self.failures = failures or {}
@@ -36,10 +43,12 @@ class ScriptedEngine:
         self.requests.append(request)
         is_done = False
         try:
-            for delta in self._deltas(request):
-                yield delta
-                if number in self.failures:
-                    raise self.failures[number]
+            deltas = self._deltas(request)
+            if request.is_streamed:
+                yield next(deltas)
+            if number in self.failures:
+                raise self.failures[number]
+            yield from deltas if request.is_streamed else [_join(list(deltas))]
             is_done = True
         finally:
             self.num_closed += not is_done
@@ -68,10 +77,11 @@ class ScriptedEngine:
         for count, start in enumerate(starts, 1):
             is_cut = count == request.sampling.max_tokens and count < len(starts)
             is_last = is_cut or count == len(starts)
+            text = self.text[start : min(start + self.chunk_size, end)]
             yield Delta(
                 index=0,
-                text=self.text[start : min(start + self.chunk_size, end)],
-                num_tokens=1,
+                text=text,
+                token_ends=(len(text),),
                 finish_reason=("length" if is_cut else "stop") if is_last else None,
                 stop=stop if is_last and not is_cut else None,
                 logprob_sum=-1.0,
@@ -79,3 +89,17 @@ class ScriptedEngine:
             )
             if is_last:
                 return
+
+
+def _join(deltas: list[Delta]) -> Delta:
+    """Put an answer's deltas together."""
+    return replace(
+        deltas[-1],
+        text="".join(delta.text for delta in deltas),
+        token_ends=tuple(accumulate(len(delta.text) for delta in deltas)),
+        logprob_sum=sum(delta.logprob_sum for delta in deltas),
+    )
+
+
+Script = Callable[..., ScriptedEngine]
+"""Makes every model's engine write a given text: the fixture `script`."""

@@ -137,7 +137,7 @@ class Answer:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._scanner = StopScanner(request.stop)
         self._text = ""
-        self._num_tokens = 0
+        self._token_ends: list[int] = []
         self._logprob_sum = 0.0
 
     def accept(self, token_id: int, logprob: float) -> Delta | None:
@@ -152,7 +152,6 @@ class Answer:
                 'If its dtype is float16, which overflows, load it with dtype="bfloat16" or "float32".'
             )
         self._tokens_left -= 1
-        self._num_tokens += 1
         self._logprob_sum += logprob
         if token_id in self._end_ids:
             return self._finish("stop", self._decoder.decode(b"", final=True))
@@ -162,7 +161,10 @@ class Answer:
             return self._give_out("stop", stop)
         if self._tokens_left == 0:
             return self._finish("length", "")
-        return self._give_out(None, None) if self._text and self._is_streamed else None
+        if self._text and self._is_streamed:
+            return self._give_out(None, None)
+        self._token_ends.append(len(self._text))
+        return None
 
     def _finish(self, reason: FinishReason, last_text: str) -> Delta:
         text, stop = self._scanner.feed(last_text)
@@ -173,13 +175,13 @@ class Answer:
         delta = Delta(
             index=self._index,
             text=self._text,
-            num_tokens=self._num_tokens,
+            token_ends=(*self._token_ends, len(self._text)),
             finish_reason=reason,
             stop=stop,
             logprob_sum=self._logprob_sum,
             num_prompt_tokens=self._num_prompt_tokens,
         )
         self._text = ""
-        self._num_tokens = 0
+        self._token_ends = []
         self._logprob_sum = 0.0
         return delta

@@ -107,7 +107,8 @@ class Delta:
     Attributes:
         index: Row of the request, from 0 to ``n - 1``.
         text: New text. Text that may still turn out to begin a stop string is held back.
-        num_tokens: Tokens first accounted for here, the end token included.
+        token_ends: For each token first accounted for here, the end token included, how much of
+            ``text`` there was with it.
         finish_reason: Set on a row's last delta: "stop" for an end token or a stop string,
             "length" for ``max_tokens`` or the end of the context window.
         stop: The stop string that ended the row, or None.
@@ -118,8 +119,13 @@ class Delta:
 
     index: int
     text: str
-    num_tokens: int
+    token_ends: tuple[int, ...]
     finish_reason: FinishReason | None
     stop: str | None
     logprob_sum: float
     num_prompt_tokens: int
+
+    @property
+    def num_tokens(self) -> int:
+        """How many tokens are first accounted for here."""
+        return len(self.token_ends)

@@ -1,4 +1,4 @@
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -131,10 +131,11 @@ def test_a_cut_off_answer_drops_half_a_character(tokenizer: Any, vocabulary: Voc
 def test_an_unwatched_answer_comes_in_one_delta(tokenizer: Any, vocabulary: Vocabulary) -> None:
     token_ids = [*tokenizer.encode("How many red circles?", add_special_tokens=False), tokenizer.eos_token_id]
     (delta,) = run_answer(tokenizer, vocabulary, token_ids, is_streamed=False)
+    lengths = [len(tokenizer.decode([token_id])) for token_id in token_ids[:-1]]
     assert delta == Delta(
         index=0,
         text="How many red circles?",
-        num_tokens=len(token_ids),
+        token_ends=(*accumulate(lengths), sum(lengths)),
         finish_reason="stop",
         stop=None,
         logprob_sum=-0.5 * len(token_ids),
