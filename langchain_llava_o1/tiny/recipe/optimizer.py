@@ -1,6 +1,7 @@
 """The optimizer of every step: Muon for the weight matrices of the layers, AdamW for the rest."""
 
 import math
+import warnings
 from collections.abc import Iterable
 
 import torch
@@ -54,7 +55,7 @@ class Optimizer:
         self._steps = 0
 
     def step(self, progress: float, *, decay_from: float = 1.0) -> float:
-        """Apply the gradients and clear them.
+        """Apply the gradients and clear them; gradients that are not finite are not applied.
 
         Args:
             progress: How much of the whole step is done, 0 to 1.
@@ -68,6 +69,8 @@ class Optimizer:
         if progress > decay_from:
             factor *= max(0.0, (1.0 - progress) / (1.0 - decay_from))
         norm = float(nn.utils.clip_grad_norm_(self._parameters, 1.0))
+        if not math.isfinite(norm):
+            warnings.warn(f"step {self._steps}: gradients of norm {norm} are left out", stacklevel=2)
         for optimizer, peaks in zip(self._optimizers, self._peaks, strict=True):
             for group, peak in zip(optimizer.param_groups, peaks, strict=True):
                 group["lr"] = peak * factor
