@@ -45,7 +45,7 @@ class ChartStyle:
 MOST_VALUE = 20
 STYLES = {
     Difficulty.EASY: ChartStyle(2, 4, 19, (0, 6), True),
-    Difficulty.HARD: ChartStyle(4, 6, 7, (10, 30), False),
+    Difficulty.HARD: ChartStyle(4, 6, 7, (30, 65), False),
 }
 
 
