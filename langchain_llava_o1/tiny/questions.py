@@ -34,9 +34,9 @@ Content = Scene | Chart
 
 @dataclass(frozen=True)
 class Walk:
-    """Going through names one by one, counting those that count.
+    """Going through objects one by one, counting those that count.
 
-    Each step looks at one name only, which a small model learns far sooner than naming at once
+    Each step looks at one object only, which a small model learns far sooner than naming at once
     all that count.
     """
 
@@ -44,17 +44,17 @@ class Walk:
     count: int
 
     @classmethod
-    def through(cls, names: Sequence[tuple[str, bool]]) -> "Walk":
-        """Go through names with whether each counts."""
+    def through(cls, objects: Sequence[tuple[str, bool]]) -> "Walk":
+        """Go through objects with whether each counts."""
         steps = []
         count = 0
-        for name, is_counted in names:
+        for name, is_counted in objects:
             count += is_counted
             steps.append(f"{name} {count if is_counted else 'no'}")
         return cls(tuple(steps), count)
 
     def __str__(self) -> str:
-        """Write the walk, as "A1 no, A3 1, B2 2, so 2"."""
+        """Write the walk, as "red 7 no, blue 9 1, green 8 2, so 2"."""
         return f"{', '.join(self.steps)}, so {self.count}"
 
 

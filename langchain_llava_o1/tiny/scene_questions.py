@@ -68,7 +68,7 @@ def describe_one(rng: random.Random, things: Sequence[Thing], *, hidden: str = "
 
 def _walk(content: Content, counts: Callable[[Thing], bool]) -> Walk:
     assert isinstance(content, Scene)
-    return Walk.through([(thing.cell, counts(thing)) for thing in content.things])
+    return Walk.through([(str(thing), counts(thing)) for thing in content.things])
 
 
 def _only(description: Description, content: Content) -> Thing | None:

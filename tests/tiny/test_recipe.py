@@ -82,17 +82,33 @@ def test_verdicts_are_learned_as_the_engine_asks_for_them(
 
     assert tuple(sequence.tokens[: len(asked)]) == asked
     assert learned_text(processor, sequence.labels) == "Because.\nBetter: 2<|eot_id|>"
+    heavy = [token for token, weight in zip(sequence.tokens, sequence.weights, strict=True) if weight > 1]
+    assert processor.tokenizer.decode(heavy) == " 2"
+
+
+def test_the_choice_of_a_tie_is_not_learned(processor) -> None:  # noqa: ANN001
+    sequence = Encoder(processor).comparison(
+        make_item(3, Difficulty.HARD),
+        (),
+        STAGES[0],
+        ("one", "other"),
+        Verdict("Alike.", 1, is_tie=True),
+        with_reason=True,
+        learn_accepted=False,
+    )
+
+    assert learned_text(processor, sequence.labels) == "Alike.\nBetter:<|eot_id|>"
 
 
 def test_batches_hold_what_they_say(processor) -> None:  # noqa: ANN001
-    batches = iter(GeneratedBatches(processor, seed=1, pictures=4, judging_share=0.5, easy_share=0.5))
+    batches = iter(GeneratedBatches(processor, seed=1, pictures=4, judging_share=0.5, easy_share=0.5, ramp=0))
     batch = next(batches)
     image_token = processor.tokenizer.convert_tokens_to_ids("<|image|>")
 
     assert batch.pixels.shape == (4, 1, 1, 3, 140, 140)
     assert sum(len(text.tokens) for text in batch.texts) == 12
     for text in batch.texts:
-        assert text.tokens.shape == text.labels.shape
+        assert text.tokens.shape == text.labels.shape == text.weights.shape
         assert ((text.tokens == image_token).sum(1) == 1).all()
         is_learned = text.labels != IGNORED
         assert is_learned.any(1).all()

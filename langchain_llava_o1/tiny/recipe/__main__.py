@@ -31,7 +31,9 @@ from langchain_llava_o1.tiny.recipe.training import train_text
 from langchain_llava_o1.tiny.recipe.vision import train_vision
 
 SEED = 0
-EASY_SHARE = 0.35
+EASY_SHARE = 0.3
+PICTURES = 11
+"""In a batch, three sequences about each."""
 
 
 def tokenizer_texts() -> Iterator[str]:
@@ -40,11 +42,11 @@ def tokenizer_texts() -> Iterator[str]:
     for number in range(3000):
         item = make_item(number, Difficulty.HARD if number % 2 else Difficulty.EASY)
         texts = reference_stages(item, rng)
-        yield "\n\n".join((item.prompt, *texts))
+        yield "\n\n".join(("system", "user", "assistant", item.prompt, *texts))
         index = number % len(STAGES)
         yield comparison_prompt(STAGES[index], texts[index], texts[index], with_reason=number % 3 > 0)
         verdict = judge_pair(
-            item, STAGES[index].name, texts[1], texts[index], corrupt(texts[index], rng), rng
+            item, STAGES[index].name, texts[1], texts[index], corrupt(item, STAGES[index].name, rng), rng
         )
         if verdict is not None:
             yield verdict.text(with_reason=True)
@@ -77,7 +79,7 @@ class Recipe:
                 model,
                 processor,
                 unfinished,
-                items=self._steps(2600),
+                items=self._steps(800),
                 candidates=4,
                 temperature=1.0,
                 easy_share=0.25,
@@ -128,31 +130,37 @@ class Recipe:
         return move(make_model(processor.tokenizer, SEED), self._device), processor
 
     def _train_vision(self, model: MllamaForConditionalGeneration, processor: MllamaProcessor) -> None:
-        train_vision(model, processor, steps=self._steps(1000), seed=SEED + 1, log=self.log)
+        train_vision(model, processor, steps=self._steps(1100), seed=SEED + 1, log=self.log)
 
     def _train_answers(self, model: MllamaForConditionalGeneration, processor: MllamaProcessor) -> None:
         torch.manual_seed(SEED + 2)
+        steps = self._steps(3200)
         batches = GeneratedBatches(
-            processor, seed=SEED, pictures=16, judging_share=0.3, easy_share=EASY_SHARE
+            processor,
+            seed=SEED,
+            pictures=PICTURES,
+            judging_share=0.4,
+            easy_share=EASY_SHARE,
+            ramp=steps // 3,
         )
         train_text(
             model,
             stream(batches),
-            steps=self._steps(3200),
+            steps=steps,
             name="answers",
-            rate=1e-3,
+            rate=1.5e-3,
             vision_rate=1.5e-4,
-            decay_from=0.8,
+            decay_from=0.5,
             log=self.log,
         )
 
     def _train_judging(self, model: MllamaForConditionalGeneration, processor: MllamaProcessor) -> None:
         torch.manual_seed(SEED + 3)
-        batches = JudgingBatches(processor, self._folder / "pairs.jsonl", seed=SEED, pictures=16)
+        batches = JudgingBatches(processor, self._folder / "pairs.jsonl", seed=SEED, pictures=PICTURES)
         train_text(
             model,
             stream(batches),
-            steps=self._steps(1600),
+            steps=self._steps(800),
             name="judging",
             rate=6e-4,
             vision_rate=1e-4,

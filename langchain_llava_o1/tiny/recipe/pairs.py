@@ -1,25 +1,39 @@
-"""Pairs of candidates and the right verdict on them, decided by what the picture really holds."""
+"""Pairs of candidates and the right verdict on them, decided by what the picture really holds.
+
+A verdict's reason goes step by step: a small model learns to compare two captions place by place
+far sooner than to name at once the place that decides.
+"""
 
 import random
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from langchain_llava_o1.prompts import VERDICT_PREFIX
 from langchain_llava_o1.tiny.canvas import COLOURS
-from langchain_llava_o1.tiny.charts import Chart
+from langchain_llava_o1.tiny.charts import Bar, Chart
 from langchain_llava_o1.tiny.items import LETTERS, Item, captions, find_content, read_caption
 from langchain_llava_o1.tiny.questions import NUMBERS, Content
-from langchain_llava_o1.tiny.scenes import CELLS, SHAPES, SIZES, Scene, Thing
+from langchain_llava_o1.tiny.scenes import CELLS, SHAPES, SIZES, Scene
 
-TIE_REASON = "I see no error in either."
+NO_ERROR = "I see no error in either."
+NOTHING = "nothing"
+REASONINGS_TRIED = 8
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The right verdict on a pair: why, and which response (1 or 2)."""
+    """The right verdict on a pair: why, and which response (1 or 2).
+
+    Attributes:
+        reason: What tells them apart.
+        choice: The better response.
+        is_tie: Whether neither is better, so that the choice is a draw of lots.
+    """
 
     reason: str
     choice: int
+    is_tie: bool = False
 
     def text(self, *, with_reason: bool) -> str:
         """Write the verdict as the model is to write it."""
@@ -27,77 +41,79 @@ class Verdict:
         return f"{self.reason}\n{choice}" if with_reason else choice
 
 
-@dataclass(frozen=True)
-class StageTruth:
-    """What is right for one stage of an item, given the accepted stages before it.
-
-    Attributes:
-        rights: Every right text.
-        reason: What a judge says is right.
-    """
-
-    rights: tuple[str, ...]
-    reason: str
-
-
-def stage_truth(item: Item, stage_name: str, accepted_caption: str) -> StageTruth | None:
-    """Return what is right for a stage; None where the accepted caption leaves it open."""
+def right_texts(item: Item, stage_name: str, accepted_caption: str) -> tuple[str, ...]:
+    """Return every right text of a stage; none where the accepted caption leaves it open."""
     if stage_name == "summary":
-        return StageTruth(item.summaries(), f"The question asks {item.question.topic}.")
+        return item.summaries()
     if stage_name == "caption":
-        return StageTruth(item.captions(), "")
-    content = read_caption(accepted_caption)
-    if content is None or type(content) is not type(item.content):
-        return None
-    reasonings = item.reasonings(content)
-    if not reasonings:
-        return None
-    if stage_name == "reasoning":
-        return StageTruth(reasonings, reasonings[0])
-    answer = reasonings[0][reasonings[0].rindex("The answer is") :]
-    return StageTruth(item.conclusions(content), answer)
+        return item.captions()
+    content = _accepted_content(item, accepted_caption)
+    if content is None:
+        return ()
+    return item.reasonings(content) if stage_name == "reasoning" else item.conclusions(content)
 
 
 def judge_pair(
     item: Item, stage_name: str, accepted_caption: str, first: str, second: str, rng: random.Random
 ) -> Verdict | None:
-    """Return the right verdict on two candidates; None where neither is better for a plain reason."""
-    truth = stage_truth(item, stage_name, accepted_caption)
-    if truth is None:
-        return None
-    is_right = (first.strip() in truth.rights, second.strip() in truth.rights)
-    if all(is_right):
-        return Verdict(TIE_REASON, rng.choice((1, 2)))
+    """Return the right verdict on two candidates; None where nothing can be said about them."""
+    pair = (first.strip(), second.strip())
     if stage_name == "caption":
-        return _judge_captions(item.content, first, second)
+        return _judge_captions(item.content, pair, rng)
+    rights = right_texts(item, stage_name, accepted_caption)
+    if not rights:
+        return None
+    if stage_name == "reasoning":
+        return _judge_reasonings(item, rights[0], pair, rng)
+    is_right = (pair[0] in rights, pair[1] in rights)
     if not any(is_right):
         return None
-    return Verdict(truth.reason, 1 if is_right[0] else 2)
+    if all(is_right):
+        return _decide(NO_ERROR, is_right, rng)
+    if stage_name == "summary":
+        return _decide(f"The question asks {item.question.topic}.", is_right, rng)
+    content = _accepted_content(item, accepted_caption)
+    assert content is not None, "there are right conclusions only for a content"
+    return _decide(_conclude(item.reasonings(content)[0]), is_right, rng)
 
 
-def _judge_captions(truth: Content, first: str, second: str) -> Verdict | None:
-    """Decide at the first place where exactly one of two captions is right."""
-    one, other = _places(find_content(first)), _places(find_content(second))
-    if one is None or other is None:
+def _accepted_content(item: Item, caption: str) -> Content | None:
+    content = read_caption(caption)
+    return content if type(content) is type(item.content) else None
+
+
+def _decide(reason: str, scores: tuple[int, int], rng: random.Random) -> Verdict:
+    if scores[0] == scores[1]:
+        return Verdict(reason, rng.choice((1, 2)), is_tie=True)
+    return Verdict(reason, 1 if scores[0] > scores[1] else 2)
+
+
+def _judge_captions(truth: Content, pair: tuple[str, str], rng: random.Random) -> Verdict | None:
+    """Go through what both captions say place by place; where they differ, the picture gives the point."""
+    real = _places(truth)
+    one, other = (_places(find_content(text)) for text in pair)
+    if one is None or other is None or real is None:
         return None
-    real = _places(truth) or {}
-    names = (
-        list(CELLS) if isinstance(truth, Scene) else [*real, *(name for name in COLOURS if name not in real)]
-    )
-    for name in names:
-        is_right = (one.get(name) == real.get(name), other.get(name) == real.get(name))
-        if is_right[0] != is_right[1]:
-            return Verdict(_describe_place(truth, name, real.get(name)), 1 if is_right[0] else 2)
-    return None
+    steps = []
+    scores = (0, 0)
+    for name in _in_order(truth, [*one, *other]):
+        said = (one.get(name, NOTHING), other.get(name, NOTHING))
+        step = f"{name} {said[0]}, {said[1]}"
+        if said[0] != said[1]:
+            seen = real.get(name, NOTHING)
+            scores = (scores[0] + (said[0] == seen), scores[1] + (said[1] == seen))
+            step += f": I see {seen}, so {scores[0]} to {scores[1]}"
+        steps.append(step)
+    return _decide(f"{'; '.join(steps)}.", scores, rng)
 
 
-def _describe_place(truth: Content, name: str, found: str | None) -> str:
-    if isinstance(truth, Chart):
-        return f"The {name} bar has {found}." if found else f"There is no {name} bar."
-    return f"At {name} the picture shows a {found}." if found else f"At {name} the picture shows nothing."
+def _in_order(truth: Content, names: Iterable[str]) -> list[str]:
+    """Sort places as captions do, bars as they are first named."""
+    return sorted(set(names), key=CELLS.index) if isinstance(truth, Scene) else list(dict.fromkeys(names))
 
 
 def _places(content: Content | None) -> dict[str, str] | None:
+    """Return what is at each place, or the value of each bar; None where a place is named twice."""
     if content is None:
         return None
     if isinstance(content, Scene):
@@ -107,6 +123,50 @@ def _places(content: Content | None) -> dict[str, str] | None:
     return places if len(places) == len(content.bars) else None
 
 
+def _judge_reasonings(item: Item, right: str, pair: tuple[str, str], rng: random.Random) -> Verdict | None:
+    """Reason anew, then compare what was found with what each candidate found."""
+    answer = _answer_in(item, right)
+    found = (_answer_in(item, pair[0]), _answer_in(item, pair[1]))
+    scores = (int(found[0] == answer), int(found[1] == answer))
+    if not any(scores):
+        return None
+    reason = f"{right} Response 1 finds {found[0]}, response 2 finds {found[1]}."
+    return _decide(reason, scores, rng)
+
+
+def _conclude(reasoning: str) -> str:
+    return reasoning[reasoning.rindex("The answer is") :]
+
+
+def _answer_in(item: Item, reasoning: str) -> str:
+    """Return what a reasoning comes to: the letter where there are options."""
+    found = re.search(r"option ([A-D])\.\Z" if item.options else r"The answer is (\w+)\.\Z", reasoning)
+    return found[1] if found else NOTHING
+
+
+def corrupt(item: Item, stage_name: str, rng: random.Random) -> str:
+    """Write a stage of an item with one or two errors in it, such as models make."""
+    num_errors = rng.choice((1, 1, 2))
+    if stage_name == "caption":
+        return rng.choice(captions(corrupt_content(item.content, rng, num_errors)))
+    if stage_name == "reasoning":
+        return _corrupt_reasoning(item, rng, num_errors)
+    rights = item.summaries() if stage_name == "summary" else item.conclusions(item.content)
+    return _change_words(rng.choice(rights), rng, num_errors)
+
+
+def _corrupt_reasoning(item: Item, rng: random.Random, num_errors: int) -> str:
+    """Reason on a picture that is not quite this one, or spoil the end."""
+    right = rng.choice(item.reasonings(item.content))
+    if rng.random() < 0.7:
+        for _ in range(REASONINGS_TRIED):
+            reasonings = item.reasonings(corrupt_content(item.content, rng, num_errors))
+            if reasonings and _conclude(reasonings[0]) != _conclude(right):
+                return rng.choice(reasonings)
+    end = _conclude(right)
+    return right.removesuffix(end) + _change_words(end, rng, num_errors)
+
+
 _WORDS = {
     word: alternatives
     for alternatives in (CELLS, SIZES, tuple(COLOURS), SHAPES, ("yes", "no"), LETTERS)
@@ -114,12 +174,8 @@ _WORDS = {
 }
 
 
-def corrupt(text: str, rng: random.Random) -> str:
-    """Change one or two facts in a text: a place, an attribute, a number, an answer, a whole object."""
-    content = read_caption(text)
-    if isinstance(content, Scene) and rng.random() < 0.45:
-        return rng.choice(captions(_corrupt_scene(content, rng)))
-    for _ in range(rng.choice((1, 1, 2))):
+def _change_words(text: str, rng: random.Random, num_errors: int) -> str:
+    for _ in range(num_errors):
         matches = [
             match
             for match in re.finditer(r"\b(?:[A-D][1-4]?|\d+|[a-z]+?)(?=s?\b)", text)
@@ -134,17 +190,54 @@ def corrupt(text: str, rng: random.Random) -> str:
 
 def _other_word(word: str, rng: random.Random) -> str:
     if word.isdigit():
-        near = [number for number in NUMBERS if 0 < abs(int(number) - int(word)) <= 2]
-        return rng.choice(near or NUMBERS)
-    return rng.choice([other for other in _WORDS[word] if other != word])
+        return str(_near(int(word), rng))
+    return _other(_WORDS[word], word, rng)
+
+
+def _near(number: int, rng: random.Random) -> int:
+    near = [int(other) for other in NUMBERS if 0 < abs(int(other) - number) <= 2]
+    return rng.choice(near or [int(other) for other in NUMBERS])
+
+
+def _other(choices: Iterable[str], taken: str, rng: random.Random) -> str:
+    return rng.choice([other for other in choices if other != taken])
+
+
+def corrupt_content(content: Content, rng: random.Random, num_errors: int) -> Content:
+    """Change a content as errors of seeing would: an attribute, a value, a place, a whole object."""
+    for _ in range(num_errors):
+        content = _corrupt_scene(content, rng) if isinstance(content, Scene) else _corrupt_chart(content, rng)
+    return content
 
 
 def _corrupt_scene(scene: Scene, rng: random.Random) -> Scene:
     things = list(scene.things)
-    free = [cell for cell in CELLS if cell not in {thing.cell for thing in things}]
-    if len(things) > 1 and rng.random() < 0.5:
-        things.remove(rng.choice(things))
+    index = rng.randrange(len(things))
+    thing = things[index]
+    free = [cell for cell in CELLS if cell not in {other.cell for other in things}]
+    change = rng.choices(("attribute", "drop", "add", "move"), weights=(6, 1, 1, 1))[0]
+    if change == "drop" and len(things) > 1:
+        del things[index]
+    elif change == "add":
+        things.append(replace(thing, cell=rng.choice(free)))
+    elif change == "move":
+        things[index] = replace(thing, cell=rng.choice(free))
     else:
-        like = rng.choice(things)
-        things.append(Thing(rng.choice(free), like.size, like.colour, like.shape))
-    return Scene(tuple(sorted(things, key=lambda thing: thing.cell)))
+        name, choices = rng.choice((("size", SIZES), ("colour", tuple(COLOURS)), ("shape", SHAPES)))
+        things[index] = replace(thing, **{name: _other(choices, getattr(thing, name), rng)})
+    return Scene(tuple(sorted(things, key=lambda thing: CELLS.index(thing.cell))))
+
+
+def _corrupt_chart(chart: Chart, rng: random.Random) -> Chart:
+    bars = list(chart.bars)
+    index = rng.randrange(len(bars))
+    bar = bars[index]
+    unused = [colour for colour in COLOURS if colour not in {other.colour for other in bars}]
+    change = rng.choices(("value", "colour", "drop"), weights=(6, 1, 1))[0]
+    if change == "drop" and len(bars) > 1:
+        del bars[index]
+    elif change == "colour" and unused:
+        bars[index] = Bar(rng.choice(unused), bar.value)
+    else:
+        bars[index] = Bar(bar.colour, _near(bar.value, rng))
+    return Chart(tuple(bars))

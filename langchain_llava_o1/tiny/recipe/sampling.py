@@ -15,7 +15,7 @@ from transformers import MllamaForConditionalGeneration, MllamaProcessor
 from langchain_llava_o1.stages import STAGES, Stage
 from langchain_llava_o1.tiny import Difficulty
 from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, make_item
-from langchain_llava_o1.tiny.recipe.pairs import TIE_REASON, judge_pair, stage_truth
+from langchain_llava_o1.tiny.recipe.pairs import judge_pair, right_texts
 from langchain_llava_o1.tiny.recipe.sequences import (
     CHOICE_ALONE_SHARE,
     TIE_SHARE,
@@ -92,8 +92,8 @@ def _accept(
     item: Item, stage: Stage, accepted: Sequence[str], texts: Sequence[str], rng: random.Random
 ) -> str:
     """Go on from a right candidate four times out of five, as a search would, else from any."""
-    truth = stage_truth(item, stage.name, accepted[1] if len(accepted) > 1 else "")
-    rights = [text for text in texts if truth is not None and text in truth.rights]
+    possible = right_texts(item, stage.name, accepted[1] if len(accepted) > 1 else "")
+    rights = [text for text in texts if text in possible]
     return rng.choice(rights if rights and rng.random() < 0.8 else list(texts))
 
 
@@ -187,7 +187,7 @@ def sampled_comparison(
     with_reason = rng.random() >= CHOICE_ALONE_SHARE
     if verdict is None:
         return None
-    if verdict.reason == TIE_REASON and not (with_reason and rng.random() < TIE_SHARE):
+    if verdict.is_tie and not (with_reason and rng.random() < TIE_SHARE):
         return None
     return encoder.comparison(
         item,

@@ -1,5 +1,6 @@
 """Token sequences to learn from, and batches of them with their pictures."""
 
+import itertools
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from langchain_llava_o1.prompts import comparison_prompt
 from langchain_llava_o1.stages import STAGES, Stage
 from langchain_llava_o1.tiny import Difficulty
 from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, ask, sample_picture
-from langchain_llava_o1.tiny.recipe.pairs import TIE_REASON, Verdict, corrupt, judge_pair
+from langchain_llava_o1.tiny.recipe.pairs import Verdict, corrupt, judge_pair
 
 IGNORED = -100
 """Label of tokens without loss."""
@@ -21,17 +22,23 @@ IGNORED = -100
 QUESTIONS_PER_PICTURE = 3
 TEXT_BATCHES = 3
 LENGTH_STEP = 32
-JUDGED_STAGES = ("summary", "caption", "caption", "caption", "reasoning", "reasoning", "conclusion")
-CHOICE_ALONE_SHARE = 0.35
-TIE_SHARE = 0.12
+JUDGED_STAGES = ("summary", *("caption",) * 5, *("reasoning",) * 3, "conclusion")
+CHOICE_ALONE_SHARE = 0.25
+TIE_SHARE = 0.25
+CHOICE_WEIGHT = 6.0
+"""Of the one token that chooses, against the many around it."""
+
+_CHOICE = -2
+"""Where the number of the better response stands in a comparison: before the end of the turn."""
 
 
 @dataclass(frozen=True)
 class TokenSequence:
-    """Tokens and, aligned with them, labels."""
+    """Tokens and, aligned with them, labels and their weights in the loss."""
 
     tokens: list[int]
     labels: list[int]
+    weights: list[float]
 
 
 @dataclass(frozen=True)
@@ -41,11 +48,13 @@ class TextBatch:
     Attributes:
         tokens: (sequences, length) int64, padded on the right.
         labels: Like ``tokens``, ``IGNORED`` where there is no loss.
+        weights: Like ``tokens``, float32: how much each label counts.
         pictures: (sequences,) int64, the picture each sequence is about.
     """
 
     tokens: torch.Tensor
     labels: torch.Tensor
+    weights: torch.Tensor
     pictures: torch.Tensor
 
 
@@ -98,7 +107,8 @@ class Encoder:
         """Write an item answered in all stages; the loss is on the assistant's turn."""
         prompt = [*self.question(item.prompt), *self.header("assistant")]
         reply = [*self.text(join_stages(stages)), self._end]
-        return TokenSequence(prompt + reply, [IGNORED] * len(prompt) + reply)
+        tokens = prompt + reply
+        return TokenSequence(tokens, [IGNORED] * len(prompt) + reply, [1.0] * len(tokens))
 
     def comparison(
         self,
@@ -111,7 +121,10 @@ class Encoder:
         with_reason: bool,
         learn_accepted: bool,
     ) -> TokenSequence:
-        """Write a judge's conversation; the loss is on the verdict and, if asked for, the accepted stages."""
+        """Write a judge's conversation; the loss is on the verdict and, if asked for, the accepted stages.
+
+        A tie teaches its reason, not its choice.
+        """
         tokens, labels = self.question(item.prompt), []
         labels += [IGNORED] * len(tokens)
         if accepted:
@@ -123,7 +136,13 @@ class Encoder:
         instruction = comparison_prompt(stage, *pair, with_reason=with_reason)
         prompt = [*self.header("user"), *self.text(instruction), self._end, *self.header("assistant")]
         reply = [*self.text(verdict.text(with_reason=with_reason)), self._end]
-        return TokenSequence(tokens + prompt + reply, labels + [IGNORED] * len(prompt) + reply)
+        tokens += prompt + reply
+        labels += [IGNORED] * len(prompt) + reply
+        weights = [1.0] * len(tokens)
+        weights[_CHOICE] = CHOICE_WEIGHT
+        if verdict.is_tie:
+            labels[_CHOICE] = IGNORED
+        return TokenSequence(tokens, labels, weights)
 
 
 def join_stages(texts: Sequence[str]) -> str:
@@ -142,24 +161,26 @@ def reference_stages(item: Item, rng: random.Random) -> tuple[str, str, str, str
 
 
 def corrupted_comparison(encoder: Encoder, item: Item, rng: random.Random) -> TokenSequence | None:
-    """Write a comparison of two wordings of a stage, one of them (rarely none) corrupted."""
+    """Write a comparison of two wordings of a stage, one of them or both (rarely none) corrupted."""
     name = rng.choice(JUDGED_STAGES)
     index = [stage.name for stage in STAGES].index(name)
     accepted = reference_stages(item, rng)
-    pair = [accepted[index], reference_stages(item, rng)[index]]
+    first, second = (reference_stages(item, rng)[index] for _ in range(2))
     if rng.random() >= TIE_SHARE:
-        spoiled = rng.randrange(2)
-        pair[spoiled] = corrupt(pair[spoiled], rng)
-    caption = accepted[1]
-    verdict = judge_pair(item, name, caption, pair[0], pair[1], rng)
+        spoiled = rng.choice(((True, False), (False, True)))
+        if name == "caption" and rng.random() < 0.4:
+            spoiled = (True, True)
+        first = corrupt(item, name, rng) if spoiled[0] else first
+        second = corrupt(item, name, rng) if spoiled[1] else second
+    verdict = judge_pair(item, name, accepted[1], first, second, rng)
     with_reason = rng.random() >= CHOICE_ALONE_SHARE
-    if verdict is None or pair[0] == pair[1] or (verdict.reason == TIE_REASON and not with_reason):
+    if verdict is None or first == second or (verdict.is_tie and not with_reason):
         return None
     return encoder.comparison(
         item,
         accepted[:index],
         STAGES[index],
-        (pair[0], pair[1]),
+        (first, second),
         verdict,
         with_reason=with_reason,
         learn_accepted=True,
@@ -170,7 +191,14 @@ class GeneratedBatches(IterableDataset[Batch]):
     """An endless stream of batches drawn from training seeds."""
 
     def __init__(
-        self, processor: MllamaProcessor, *, seed: int, pictures: int, judging_share: float, easy_share: float
+        self,
+        processor: MllamaProcessor,
+        *,
+        seed: int,
+        pictures: int,
+        judging_share: float,
+        easy_share: float,
+        ramp: int,
     ) -> None:
         """Choose what is in a batch.
 
@@ -180,6 +208,8 @@ class GeneratedBatches(IterableDataset[Batch]):
             pictures: Pictures in a batch; each has ``QUESTIONS_PER_PICTURE`` questions.
             judging_share: Share of sequences that are comparisons.
             easy_share: Share of easy pictures.
+            ramp: Batches over which that share falls from 1: looking things up is learned sooner
+                in short sequences.
         """
         super().__init__()
         self._processor = processor
@@ -187,16 +217,19 @@ class GeneratedBatches(IterableDataset[Batch]):
         self._pictures = pictures
         self._judging_share = judging_share
         self._easy_share = easy_share
+        self._ramp = ramp
 
     def __iter__(self) -> Iterator[Batch]:
         """Draw batches for ever."""
         rng = random.Random(f"batches {self._seed}")
         encoder = Encoder(self._processor)
-        while True:
+        for batch in itertools.count():
+            progress = batch / self._ramp if batch < self._ramp else 1.0
+            easy_share = 1.0 - progress * (1.0 - self._easy_share)
             pictures: list[Image.Image] = []
             sequences: list[tuple[int, TokenSequence]] = []
             for number in range(self._pictures):
-                difficulty = Difficulty.EASY if rng.random() < self._easy_share else Difficulty.HARD
+                difficulty = Difficulty.EASY if rng.random() < easy_share else Difficulty.HARD
                 seed = rng.randrange(EVALUATION_SEED)
                 own = random.Random(f"{difficulty.value} {seed}")
                 content, drawing = sample_picture(own, difficulty)
@@ -230,7 +263,9 @@ def _pad(encoder: Encoder, sequences: Sequence[tuple[int, TokenSequence]]) -> Te
     length = -(-longest // LENGTH_STEP) * LENGTH_STEP
     tokens = torch.full((len(sequences), length), encoder.pad)
     labels = torch.full((len(sequences), length), IGNORED)
+    weights = torch.zeros(len(sequences), length)
     for row, (_, sequence) in enumerate(sequences):
         tokens[row, : len(sequence.tokens)] = torch.tensor(sequence.tokens)
         labels[row, : len(sequence.labels)] = torch.tensor(sequence.labels)
-    return TextBatch(tokens, labels, torch.tensor([picture for picture, _ in sequences]))
+        weights[row, : len(sequence.weights)] = torch.tensor(sequence.weights)
+    return TextBatch(tokens, labels, weights, torch.tensor([picture for picture, _ in sequences]))

@@ -7,9 +7,11 @@ from transformers import MllamaProcessor, PreTrainedTokenizerFast
 from transformers.models.mllama.image_processing_pil_mllama import MllamaImageProcessorPil
 
 from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.tiny.canvas import COLOURS
+from langchain_llava_o1.tiny.scenes import SHAPES, SIZES
 
 IMAGE_EDGE = 140
-VOCABULARY_SIZE = 960
+VOCABULARY_SIZE = 1024
 CONTEXT_LENGTH = 4096
 SPECIAL_TOKENS = (
     "<|pad|>",
@@ -22,8 +24,10 @@ SPECIAL_TOKENS = (
 )
 STAGE_TAGS = tuple(tag for stage in STAGES for tag in (stage.opening, stage.closing))
 
-# Letters and digits stay together, so that an address such as " B2" is one token.
-_WORDS = r" ?[\p{L}\p{N}]+| ?[^\s\p{L}\p{N}]+|\s+"
+# Letters and digits stay together, so that an address such as " B2" is one token. So does an object
+# described in full: what is at a place is then one token, which a small model soon learns to look up.
+_OBJECT = f"(?:{'|'.join(SIZES)}) (?:{'|'.join(COLOURS)}) (?:{'|'.join(SHAPES)})"
+_WORDS = rf" {_OBJECT}(?![\p{{L}}\p{{N}}])| ?[\p{{L}}\p{{N}}]+| ?[^\s\p{{L}}\p{{N}}]+|\s+"
 
 CHAT_TEMPLATE = (
     "{{- bos_token }}"

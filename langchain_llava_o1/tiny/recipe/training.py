@@ -13,7 +13,7 @@ from langchain_llava_o1.tiny.recipe.vision import encode_pictures
 
 
 def text_loss(model: MllamaForConditionalGeneration, states: torch.Tensor, text: TextBatch) -> torch.Tensor:
-    """Sum the cross-entropy of a text batch.
+    """Sum the weighted cross-entropy of a text batch.
 
     Args:
         model: The model.
@@ -31,9 +31,10 @@ def text_loss(model: MllamaForConditionalGeneration, states: torch.Tensor, text:
         use_cache=False,
     ).last_hidden_state
     logits = model.lm_head(hidden[:, :-1]).float()
-    return functional.cross_entropy(
-        logits.flatten(0, 1), labels[:, 1:].flatten(), ignore_index=IGNORED, reduction="sum"
+    losses = functional.cross_entropy(
+        logits.flatten(0, 1), labels[:, 1:].flatten(), ignore_index=IGNORED, reduction="none"
     )
+    return losses @ text.weights.to(device)[:, 1:].flatten()
 
 
 def train_text(
@@ -78,7 +79,7 @@ def train_text(
             states = model.model.multi_modal_projector(patches)
         # The pictures are encoded once for all parts; their gradient is collected here.
         shared = states.detach().requires_grad_()
-        learned = sum(int((text.labels[:, 1:] != IGNORED).sum()) for text in batch.texts)
+        learned = sum(float(text.weights[text.labels != IGNORED].sum()) for text in batch.texts)
         total = 0.0
         for text in batch.texts:
             with torch.autocast(device.type, dtype=torch.bfloat16):
