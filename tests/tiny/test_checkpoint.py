@@ -1,19 +1,26 @@
 """The embedded checkpoint is an ordinary one, small enough, and knows its domain."""
 
+import asyncio
+import itertools
 import json
+import re
 from io import BytesIO
 
 import pytest
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from PIL import Image
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
 from langchain_llava_o1 import ChatLlavaO1, create_stage_beam, image_block
+from langchain_llava_o1.judges.generative import GenerativeJudge
+from langchain_llava_o1.judges.judge import Comparison
 from langchain_llava_o1.search.context import StageBeamContext
 from langchain_llava_o1.stages import STAGES
 from langchain_llava_o1.tiny import DEMO_QUESTION, Difficulty, checkpoint_path, demo_picture_path
+from langchain_llava_o1.tiny.canvas import COLOURS
 from langchain_llava_o1.tiny.demo import DEMO_ANSWER, draw_demo
-from langchain_llava_o1.tiny.items import EVALUATION_SEED, make_item
+from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, make_item
+from langchain_llava_o1.tiny.scenes import Scene
 from langchain_llava_o1.transcript import parse_transcript
 
 
@@ -81,15 +88,44 @@ def test_a_greedy_pass_has_all_stages(model: ChatLlavaO1) -> None:
 
 async def test_it_knows_easy_pictures_it_was_not_trained_on(model: ChatLlavaO1) -> None:
     items = [make_item(EVALUATION_SEED + number, Difficulty.EASY) for number in range(40)]
-    pictures = [[item.picture, item.prompt] for item in items]
-    questions = [
-        [HumanMessage([image_block(as_png(picture)), {"type": "text", "text": prompt}])]
-        for picture, prompt in pictures
-    ]
-    replies = await model.abatch(questions, temperature=0.0)
+    replies = await model.abatch([[question(item)] for item in items], temperature=0.0)
 
     num_right = sum(item.is_correct(reply.text) for item, reply in zip(items, replies, strict=True))
     assert num_right >= 32
+
+
+async def test_it_tells_the_right_caption_from_one_with_a_wrong_colour(model: ChatLlavaO1) -> None:
+    judge = GenerativeJudge(model)
+    comparisons, wanted = [], []
+    for item in easy_scenes(12):
+        right = item.captions()[0]
+        wrong = with_another_first_colour(right)
+        for choice, (first, second) in ((1, (right, wrong)), (2, (wrong, right))):
+            summary = STAGES[0].wrap(item.summaries()[0])
+            prompt = (question(item), AIMessage(summary))
+            comparisons.append(Comparison(STAGES[1], prompt, first, second))
+            wanted.append(choice)
+
+    verdicts = await asyncio.gather(*map(judge.acompare, comparisons))
+
+    num_right = sum(verdict.choice == choice for verdict, choice in zip(verdicts, wanted, strict=True))
+    assert num_right >= 0.8 * len(wanted)
+
+
+def easy_scenes(number: int) -> list[Item]:
+    items = (make_item(seed, Difficulty.EASY) for seed in itertools.count(EVALUATION_SEED))
+    return list(itertools.islice((item for item in items if isinstance(item.content, Scene)), number))
+
+
+def with_another_first_colour(caption: str) -> str:
+    colour = re.search("|".join(COLOURS), caption)
+    assert colour is not None
+    other = "red" if colour[0] == "blue" else "blue"
+    return caption[: colour.start()] + other + caption[colour.end() :]
+
+
+def question(item: Item) -> HumanMessage:
+    return HumanMessage([image_block(as_png(item.picture)), {"type": "text", "text": item.prompt}])
 
 
 def as_png(picture: Image.Image) -> bytes:

@@ -15,15 +15,17 @@ from langchain_llava_o1.engine.request import Turn
 from langchain_llava_o1.prompts import comparison_prompt
 from langchain_llava_o1.stages import STAGES
 from langchain_llava_o1.tiny import Difficulty, checkpoint_path
-from langchain_llava_o1.tiny.items import make_item
+from langchain_llava_o1.tiny.items import make_item, read_caption
 from langchain_llava_o1.tiny.recipe.pairs import Verdict
 from langchain_llava_o1.tiny.recipe.sequences import (
     IGNORED,
     Encoder,
     GeneratedBatches,
+    answer_after_errors,
     join_stages,
     reference_stages,
 )
+from langchain_llava_o1.transcript import parse_transcript
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +100,24 @@ def test_the_choice_of_a_tie_is_not_learned(processor) -> None:  # noqa: ANN001
     )
 
     assert learned_text(processor, sequence.labels) == "Alike.\nBetter:<|eot_id|>"
+
+
+def test_reasoning_is_learned_to_follow_a_caption_with_errors(processor) -> None:  # noqa: ANN001
+    item = make_item(3, Difficulty.HARD)
+    sequence = answer_after_errors(Encoder(processor), item, random.Random(0))
+    assert sequence is not None
+
+    answer = parse_transcript(processor.tokenizer.decode(sequence.tokens).split("<|end_header_id|>")[-1])
+    learned = parse_transcript(learned_text(processor, sequence.labels))
+
+    caption, reasoning = answer.find("caption"), answer.find("reasoning")
+    assert caption is not None
+    assert reasoning is not None
+    content = read_caption(caption.body.strip())
+    assert content is not None
+    assert content != item.content
+    assert reasoning.body.strip() in item.reasonings(content)
+    assert [found.stage.name for found in learned.stages] == ["reasoning", "conclusion"]
 
 
 def test_batches_hold_what_they_say(processor) -> None:  # noqa: ANN001

@@ -74,6 +74,7 @@ class Recipe:
         pairs = self._folder / "pairs.jsonl"
         if not pairs.exists():
             model, processor = self.load("answers")
+            started = time.monotonic()
             unfinished = pairs.with_suffix(".part")
             sample_stages(
                 model,
@@ -87,6 +88,7 @@ class Recipe:
                 log=self.log,
             )
             unfinished.rename(pairs)
+            self._took("sampling", started)
         self.step("judging", self._train_judging, after="answers")
         return self.load("judging")[0]
 
@@ -109,12 +111,23 @@ class Recipe:
         model.save_pretrained(unfinished)
         processor.save_pretrained(unfinished)
         unfinished.rename(target)
-        self.log(f"{name} took {time.monotonic() - started:.0f} s")
+        self._took(name, started)
 
     def load(self, name: str) -> tuple[MllamaForConditionalGeneration, MllamaProcessor]:
         """Load the result of a step."""
         model = MllamaForConditionalGeneration.from_pretrained(self._folder / name, dtype=torch.float32)
         return move(model, self._device), AutoProcessor.from_pretrained(self._folder / name)
+
+    @property
+    def seconds(self) -> dict[str, int]:
+        """How long each step took, in whatever run it was done."""
+        path = self._folder / "seconds.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def _took(self, name: str, started: float) -> None:
+        seconds = {**self.seconds, name: round(time.monotonic() - started)}
+        (self._folder / "seconds.json").write_text(json.dumps(seconds))
+        self.log(f"{name} took {seconds[name]} s")
 
     def log(self, line: str) -> None:
         """Show a line and keep it."""
@@ -179,7 +192,6 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies the number of training steps")
     arguments = parser.parse_args()
-    started = time.monotonic()
     recipe = Recipe(arguments.folder, arguments.device, arguments.scale)
     recipe.run()
     model, processor = recipe.load("judging")
@@ -189,7 +201,7 @@ def main() -> None:
         "seed": SEED,
         "scale": arguments.scale,
         "device": arguments.device,
-        "seconds": round(time.monotonic() - started),
+        "seconds": sum(recipe.seconds.values()),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "transformers": transformers.__version__,

@@ -22,6 +22,7 @@ from langchain_llava_o1.tiny.recipe.sequences import (
     Batch,
     Encoder,
     TokenSequence,
+    answer_after_errors,
     collate,
     corrupted_comparison,
     join_stages,
@@ -31,6 +32,8 @@ from langchain_llava_o1.tiny.recipe.sequences import (
 ITEMS_AT_ONCE = 48
 TOKENS_PER_STAGE = 150
 RECORDS_TRIED = 100
+ERRORS_SHARE = 0.5
+"""Of the answers, those that go on from a caption with errors."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,8 @@ class JudgingBatches(IterableDataset[Batch]):
                     if sampled is not None:
                         break
                 pictures.append(item.picture)
-                answer = encoder.answer(item, reference_stages(item, rng))
+                answer = answer_after_errors(encoder, item, rng) if rng.random() < ERRORS_SHARE else None
+                answer = answer or encoder.answer(item, reference_stages(item, rng))
                 comparisons = [
                     sampled or corrupted_comparison(encoder, item, rng),
                     sampled_comparison(encoder, item, record, rng)

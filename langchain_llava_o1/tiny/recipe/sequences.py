@@ -13,8 +13,8 @@ from transformers import MllamaProcessor
 from langchain_llava_o1.prompts import comparison_prompt
 from langchain_llava_o1.stages import STAGES, Stage
 from langchain_llava_o1.tiny import Difficulty
-from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, ask, sample_picture
-from langchain_llava_o1.tiny.recipe.pairs import Verdict, corrupt, judge_pair
+from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, ask, captions, sample_picture
+from langchain_llava_o1.tiny.recipe.pairs import Verdict, corrupt, corrupt_content, judge_pair
 
 IGNORED = -100
 """Label of tokens without loss."""
@@ -103,10 +103,13 @@ class Encoder:
             self._end,
         ]
 
-    def answer(self, item: Item, stages: Sequence[str]) -> TokenSequence:
-        """Write an item answered in all stages; the loss is on the assistant's turn."""
+    def answer(self, item: Item, stages: Sequence[str], *, num_given: int = 0) -> TokenSequence:
+        """Write an item answered in all stages; the loss is on those after the first ``num_given``."""
         prompt = [*self.question(item.prompt), *self.header("assistant")]
-        reply = [*self.text(join_stages(stages)), self._end]
+        given, written = self.text(join_stages(stages[:num_given])), self.text(join_stages(stages))
+        # Tags are single tokens, so the stages given are a prefix of all stages in tokens, too.
+        prompt += given
+        reply = [*written[len(given) :], self._end]
         tokens = prompt + reply
         return TokenSequence(tokens, [IGNORED] * len(prompt) + reply, [1.0] * len(tokens))
 
@@ -158,6 +161,24 @@ def reference_stages(item: Item, rng: random.Random) -> tuple[str, str, str, str
         rng.choice(item.reasonings(item.content)),
         rng.choice(item.conclusions(item.content)),
     )
+
+
+def answer_after_errors(encoder: Encoder, item: Item, rng: random.Random) -> TokenSequence | None:
+    """Write an answer that goes on from a caption with errors; None where the caption leaves it open.
+
+    A search accepts a caption and relies on the reasoning to follow it, not to look again.
+    """
+    content = corrupt_content(item.content, rng, rng.choice((1, 1, 2)))
+    reasonings = item.reasonings(content)
+    if not reasonings:
+        return None
+    stages = (
+        rng.choice(item.summaries()),
+        rng.choice(captions(content)),
+        rng.choice(reasonings),
+        rng.choice(item.conclusions(content)),
+    )
+    return encoder.answer(item, stages, num_given=2)
 
 
 def corrupted_comparison(encoder: Encoder, item: Item, rng: random.Random) -> TokenSequence | None:
