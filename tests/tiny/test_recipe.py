@@ -16,7 +16,7 @@ from langchain_llava_o1.prompts import comparison_prompt
 from langchain_llava_o1.stages import STAGES
 from langchain_llava_o1.tiny import Difficulty, checkpoint_path
 from langchain_llava_o1.tiny.items import make_item, read_caption
-from langchain_llava_o1.tiny.recipe.pairs import Verdict
+from langchain_llava_o1.tiny.recipe.pairs import Verdict, corrupt, judge_pair
 from langchain_llava_o1.tiny.recipe.sequences import (
     IGNORED,
     Encoder,
@@ -86,6 +86,27 @@ def test_verdicts_are_learned_as_the_engine_asks_for_them(
     assert learned_text(processor, sequence.labels) == "Because.\nBetter: 2<|eot_id|>"
     heavy = [token for token, weight in zip(sequence.tokens, sequence.weights, strict=True) if weight > 1]
     assert processor.tokenizer.decode(heavy) == " 2"
+
+
+def test_scores_of_captions_weigh_as_asked(processor) -> None:  # noqa: ANN001
+    item = make_item(3, Difficulty.HARD)
+    rng = random.Random(0)
+    verdict = judge_pair(item, "caption", "", item.captions()[0], corrupt(item, "caption", rng), rng)
+    assert verdict is not None
+    sequence = Encoder(processor, tally_weight=3.0).comparison(
+        item,
+        (),
+        STAGES[1],
+        ("one", "other"),
+        verdict,
+        with_reason=True,
+        learn_accepted=False,
+    )
+
+    heavy = [token for token, weight in zip(sequence.tokens, sequence.weights, strict=True) if weight == 3.0]
+    scores = re.findall(r"so (\d+) to (\d+)", verdict.reason)
+    assert scores
+    assert processor.tokenizer.decode(heavy).split() == [score for pair in scores for score in pair]
 
 
 def test_the_choice_of_a_tie_is_not_learned(processor) -> None:  # noqa: ANN001

@@ -173,11 +173,11 @@ class Recipe:
         train_text(
             model,
             stream(batches),
-            steps=self._steps(800),
+            steps=self._steps(1400),
             name="judging",
-            rate=6e-4,
+            rate=1e-3,
             vision_rate=1e-4,
-            decay_from=0.3,
+            decay_from=0.4,
             log=self.log,
         )
 

@@ -18,6 +18,9 @@ from langchain_llava_o1.tiny.scenes import CELLS, SHAPES, SIZES, Scene
 
 NO_ERROR = "I see no error in either."
 NOTHING = "nothing"
+TALLY = " to"
+"""Between the scores of two captions, as "1 to 0"; nowhere else in a verdict."""
+
 REASONINGS_TRIED = 8
 
 
@@ -102,7 +105,7 @@ def _judge_captions(truth: Content, pair: tuple[str, str], rng: random.Random) -
         if said[0] != said[1]:
             seen = real.get(name, NOTHING)
             scores = (scores[0] + (said[0] == seen), scores[1] + (said[1] == seen))
-            step += f": I see {seen}, so {scores[0]} to {scores[1]}"
+            step += f": I see {seen}, so {scores[0]}{TALLY} {scores[1]}"
         steps.append(step)
     return _decide(f"{'; '.join(steps)}.", scores, rng)
 

@@ -35,6 +35,9 @@ RECORDS_TRIED = 100
 ERRORS_SHARE = 0.5
 """Of the answers, those that go on from a caption with errors."""
 
+TALLY_WEIGHT = 8.0
+"""What is seen at a place is soon read right; which response had it, much later."""
+
 
 @dataclass(frozen=True)
 class SampledStage:
@@ -149,7 +152,7 @@ class JudgingBatches(IterableDataset[Batch]):
     def __iter__(self) -> Iterator[Batch]:
         """Draw batches for ever."""
         rng = random.Random(f"judging {self._seed}")
-        encoder = Encoder(self._processor)
+        encoder = Encoder(self._processor, tally_weight=TALLY_WEIGHT)
         records = [json.loads(line) for line in self._path.read_text().splitlines()]
         while True:
             pictures: list[Image.Image] = []

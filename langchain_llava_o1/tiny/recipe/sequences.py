@@ -14,7 +14,7 @@ from langchain_llava_o1.prompts import comparison_prompt
 from langchain_llava_o1.stages import STAGES, Stage
 from langchain_llava_o1.tiny import Difficulty
 from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, ask, captions, sample_picture
-from langchain_llava_o1.tiny.recipe.pairs import Verdict, corrupt, corrupt_content, judge_pair
+from langchain_llava_o1.tiny.recipe.pairs import TALLY, Verdict, corrupt, corrupt_content, judge_pair
 
 IGNORED = -100
 """Label of tokens without loss."""
@@ -74,9 +74,11 @@ class Batch:
 class Encoder:
     """Writes conversations as token sequences in the checkpoint's chat format."""
 
-    def __init__(self, processor: MllamaProcessor) -> None:
-        """Use the tokenizer of ``processor``."""
+    def __init__(self, processor: MllamaProcessor, *, tally_weight: float = 1.0) -> None:
+        """Use the tokenizer of ``processor``; ``tally_weight`` is that of the scores in a verdict."""
         self._tokenizer = processor.tokenizer
+        self._tally_weight = tally_weight
+        (self._between_scores,) = self.text(TALLY)
         self.pad = processor.tokenizer.pad_token_id
         self.image = self._special("<|image|>")
         self._end = self._special("<|eot_id|>")
@@ -142,6 +144,9 @@ class Encoder:
         tokens += prompt + reply
         labels += [IGNORED] * len(prompt) + reply
         weights = [1.0] * len(tokens)
+        for position in range(len(tokens) - len(reply), len(tokens)):
+            if tokens[position] == self._between_scores:
+                weights[position - 1] = weights[position + 1] = self._tally_weight
         weights[_CHOICE] = CHOICE_WEIGHT
         if verdict.is_tie:
             labels[_CHOICE] = IGNORED
