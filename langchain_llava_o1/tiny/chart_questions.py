@@ -3,22 +3,25 @@
 import random
 
 from langchain_llava_o1.tiny.canvas import COLOURS
-from langchain_llava_o1.tiny.charts import Bar, Chart
+from langchain_llava_o1.tiny.charts import Chart
 from langchain_llava_o1.tiny.questions import NUMBERS, Content, Question, Solution, Walk
 
 
 def extreme(rng: random.Random, content: Content) -> Question:
     """Which bar is the highest, or the lowest?"""
-    kind, choose = rng.choice((("highest", max), ("lowest", min)))
+    kind, sign = rng.choice((("highest", 1), ("lowest", -1)))
 
     def solve(content: Content) -> Solution:
         assert isinstance(content, Chart)
-        bar: Bar = choose(content.bars, key=lambda bar: bar.value)
+        bar = content.bars[0]
+        passed = []
+        for other in content.bars:
+            if sign * (other.value - bar.value) > 0:
+                bar = other
+            passed.append(f"{other}: {bar}")
+        walk = ", ".join(passed)
         return Solution(
-            steps=(
-                f"The {kind} value is {bar.value}, it is {bar.colour}.",
-                f"With {bar.value} the {kind} is {bar.colour}.",
-            ),
+            steps=(f"The {kind} so far: {walk}.", f"Going on with the {kind}: {walk}."),
             answer=bar.colour,
             sentence=f"The {kind} bar is {bar.colour}",
             reason=f"the {kind} value is {bar.value}",
@@ -75,10 +78,11 @@ def difference(rng: random.Random, content: Content) -> Question:
         if one is None or other is None:
             return None
         high, low = max(one, other), min(one, other)
+        walk = ", ".join(f"{number} {number - low}" for number in range(low, high + 1))
         return Solution(
             steps=(
-                f"The {first} bar has {one}, the {second} bar {other}. {high} minus {low} is {high - low}.",
-                f"With {first} {one} and {second} {other}, {high} minus {low} is {high - low}.",
+                f"The {first} bar has {one}, the {second} bar {other}. From {low} to {high}: {walk}.",
+                f"With {first} {one} and {second} {other}, from {low} to {high}: {walk}.",
             ),
             answer=str(high - low),
             sentence=f"The difference of the {first} and the {second} bar is {high - low}",

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from langchain_llava_o1.tiny import Difficulty
 from langchain_llava_o1.tiny.canvas import CANVAS, COLOURS, Drawing, add_grain, background
 
-LEFT, TOP, BOTTOM, RIGHT = 34, 24, 250, 270
+LEFT, BOTTOM, RIGHT = 34, 250, 270
 """The plot's edges in pixels."""
 
 
@@ -33,19 +33,31 @@ class Chart:
 
 @dataclass(frozen=True)
 class ChartStyle:
-    """How difficult a chart is to read."""
+    """How difficult a chart is to read.
+
+    Attributes:
+        fewest: Bars at least.
+        most: Bars at most.
+        spread: Largest difference between two bars.
+        unit: Height of a value of one, in pixels.
+        breadth: Breadth of a bar, from and to, as a share of its slot.
+        grain: Strength of the noise, from and to.
+        has_grid: Whether lines lead from the axis to the bars.
+    """
 
     fewest: int
     most: int
     spread: int
+    unit: float
+    breadth: tuple[float, float]
     grain: tuple[float, float]
     has_grid: bool
 
 
 MOST_VALUE = 20
 STYLES = {
-    Difficulty.EASY: ChartStyle(2, 4, 19, (0, 6), True),
-    Difficulty.HARD: ChartStyle(4, 6, 7, (30, 65), False),
+    Difficulty.EASY: ChartStyle(2, 4, 19, 11.3, (0.4, 0.6), (0, 6), True),
+    Difficulty.HARD: ChartStyle(4, 6, 7, 2.5, (0.1, 0.18), (30, 70), False),
 }
 
 
@@ -64,24 +76,20 @@ def draw_chart(chart: Chart, rng: random.Random, difficulty: Difficulty) -> Draw
     picture = Image.new("RGB", (CANVAS, CANVAS), background(rng))
     draw = ImageDraw.Draw(picture)
     for value in range(0, MOST_VALUE + 1, 5):
-        height = value_height(value)
+        height = BOTTOM - value * style.unit
         draw.line((LEFT - 5, height, RIGHT if style.has_grid else LEFT, height), fill=(185, 185, 185))
         draw.text((6, height - 6), str(value), fill=(70, 70, 70))
-    draw.line((LEFT, TOP - 8, LEFT, BOTTOM), fill=(60, 60, 60), width=2)
+    draw.line((LEFT, BOTTOM - MOST_VALUE * style.unit - 8, LEFT, BOTTOM), fill=(60, 60, 60), width=2)
     draw.line((LEFT, BOTTOM, RIGHT, BOTTOM), fill=(60, 60, 60), width=2)
     centres = []
     slot = (RIGHT - LEFT) / len(chart.bars)
     for index, bar in enumerate(chart.bars):
         middle = LEFT + slot * (index + 0.5) + rng.uniform(-0.08, 0.08) * slot
-        reach = min(slot, 50) * rng.uniform(0.27, 0.36)
+        reach = min(slot, 60) * rng.uniform(*style.breadth) / 2
         tint = rng.randint(-14, 14)
         red, green, blue = (max(0, min(255, channel + tint)) for channel in COLOURS[bar.colour])
-        centres.append((middle, value_height(bar.value)))
-        box = (middle - reach, value_height(bar.value), middle + reach, BOTTOM - 1)
+        top = BOTTOM - bar.value * style.unit
+        centres.append((middle, top))
+        box = (middle - reach, top, middle + reach, BOTTOM - 1)
         draw.rectangle(box, fill=(red, green, blue), outline=(40, 40, 40))
     return Drawing(add_grain(picture, rng, rng.uniform(*style.grain)), tuple(centres))
-
-
-def value_height(value: int) -> float:
-    """Return the y coordinate (pixels from the top) of a value on the axis."""
-    return BOTTOM - (BOTTOM - TOP) * value / MOST_VALUE

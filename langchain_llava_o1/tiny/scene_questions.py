@@ -77,6 +77,24 @@ def _only(description: Description, content: Content) -> Thing | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
+@dataclass(frozen=True)
+class _Found:
+    """The first object that fits, and the walk that ends at it."""
+
+    thing: Thing
+    walk: str
+
+
+def _find(description: Description, content: Content) -> _Found | None:
+    assert isinstance(content, Scene)
+    passed: list[str] = []
+    for thing in content.things:
+        if description.fits(thing):
+            return _Found(thing, ", ".join((*passed, f"{thing} yes")))
+        passed.append(f"{thing} no")
+    return None
+
+
 def _yes(holds: bool) -> str:
     return "yes" if holds else "no"
 
@@ -207,15 +225,15 @@ def attribute(rng: random.Random, content: Content) -> Question | None:
         return None
 
     def solve(content: Content) -> Solution | None:
-        thing = _only(wanted, content)
-        if thing is None:
+        found = _find(wanted, content)
+        if found is None:
             return None
-        value = getattr(thing, name)
+        value = getattr(found.thing, name)
         return Solution(
-            steps=(f"The {wanted} is {thing}.", f"I find the {wanted}: {thing}."),
+            steps=(f"Looking for the {wanted}: {found.walk}.", f"The {wanted}: {found.walk}."),
             answer=value,
             sentence=f"The {name} of the {wanted} is {value}",
-            reason=f"the {wanted} is at {thing.cell}",
+            reason=f"the {wanted} is at {found.thing.cell}",
         )
 
     return Question(
@@ -239,19 +257,23 @@ def relation(rng: random.Random, content: Content) -> Question | None:
     )
 
     def solve(content: Content) -> Solution | None:
-        one, other = _only(first, content), _only(second, content)
-        if one is None or other is None or one.cell[axis] == other.cell[axis]:
+        one, other = _find(first, content), _find(second, content)
+        if one is None or other is None:
+            return None
+        here, there = one.thing.cell, other.thing.cell
+        if here[axis] == there[axis]:
             return None
         places = ROWS if axis == 0 else COLUMNS
-        holds = sign * (places.index(other.cell[axis]) - places.index(one.cell[axis])) > 0
+        holds = sign * (places.index(there[axis]) - places.index(here[axis])) > 0
+        end = f"{here} {words} {there}: {_yes(holds)}."
         return Solution(
             steps=(
-                f"The {first} is {one}, the {second} is {other}.",
-                f"I find the {first}: {one}, and the {second}: {other}.",
+                f"Looking for the {first}: {one.walk}. Looking for the {second}: {other.walk}. {end}",
+                f"The {first}: {one.walk}. The {second}: {other.walk}. {end}",
             ),
             answer=_yes(holds),
             sentence=f"The {first} is {'' if holds else 'not '}{words} the {second}",
-            reason=f"the {first} is at {one.cell} and the {second} at {other.cell}",
+            reason=f"the {first} is at {here} and the {second} at {there}",
         )
 
     return Question(

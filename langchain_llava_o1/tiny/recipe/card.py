@@ -30,13 +30,14 @@ beam search adds.
 Pictures are 280 × 280 pixels, drawn with Pillow. Scenes hold 2 to 10 objects (5 shapes, 6 colours, 2
 sizes) at the places of a 4 × 4 map grid: rows A to D from the top, columns 1 to 4 from the left. Charts
 hold 2 to 6 coloured bars with values up to 20. `hard` pictures have more and smaller objects that may
-touch, bars close in value, and noise.
+touch and whose sizes are close, lower bars that are close in value, and noise.
 
 ## How it was made
 
-`python -m langchain_llava_o1.tiny.recipe`: a tokenizer, the vision tower on what each patch shows, the
-whole model on staged answers and on judging corrupted candidates, then on judging pairs sampled from the
-model itself and labelled by what the picture really holds. {note}
+`python -m langchain_llava_o1.tiny.recipe`, in a clone `make weights`: a tokenizer, the vision tower on what
+each patch shows, the whole model on staged answers and on judging corrupted candidates, then on judging
+pairs sampled from the model itself and labelled by what the picture really holds, and on answers that go
+on from a caption with errors. {note}
 
 | | |
 |---|---|

@@ -3,9 +3,10 @@
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
@@ -14,10 +15,11 @@ from transformers import MllamaForConditionalGeneration, MllamaProcessor
 
 from langchain_llava_o1.stages import STAGES, Stage
 from langchain_llava_o1.tiny import Difficulty
-from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, make_item
+from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, ask, make_item, sample_picture
 from langchain_llava_o1.tiny.recipe.pairs import judge_pair, right_texts
 from langchain_llava_o1.tiny.recipe.sequences import (
     CHOICE_ALONE_SHARE,
+    QUESTIONS_PER_PICTURE,
     TIE_SHARE,
     Batch,
     Encoder,
@@ -32,8 +34,15 @@ from langchain_llava_o1.tiny.recipe.sequences import (
 ITEMS_AT_ONCE = 48
 TOKENS_PER_STAGE = 150
 RECORDS_TRIED = 100
+EASY_SHARE = 0.25
+NEW_SHARE = 0.5
+"""Of the pictures, those without sampled candidates: the few that have them would be learned by heart."""
+
 ERRORS_SHARE = 0.5
 """Of the answers, those that go on from a caption with errors."""
+
+KINDS_TRIED = 3
+"""Questions drawn at most until one is of a kind to ask more often."""
 
 TALLY_WEIGHT = 8.0
 """What is seen at a place is soon read right; which response had it, much later."""
@@ -144,44 +153,85 @@ def _draw(
 class JudgingBatches(IterableDataset[Batch]):
     """An endless stream of comparisons of sampled candidates, corrupted ones and staged answers."""
 
-    def __init__(self, processor: MllamaProcessor, path: Path, *, seed: int, pictures: int) -> None:
-        """Read the sampled stages of ``path``; each picture gets three sequences."""
+    def __init__(
+        self, processor: MllamaProcessor, path: Path, *, seed: int, pictures: int, kinds: Collection[str]
+    ) -> None:
+        """Read the sampled stages of ``path``; each picture gets three sequences.
+
+        ``kinds`` are those of the questions to ask more often, because they are learned last.
+        """
         super().__init__()
         self._processor, self._path, self._seed, self._pictures = processor, path, seed, pictures
+        self._kinds = kinds
 
     def __iter__(self) -> Iterator[Batch]:
         """Draw batches for ever."""
         rng = random.Random(f"judging {self._seed}")
         encoder = Encoder(self._processor, tally_weight=TALLY_WEIGHT)
         records = [json.loads(line) for line in self._path.read_text().splitlines()]
+        num_new = round(NEW_SHARE * self._pictures)
         while True:
             pictures: list[Image.Image] = []
             sequences: list[tuple[int, TokenSequence]] = []
             for number in range(self._pictures):
-                # Few stages have candidates of which one is better: look for one, but not for ever.
-                for record in rng.sample(records, min(len(records), RECORDS_TRIED)):
-                    item = make_item(record["seed"], Difficulty(record["difficulty"]))
-                    sampled = sampled_comparison(encoder, item, record, rng)
-                    if sampled is not None:
-                        break
-                pictures.append(item.picture)
-                answer = answer_after_errors(encoder, item, rng) if rng.random() < ERRORS_SHARE else None
-                answer = answer or encoder.answer(item, reference_stages(item, rng))
-                comparisons = [
-                    sampled or corrupted_comparison(encoder, item, rng),
-                    sampled_comparison(encoder, item, record, rng)
-                    or corrupted_comparison(encoder, item, rng),
-                ]
-                sequences += [(number, comparison or answer) for comparison in comparisons]
-                sequences.append((number, answer))
+                if number < num_new:
+                    picture, about_it = sequences_on_new_picture(encoder, self._kinds, rng)
+                else:
+                    picture, about_it = sequences_on_sampled_picture(encoder, records, rng)
+                pictures.append(picture)
+                sequences += [(number, sequence) for sequence in about_it]
             yield collate(self._processor, encoder, pictures, sequences)
 
 
+def sequences_on_new_picture(
+    encoder: Encoder, kinds: Collection[str], rng: random.Random
+) -> tuple[Image.Image, list[TokenSequence]]:
+    """Draw a picture, answer two questions about it and compare corrupted candidates for a third."""
+    difficulty = Difficulty.EASY if rng.random() < EASY_SHARE else Difficulty.HARD
+    seed = rng.randrange(EVALUATION_SEED)
+    content, drawing = sample_picture(rng, difficulty)
+    items = []
+    for _ in range(QUESTIONS_PER_PICTURE):
+        for _ in range(KINDS_TRIED):
+            item = ask(seed, difficulty, content, drawing, rng)
+            if item.kind in kinds:
+                break
+        items.append(item)
+    sequences = [corrupted_comparison(encoder, items[0], rng)]
+    for item in items[1:]:
+        sequences.append(answer_after_errors(encoder, item, rng) if rng.random() < ERRORS_SHARE else None)
+    return drawing.picture, [
+        sequence or encoder.answer(item, reference_stages(item, rng))
+        for item, sequence in zip(items, sequences, strict=True)
+    ]
+
+
+def sequences_on_sampled_picture(
+    encoder: Encoder, records: Sequence[dict[str, Any]], rng: random.Random
+) -> tuple[Image.Image, list[TokenSequence]]:
+    """Choose a sampled stage and compare its candidates."""
+    # Few stages have candidates of which one is better: look for one, but not for ever.
+    for record in rng.sample(records, min(len(records), RECORDS_TRIED)):
+        item = make_item(record["seed"], Difficulty(record["difficulty"]))
+        sampled = sampled_comparison(encoder, item, record, rng)
+        if sampled is not None:
+            break
+    sequences = [sampled]
+    while len(sequences) < QUESTIONS_PER_PICTURE:
+        sequences.append(sampled_comparison(encoder, item, record, rng))
+    return item.picture, [
+        sequence
+        or corrupted_comparison(encoder, item, rng, learn_accepted=False)
+        or encoder.answer(item, reference_stages(item, rng))
+        for sequence in sequences
+    ]
+
+
 def sampled_comparison(
-    encoder: Encoder, item: Item, record: dict[str, object], rng: random.Random
+    encoder: Encoder, item: Item, record: dict[str, Any], rng: random.Random
 ) -> TokenSequence | None:
     """Write a comparison of two sampled candidates; None where no verdict on them can be told."""
-    sampled = SampledStage(**{**record, "difficulty": item.difficulty})  # type: ignore[arg-type]
+    sampled = SampledStage(**{**record, "difficulty": item.difficulty})
     stage = STAGES[sampled.stage]
     different = sorted(set(sampled.candidates))
     if len(different) < 2:

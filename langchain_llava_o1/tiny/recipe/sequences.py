@@ -186,7 +186,9 @@ def answer_after_errors(encoder: Encoder, item: Item, rng: random.Random) -> Tok
     return encoder.answer(item, stages, num_given=2)
 
 
-def corrupted_comparison(encoder: Encoder, item: Item, rng: random.Random) -> TokenSequence | None:
+def corrupted_comparison(
+    encoder: Encoder, item: Item, rng: random.Random, *, learn_accepted: bool = True
+) -> TokenSequence | None:
     """Write a comparison of two wordings of a stage, one of them or both (rarely none) corrupted."""
     name = rng.choice(JUDGED_STAGES)
     index = [stage.name for stage in STAGES].index(name)
@@ -209,7 +211,7 @@ def corrupted_comparison(encoder: Encoder, item: Item, rng: random.Random) -> To
         (first, second),
         verdict,
         with_reason=with_reason,
-        learn_accepted=True,
+        learn_accepted=learn_accepted,
     )
 
 
