@@ -2,8 +2,7 @@
 
 from langchain_core.messages import HumanMessage
 
-from langchain_llava_o1 import ChatLlavaO1, create_stage_beam, image_block
-from langchain_llava_o1.search.context import StageBeamContext
+from langchain_llava_o1 import ChatLlavaO1, StageBeamContext, create_stage_beam, image_block
 from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
 
 graph = create_stage_beam(ChatLlavaO1(model="tiny")).compile()
