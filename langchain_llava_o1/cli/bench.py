@@ -32,7 +32,9 @@ def accuracy(
     seed: Annotated[int, typer.Option(min=0, help="First evaluation item, counted from 0.")] = 0,
     temperature: Annotated[
         float | None,
-        typer.Option(min=0.0, max=2.0, help="Of the candidates and the single pass.", show_default="0.8"),
+        typer.Option(
+            min=0.0, max=2.0, help="Of the candidates and the single pass. Default: 1.", show_default=False
+        ),
     ] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Questions under way at once.")] = 48,
     model: ModelOption = None,

@@ -64,7 +64,7 @@ TemperatureOption = Annotated[
         "--temperature",
         min=0.0,
         max=2.0,
-        help="Sampling temperature. Default: 0.8 in a search, 0 in a single pass.",
+        help="Sampling temperature. Default: 1 in a search, 0 in a single pass.",
         show_default=False,
     ),
 ]

@@ -23,7 +23,7 @@ class StageBeamContext(BaseModel):
         f"({', '.join(stage.name for stage in STAGES)}).",
     )
     temperature: float = Field(
-        default=0.8,
+        default=1.0,
         ge=0.0,
         le=2.0,
         description="Sampling temperature of the candidates. At 0 they are all alike.",
