@@ -99,15 +99,16 @@ class Mllama:
         """
         # The layers are called without the wrapper around them, which would lay out the image mask by batch:
         # there, a token before its first picture attends to the padding that its neighbours' pictures cause.
+        # The first seven are given by place, since the cache has another name from transformers 5.24 on.
         hidden = self._network.model.language_model(
-            input_ids=token_ids,
-            attention_mask=mask,
-            position_ids=positions,
-            past_key_values=cache,
+            token_ids,
+            mask,
+            positions,
+            sight.states,
+            sight.mask,
+            sight.has_sight,
+            cache,
             use_cache=True,
-            cross_attention_states=sight.states,
-            cross_attention_mask=sight.mask,
-            full_text_row_masked_out_mask=sight.has_sight,
         ).last_hidden_state
         logits = cast("torch.Tensor", self._network.lm_head(hidden[:, -1]))
         return logits.float().to(self.device)

@@ -113,6 +113,8 @@ def test_ctrl_c_ends_the_command_at_once(picture: Path, num_candidates: str) -> 
         text=True,
         cwd=ROOT,
         env=environment(SECONDS_PER_REPLY="60"),
+        # Tests started in the background of a shell inherit that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with process:
         assert process.stderr is not None
