@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from langchain_llava_o1.tiny.canvas import COLOURS
 from langchain_llava_o1.tiny.questions import NUMBERS, Content, Question, Solution, Walk
-from langchain_llava_o1.tiny.scenes import COLUMNS, ROWS, SHAPES, SIZES, Scene, Thing
+from langchain_llava_o1.tiny.scenes import SHAPES, SIZES, Scene, Thing
 
 
 @dataclass(frozen=True)
@@ -246,15 +246,18 @@ def attribute(rng: random.Random, content: Content) -> Question | None:
     )
 
 
+_AXES = ((0, ("above", "below")), (1, ("left of", "right of")))
+"""Index in the name of a place, and how the first of two is to the second if it is sooner there, or later."""
+
+
 def relation(rng: random.Random, content: Content) -> Question | None:
     """Is one object left of, right of, above or below another one?"""
     assert isinstance(content, Scene)
     first, second = describe_one(rng, content.things), describe_one(rng, content.things)
     if first is None or second is None or _only(first, content) == _only(second, content):
         return None
-    words, axis, sign = rng.choice(
-        (("left of", 1, 1), ("right of", 1, -1), ("above", 0, 1), ("below", 0, -1))
-    )
+    axis, ways = rng.choice(_AXES)
+    words = rng.choice(ways)
 
     def solve(content: Content) -> Solution | None:
         one, other = _find(first, content), _find(second, content)
@@ -263,9 +266,13 @@ def relation(rng: random.Random, content: Content) -> Question | None:
         here, there = one.thing.cell, other.thing.cell
         if here[axis] == there[axis]:
             return None
-        places = ROWS if axis == 0 else COLUMNS
-        holds = sign * (places.index(there[axis]) - places.index(here[axis])) > 0
-        end = f"{here} {words} {there}: {_yes(holds)}."
+        way = ways[here[axis] > there[axis]]
+        holds = way == words
+        # The order in words of its own: it is not learned from a bare yes or no.
+        end = (
+            f"{here} and {there}: {('rows', 'columns')[axis]} {here[axis]} and {there[axis]}, so {way}; "
+            f"asked is {words}: {_yes(holds)}."
+        )
         return Solution(
             steps=(
                 f"Looking for the {first}: {one.walk}. Looking for the {second}: {other.walk}. {end}",

@@ -75,6 +75,19 @@ def test_captions_are_compared_place_by_place() -> None:
     assert verdict.text(with_reason=True).endswith("\nBetter: 2")
 
 
+def test_nothing_is_said_about_a_caption_of_another_kind_of_picture() -> None:
+    item = scene_item()
+    chart = next(
+        other
+        for other in (make_item(seed, Difficulty.HARD) for seed in range(100))
+        if not isinstance(other.content, Scene)
+    )
+
+    verdict = judge_pair(item, "caption", "", item.captions()[0], chart.captions()[0], random.Random(0))
+
+    assert verdict is None
+
+
 def test_an_object_that_is_missing_counts_as_nothing() -> None:
     item = scene_item()
     first = item.content.things[0]
@@ -142,7 +155,10 @@ def test_a_reasoning_is_judged_by_the_caption_it_was_given() -> None:
         assert verdict is not None
         assert verdict.choice == 2
         assert verdict.reason.startswith(follows[0])
-        assert re.search(r"Response 1 finds (\w+), response 2 finds (?!\1\b)\w+\.\Z", verdict.reason)
+        assert re.search(
+            r"Response 1 finds (\w+): wrong; response 2 finds (?!\1\b)\w+: correct; so 0 to 1\.\Z",
+            verdict.reason,
+        )
         return
     raise AssertionError("no item whose corrupted caption changes the reasoning")
 

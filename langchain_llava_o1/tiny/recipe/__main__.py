@@ -9,7 +9,7 @@ import json
 import platform
 import random
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -90,8 +90,7 @@ class Recipe:
             unfinished.rename(pairs)
             self._took("sampling", started)
         self.step("judging", self._train_judging, after="answers")
-        self.step("finishing", self._finish, after="judging")
-        return self.load("finishing")[0]
+        return self.load("judging")[0]
 
     def step(
         self,
@@ -170,32 +169,20 @@ class Recipe:
 
     def _train_judging(self, model: MllamaForConditionalGeneration, processor: MllamaProcessor) -> None:
         torch.manual_seed(SEED + 3)
-        self._train_on_pairs(model, processor, "judging", 1400, 1e-3, ("highest", "lowest", "relation"), SEED)
-
-    def _finish(self, model: MllamaForConditionalGeneration, processor: MllamaProcessor) -> None:
-        # Which column is left of which is learned last of all: only that is still asked more often.
-        torch.manual_seed(SEED + 4)
-        self._train_on_pairs(model, processor, "finishing", 450, 8e-4, ("relation",), SEED + 1)
-
-    def _train_on_pairs(
-        self,
-        model: MllamaForConditionalGeneration,
-        processor: MllamaProcessor,
-        name: str,
-        steps: int,
-        rate: float,
-        kinds: Collection[str],
-        seed: int,
-    ) -> None:
-        path = self._folder / "pairs.jsonl"
-        batches = JudgingBatches(processor, path, seed=seed, pictures=PICTURES, kinds=kinds)
+        batches = JudgingBatches(
+            processor,
+            self._folder / "pairs.jsonl",
+            seed=SEED,
+            pictures=PICTURES,
+            kinds=("highest", "lowest", "relation"),
+        )
         train_text(
             model,
             stream(batches),
-            steps=self._steps(steps),
-            name=name,
-            rate=rate,
-            vision_rate=rate / 10,
+            steps=self._steps(1800),
+            name="judging",
+            rate=1e-3,
+            vision_rate=1e-4,
             decay_from=0.4,
             log=self.log,
         )
@@ -213,7 +200,7 @@ def main() -> None:
     arguments = parser.parse_args()
     recipe = Recipe(arguments.folder, arguments.device, arguments.scale)
     recipe.run()
-    model, processor = recipe.load("finishing")
+    model, processor = recipe.load("judging")
     move(model, torch.float16).save_pretrained(arguments.output)
     processor.save_pretrained(arguments.output)
     record = {

@@ -19,7 +19,7 @@ from langchain_llava_o1.tiny.scenes import CELLS, SHAPES, SIZES, Scene
 NO_ERROR = "I see no error in either."
 NOTHING = "nothing"
 TALLY = " to"
-"""Between the scores of two captions, as "1 to 0"; nowhere else in a verdict."""
+"""Between the scores of two candidates, as "1 to 0"; nowhere else in a verdict."""
 
 REASONINGS_TRIED = 8
 
@@ -81,8 +81,12 @@ def judge_pair(
 
 
 def _accepted_content(item: Item, caption: str) -> Content | None:
-    content = read_caption(caption)
-    return content if type(content) is type(item.content) else None
+    return _content_like(item.content, read_caption(caption))
+
+
+def _content_like(truth: Content, content: Content | None) -> Content | None:
+    """Return a content if it is of the kind that the picture shows: a chart says nothing about a scene."""
+    return content if type(content) is type(truth) else None
 
 
 def _decide(reason: str, scores: tuple[int, int], rng: random.Random) -> Verdict:
@@ -94,7 +98,7 @@ def _decide(reason: str, scores: tuple[int, int], rng: random.Random) -> Verdict
 def _judge_captions(truth: Content, pair: tuple[str, str], rng: random.Random) -> Verdict | None:
     """Go through what both captions say place by place; where they differ, the picture gives the point."""
     real = _places(truth)
-    one, other = (_places(find_content(text)) for text in pair)
+    one, other = (_places(_content_like(truth, find_content(text))) for text in pair)
     if one is None or other is None or real is None:
         return None
     steps = []
@@ -133,8 +137,11 @@ def _judge_reasonings(item: Item, right: str, pair: tuple[str, str], rng: random
     scores = (int(found[0] == answer), int(found[1] == answer))
     if not any(scores):
         return None
-    reason = f"{right} Response 1 finds {found[0]}, response 2 finds {found[1]}."
-    return _decide(reason, scores, rng)
+    told = [
+        f"esponse {number} finds {what}: {'correct' if score else 'wrong'}"
+        for number, what, score in zip((1, 2), found, scores, strict=True)
+    ]
+    return _decide(f"{right} R{told[0]}; r{told[1]}; so {scores[0]}{TALLY} {scores[1]}.", scores, rng)
 
 
 def _conclude(reasoning: str) -> str:
