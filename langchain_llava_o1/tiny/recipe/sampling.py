@@ -132,7 +132,7 @@ def _draw(
     tokens = torch.tensor([[encoder.pad] * (width - len(prompt)) + prompt for prompt in prompts])
     pictures = processor.image_processor([[item.picture] for item in items], return_tensors="pt")
     closing = tokenizer.convert_tokens_to_ids(stage.closing)
-    output = model.generate(  # type: ignore[misc]  # transformers types `self` as a class no model is of
+    output = model.generate(
         input_ids=tokens.to(model.device),
         attention_mask=(tokens != encoder.pad).long().to(model.device),
         pixel_values=pictures.pixel_values.to(model.device),
