@@ -246,8 +246,8 @@ def attribute(rng: random.Random, content: Content) -> Question | None:
     )
 
 
-_AXES = ((0, ("above", "below")), (1, ("left of", "right of")))
-"""Index in the name of a place, and how the first of two is to the second if it is sooner there, or later."""
+_AXES = (("rows", ("above", "below")), ("columns", ("left of", "right of")))
+"""In the order of a place's name, with how one of two is to the other if its line comes sooner, or later."""
 
 
 def relation(rng: random.Random, content: Content) -> Question | None:
@@ -256,7 +256,7 @@ def relation(rng: random.Random, content: Content) -> Question | None:
     first, second = describe_one(rng, content.things), describe_one(rng, content.things)
     if first is None or second is None or _only(first, content) == _only(second, content):
         return None
-    axis, ways = rng.choice(_AXES)
+    axis, (lines, ways) = rng.choice(tuple(enumerate(_AXES)))
     words = rng.choice(ways)
 
     def solve(content: Content) -> Solution | None:
@@ -270,7 +270,7 @@ def relation(rng: random.Random, content: Content) -> Question | None:
         holds = way == words
         # The order in words of its own: it is not learned from a bare yes or no.
         end = (
-            f"{here} and {there}: {('rows', 'columns')[axis]} {here[axis]} and {there[axis]}, so {way}; "
+            f"{here} and {there}: {lines} {here[axis]} and {there[axis]}, so {way}; "
             f"asked is {words}: {_yes(holds)}."
         )
         return Solution(

@@ -137,11 +137,11 @@ def _judge_reasonings(item: Item, right: str, pair: tuple[str, str], rng: random
     scores = (int(found[0] == answer), int(found[1] == answer))
     if not any(scores):
         return None
-    told = [
-        f"esponse {number} finds {what}: {'correct' if score else 'wrong'}"
+    told = "; ".join(
+        f"response {number} finds {what}: {'correct' if score else 'wrong'}"
         for number, what, score in zip((1, 2), found, scores, strict=True)
-    ]
-    return _decide(f"{right} R{told[0]}; r{told[1]}; so {scores[0]}{TALLY} {scores[1]}.", scores, rng)
+    )
+    return _decide(f"{right} {told[0].upper()}{told[1:]}; so {scores[0]}{TALLY} {scores[1]}.", scores, rng)
 
 
 def _conclude(reasoning: str) -> str:
