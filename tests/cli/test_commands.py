@@ -1,5 +1,6 @@
 """`llava-o1 demo`, `draw`, `--version` and `--help`."""
 
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from langchain_llava_o1 import tiny
+from langchain_llava_o1 import StageBeamContext, tiny
 from langchain_llava_o1.stages import STAGES
 from tests.scripted_model import ScriptedModel
 
@@ -68,3 +69,9 @@ def test_every_command_has_help(run_command: RunCommand, command: str) -> None:
 
 def test_an_unknown_command_is_bad_usage(run_command: RunCommand) -> None:
     assert run_command("answer").exit_code == 2
+
+
+@pytest.mark.parametrize("command", [("ask",), ("bench", "accuracy")])
+def test_help_tells_the_temperature_of_a_search(run_command: RunCommand, command: tuple[str, ...]) -> None:
+    text = " ".join(run_command(*command, "--help").stdout.replace("│", " ").split())
+    assert re.search(rf"Default: {StageBeamContext().temperature:g}\b", text)
