@@ -70,7 +70,7 @@ def test_captions_are_compared_place_by_place() -> None:
     assert verdict.choice == 2
     said, seen = without_cell(wrong.things[-1]), without_cell(last)
     same = "; ".join(f"{thing}, {without_cell(thing)}" for thing in (first, *middle))
-    assert verdict.reason == f"{same}; {last.cell} {said}, {seen}: I see {seen}, so 0 to 1."
+    assert verdict.reason == f"{same}; {last.cell} {said}, {seen}: I see {last.cell} {seen}, so 0 to 1."
     assert verdict.text(with_reason=False) == "Better: 2"
     assert verdict.text(with_reason=True).endswith("\nBetter: 2")
 
@@ -97,7 +97,7 @@ def test_an_object_that_is_missing_counts_as_nothing() -> None:
 
     assert verdict is not None
     seen = without_cell(first)
-    assert verdict.reason.startswith(f"{first.cell} nothing, {seen}: I see {seen}, so 0 to 1; ")
+    assert verdict.reason.startswith(f"{first.cell} nothing, {seen}: I see {first.cell} {seen}, so 0 to 1; ")
     assert verdict.choice == 2
 
 

@@ -88,12 +88,12 @@ def test_verdicts_are_learned_as_the_engine_asks_for_them(
     assert processor.tokenizer.decode(heavy) == " 2"
 
 
-def test_scores_of_captions_weigh_as_asked(processor) -> None:  # noqa: ANN001
+def test_what_is_seen_and_the_scores_weigh_as_asked(processor) -> None:  # noqa: ANN001
     item = make_item(3, Difficulty.HARD)
     rng = random.Random(0)
     verdict = judge_pair(item, "caption", "", item.captions()[0], corrupt(item, "caption", rng), rng)
     assert verdict is not None
-    sequence = Encoder(processor, tally_weight=3.0).comparison(
+    sequence = Encoder(processor, evidence_weight=2.0, tally_weight=3.0).comparison(
         item,
         (),
         STAGES[1],
@@ -103,10 +103,14 @@ def test_scores_of_captions_weigh_as_asked(processor) -> None:  # noqa: ANN001
         learn_accepted=False,
     )
 
-    heavy = [token for token, weight in zip(sequence.tokens, sequence.weights, strict=True) if weight == 3.0]
-    scores = re.findall(r"so (\d+) to (\d+)", verdict.reason)
-    assert scores
-    assert processor.tokenizer.decode(heavy).split() == [score for pair in scores for score in pair]
+    def weighing(wanted: float) -> str:
+        weighed = zip(sequence.tokens, sequence.weights, strict=True)
+        return processor.tokenizer.decode([token for token, weight in weighed if weight == wanted])
+
+    found = re.findall(r"I see \w+ ([\w ]+), so (\d+) to (\d+)", verdict.reason)
+    assert found
+    assert weighing(2.0).split() == " ".join(seen for seen, _, _ in found).split()
+    assert weighing(3.0).split() == [score for _, *scores in found for score in scores]
 
 
 def test_the_choice_of_a_tie_is_not_learned(processor) -> None:  # noqa: ANN001

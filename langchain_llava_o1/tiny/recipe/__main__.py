@@ -80,7 +80,7 @@ class Recipe:
                 model,
                 processor,
                 unfinished,
-                items=self._steps(800),
+                items=self._steps(2400),
                 candidates=4,
                 temperature=1.0,
                 easy_share=0.25,
@@ -179,7 +179,7 @@ class Recipe:
         train_text(
             model,
             stream(batches),
-            steps=self._steps(1800),
+            steps=self._steps(2400),
             name="judging",
             rate=1e-3,
             vision_rate=1e-4,

@@ -109,7 +109,9 @@ def _judge_captions(truth: Content, pair: tuple[str, str], rng: random.Random) -
         if said[0] != said[1]:
             seen = real.get(name, NOTHING)
             scores = (scores[0] + (said[0] == seen), scores[1] + (said[1] == seen))
-            step += f": I see {seen}, so {scores[0]}{TALLY} {scores[1]}"
+            # Named once more right before what is seen there, as in a caption: what is learned of
+            # describing then serves judging.
+            step += f": I see {name} {seen}, so {scores[0]}{TALLY} {scores[1]}"
         steps.append(step)
     return _decide(f"{'; '.join(steps)}.", scores, rng)
 
@@ -155,10 +157,10 @@ def _answer_in(item: Item, reasoning: str) -> str:
 
 
 def corrupt(item: Item, stage_name: str, rng: random.Random) -> str:
-    """Write a stage of an item with one or two errors in it, such as models make."""
-    num_errors = rng.choice((1, 1, 2))
+    """Write a stage of an item with a few errors in it, such as models make."""
     if stage_name == "caption":
-        return rng.choice(captions(corrupt_content(item.content, rng, num_errors)))
+        return rng.choice(captions(corrupt_content(item.content, rng, rng.choice((1, 2, 3)))))
+    num_errors = rng.choice((1, 1, 2))
     if stage_name == "reasoning":
         return _corrupt_reasoning(item, rng, num_errors)
     rights = item.summaries() if stage_name == "summary" else item.conclusions(item.content)

@@ -32,6 +32,11 @@ from langchain_llava_o1.tiny.recipe.sequences import (
 )
 
 ITEMS_AT_ONCE = 48
+WHOLE_ANSWERS = 4
+"""One batch of so many goes on after the caption: captions are what candidates differ in most."""
+
+UP_TO_CAPTION = STAGES[: [stage.name for stage in STAGES].index("caption") + 1]
+
 TOKENS_PER_STAGE = 150
 RECORDS_TRIED = 100
 EASY_SHARE = 0.25
@@ -43,6 +48,9 @@ ERRORS_SHARE = 0.5
 
 KINDS_TRIED = 3
 """Questions drawn at most until one is of a kind to ask more often."""
+
+EVIDENCE_WEIGHT = 4.0
+"""What is seen at a place decides, and is one word among many that are copied."""
 
 TALLY_WEIGHT = 8.0
 """What is seen at a place is soon read right; which response had it, much later."""
@@ -79,13 +87,13 @@ def sample_stages(
     seed: int,
     log: Callable[[str], None],
 ) -> None:
-    """Draw candidates for every stage of training items and write them to ``path`` as JSON lines."""
+    """Draw candidates for the stages of training items and write them to ``path`` as JSON lines."""
     rng = random.Random(f"sampling {seed}")
     torch.manual_seed(seed)
     model.eval()
     started = time.monotonic()
     with path.open("w") as file:
-        for start in range(0, items, ITEMS_AT_ONCE):
+        for number, start in enumerate(range(0, items, ITEMS_AT_ONCE)):
             chosen = [
                 make_item(
                     rng.randrange(EVALUATION_SEED),
@@ -94,7 +102,8 @@ def sample_stages(
                 for _ in range(min(ITEMS_AT_ONCE, items - start))
             ]
             accepted: list[list[str]] = [[] for _ in chosen]
-            for index, stage in enumerate(STAGES):
+            stages = STAGES if number % WHOLE_ANSWERS == 0 else UP_TO_CAPTION
+            for index, stage in enumerate(stages):
                 drawn = _draw(model, processor, chosen, accepted, stage, candidates, temperature)
                 for item, before, texts in zip(chosen, accepted, drawn, strict=True):
                     record = SampledStage(item.seed, item.difficulty, index, tuple(before), tuple(texts))
@@ -167,7 +176,7 @@ class JudgingBatches(IterableDataset[Batch]):
     def __iter__(self) -> Iterator[Batch]:
         """Draw batches for ever."""
         rng = random.Random(f"judging {self._seed}")
-        encoder = Encoder(self._processor, tally_weight=TALLY_WEIGHT)
+        encoder = Encoder(self._processor, evidence_weight=EVIDENCE_WEIGHT, tally_weight=TALLY_WEIGHT)
         records = [json.loads(line) for line in self._path.read_text().splitlines()]
         num_new = round(NEW_SHARE * self._pictures)
         while True:

@@ -28,6 +28,9 @@ TIE_SHARE = 0.25
 CHOICE_WEIGHT = 6.0
 """Of the one token that chooses, against the many around it."""
 
+_EVIDENCE = -4
+"""Where the last word of what a score rests on stands, seen from the middle of ", so 1 to 0"."""
+
 _CHOICE = -2
 """Where the number of the better response stands in a comparison: before the end of the turn."""
 
@@ -74,10 +77,18 @@ class Batch:
 class Encoder:
     """Writes conversations as token sequences in the checkpoint's chat format."""
 
-    def __init__(self, processor: MllamaProcessor, *, tally_weight: float = 1.0) -> None:
-        """Use the tokenizer of ``processor``; ``tally_weight`` is that of the scores in a verdict."""
+    def __init__(
+        self, processor: MllamaProcessor, *, evidence_weight: float = 1.0, tally_weight: float = 1.0
+    ) -> None:
+        """Choose how much the parts of a verdict count.
+
+        Args:
+            processor: Its tokenizer is used.
+            evidence_weight: Of what a score rests on: what is seen at a place.
+            tally_weight: Of the scores.
+        """
         self._tokenizer = processor.tokenizer
-        self._tally_weight = tally_weight
+        self._evidence_weight, self._tally_weight = evidence_weight, tally_weight
         (self._between_scores,) = self.text(TALLY)
         self.pad = processor.tokenizer.pad_token_id
         self.image = self._special("<|image|>")
@@ -146,6 +157,7 @@ class Encoder:
         weights = [1.0] * len(tokens)
         for position in range(len(tokens) - len(reply), len(tokens)):
             if tokens[position] == self._between_scores:
+                weights[position + _EVIDENCE] = self._evidence_weight
                 weights[position - 1] = weights[position + 1] = self._tally_weight
         weights[_CHOICE] = CHOICE_WEIGHT
         if verdict.is_tie:
