@@ -57,7 +57,7 @@ class ChartStyle:
 MOST_VALUE = 20
 STYLES = {
     Difficulty.EASY: ChartStyle(2, 4, 19, 11.3, (0.4, 0.6), (0, 6), True),
-    Difficulty.HARD: ChartStyle(4, 6, 7, 2.5, (0.1, 0.18), (40, 85), False),
+    Difficulty.HARD: ChartStyle(4, 6, 7, 2.5, (0.1, 0.18), (45, 95), False),
 }
 
 

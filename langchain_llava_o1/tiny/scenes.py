@@ -55,7 +55,7 @@ class SceneStyle:
 
 STYLES = {
     Difficulty.EASY: SceneStyle(2, 5, {"small": 14, "large": 27}, 1.5, 5, (0, 6)),
-    Difficulty.HARD: SceneStyle(5, 10, {"small": 11, "large": 16}, 2.5, 17, (40, 75)),
+    Difficulty.HARD: SceneStyle(5, 10, {"small": 11, "large": 16}, 2.5, 17, (60, 100)),
 }
 
 
