@@ -15,7 +15,7 @@ from pydantic import PrivateAttr
 from langchain_llava_o1.call_options import read_call_options
 from langchain_llava_o1.chat_parameters import EMBEDDED_MODEL, ChatParameters
 from langchain_llava_o1.engine.engine import Engine, EngineSettings, load_engine
-from langchain_llava_o1.engine.request import Request, Sampling
+from langchain_llava_o1.engine.request import Request, Sampling, ScoreRequest
 from langchain_llava_o1.errors import GenerationError
 from langchain_llava_o1.messages import has_pictures, read_conversation
 from langchain_llava_o1.response import END_OF_ANSWER, Response, collect_message
@@ -78,6 +78,29 @@ class ChatLlavaO1(ChatParameters):
     ) -> int:
         """Count the tokens of the messages' text; turn headers and pictures are not counted."""
         return sum(self.get_num_tokens(str(message.text)) for message in messages)
+
+    def score(self, messages: Sequence[BaseMessage], continuations: Sequence[str]) -> list[float]:
+        """Tell how likely texts are to come next; nothing is generated.
+
+        Args:
+            messages: A conversation. After an ``AIMessage`` the texts continue it, else they begin a new one.
+            continuations: The texts, at least one.
+
+        Returns:
+            For each text the sum of its tokens' log-probabilities at temperature 1.
+        """
+        request = self._score_request(messages, continuations)
+        return [score.logprob_sum for score in self._engine().score(request)]
+
+    async def ascore(self, messages: Sequence[BaseMessage], continuations: Sequence[str]) -> list[float]:
+        """Tell how likely texts are to come next, as ``score`` does, without blocking the event loop."""
+        request = await asyncio.to_thread(self._score_request, messages, continuations)
+        engine = await self._aengine()
+        return [score.logprob_sum for score in await engine.ascore(request)]
+
+    def _score_request(self, messages: Sequence[BaseMessage], continuations: Sequence[str]) -> ScoreRequest:
+        conversation = read_conversation(list(messages), self._image_policy())
+        return ScoreRequest(conversation.turns, tuple(continuations), self.timeout)
 
     def _generate(
         self,

@@ -51,6 +51,7 @@ class ChatParameters(BaseChatModel):
         device_map: Passed to ``from_pretrained``, to spread a model over devices.
         revision: Passed to ``from_pretrained``: a branch, tag or commit on the hub.
         quantization: Load the weights in 8 or 4 bits (extra ``quantization``).
+        cache_bytes: Memory for text and pictures that were read before; None takes a share of what is free.
         allowed_image_roots: Folders from which messages may name pictures by path.
         allow_image_urls: Whether messages may name pictures by https URL.
         max_image_pixels: Most pixels of a picture.
@@ -71,6 +72,7 @@ class ChatParameters(BaseChatModel):
     device_map: str | dict[str, Any] | None = None
     revision: str | None = None
     quantization: Literal["8bit", "4bit"] | None = None
+    cache_bytes: int | None = None
     allowed_image_roots: Folders = Field(default_factory=list)
     allow_image_urls: bool = False
     max_image_pixels: int = Field(default=ImagePolicy.max_pixels, ge=1)
@@ -164,4 +166,5 @@ class ChatParameters(BaseChatModel):
             device_map=self.device_map,
             revision=self.revision,
             quantization=self.quantization,
+            cache_bytes=self.cache_bytes,
         )

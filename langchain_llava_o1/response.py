@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk, message_chunk_to_message
-from langchain_core.messages.ai import OutputTokenDetails, UsageMetadata
+from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 
 from langchain_llava_o1.engine.request import Delta
 from langchain_llava_o1.stages import STAGES, Stage
@@ -137,6 +137,7 @@ class Response:
             input_tokens=delta.num_prompt_tokens,
             output_tokens=self._num_tokens,
             total_tokens=delta.num_prompt_tokens + self._num_tokens,
+            input_token_details=InputTokenDetails(cache_read=delta.num_cached_tokens),
             output_token_details=OutputTokenDetails(reasoning=self._num_reasoning_tokens),
         )
         metadata = {

@@ -23,8 +23,11 @@ def add_up(chunks: list[AIMessageChunk]) -> AIMessage:
 
 
 def without_id(message: AIMessage) -> AIMessage:
-    """Leave out what differs from call to call."""
-    return message.model_copy(update={"id": None})
+    """Leave out what differs from call to call: the id, and how much of the prompt was known already."""
+    usage = {
+        key: value for key, value in (message.usage_metadata or {}).items() if key != "input_token_details"
+    }
+    return message.model_copy(update={"id": None, "usage_metadata": usage})
 
 
 def picture_block(width: int, height: int) -> dict[str, Any]:

@@ -117,6 +117,7 @@ def test_reasoning_tokens_are_those_before_the_conclusion(script: Script) -> Non
         "input_tokens": NUM_PROMPT_TOKENS,
         "output_tokens": num_tokens,
         "total_tokens": NUM_PROMPT_TOKENS + num_tokens,
+        "input_token_details": {"cache_read": 0},
         "output_token_details": {"reasoning": ANSWER.index("<CONCLUSION>")},
     }
     script("Just two.", chunk_size=1)

@@ -1,25 +1,29 @@
 """The batch of rows that are generated together: rows join, choose tokens, and leave."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from random import Random
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import torch
 
-from langchain_llava_o1.engine.cache import CachedRows, join_rows
-from langchain_llava_o1.engine.mllama import Mllama, Sight, additive_mask
-from langchain_llava_o1.engine.prefill import Prefilled, Prefiller, PreparedPrompt
+from langchain_llava_o1.engine.attention import StepAttention, share, stack
+from langchain_llava_o1.engine.mllama import Mllama
+from langchain_llava_o1.engine.prefill import PictureKeys, Prefiller, PreparedPrompt, PromptKey, ReadPrompt
+from langchain_llava_o1.engine.prefix_tree import count_alike
 from langchain_llava_o1.engine.request import Sampling
 from langchain_llava_o1.engine.sampling import RowSampler
-
-if TYPE_CHECKING:
-    from transformers.cache_utils import Cache
+from langchain_llava_o1.engine.slots import Slots
+from langchain_llava_o1.engine.states import States, join_states
 
 OwnerT = TypeVar("OwnerT")
 
-# Finished rows keep their place until this share of the batch is idle: moving rows copies their cache.
-_IDLE_SHARE = 0.25
+# What rows share is attended to apart from their own text, so that it is read from memory once and never
+# copied. That takes a few calls more in each layer, which cost as much as reading this many bytes.
+_LEAST_BYTES_TO_SHARE = {"cpu": 2**20}
+_LEAST_BYTES_TO_SHARE_ELSEWHERE = 2**26
 
 
 @dataclass(eq=False)
@@ -32,6 +36,8 @@ class Row(Generic[OwnerT]):
         stream: Its own randomness.
         owner: Whatever the caller wants to find again.
         is_finished: Set by the caller; the row then leaves the batch.
+        token_ids: What it has generated.
+        num_cached: How many tokens of its prompt had been read before; set when it joins a batch.
     """
 
     prompt: PreparedPrompt
@@ -39,6 +45,8 @@ class Row(Generic[OwnerT]):
     stream: Random
     owner: OwnerT
     is_finished: bool = False
+    token_ids: list[int] = field(default_factory=list)
+    num_cached: int = 0
 
 
 class Chosen(NamedTuple, Generic[OwnerT]):
@@ -49,192 +57,215 @@ class Chosen(NamedTuple, Generic[OwnerT]):
     logprob: float
 
 
-@dataclass(frozen=True)
-class _Block:
-    """Rows that share a cache.
+class _Seat(NamedTuple, Generic[OwnerT]):
+    """A row in its place: what it shares with other rows, and by what that is recognised."""
 
-    ``num_tokens[i]`` tokens of row ``i`` stand at the end of the cache; what is before is padding.
-    """
+    row: Row[OwnerT]
+    prefix_key: PromptKey
+    prefix: States | None
+    picture_key: PictureKeys
+    pictures: States | None
 
-    cache: "Cache"
-    logits: torch.Tensor
-    num_tokens: list[int]
-    is_visible: torch.Tensor
-
-
-@dataclass(frozen=True)
-class _Part(Generic[OwnerT]):
-    """Rows to take from a block, and whose they are."""
-
-    block: _Block
-    indices: list[int]
-    rows: list[Row[OwnerT]]
-
-
-@dataclass
-class _Running(Generic[OwnerT]):
-    """A block being decoded, with what each step needs.
-
-    Attributes:
-        rows: Whose rows they are, in batch order.
-        block: The rows, as they were when they joined, but for the cache, which grows.
-        sampler: How they choose.
-        logits: For the next choice.
-        chosen_ids: The last choice, not yet read.
-        num_steps: Tokens read since the rows joined.
-        positions: Tensor ``[rows, 1]``, position of the next token to read.
-        starts: Tensor ``[rows, 1]``, first cache column that is not padding.
-        sight: What the next token of each row sees.
-    """
-
-    rows: list[Row[OwnerT]]
-    block: _Block
-    sampler: RowSampler
-    logits: torch.Tensor
-    chosen_ids: torch.Tensor | None
-    num_steps: int
-    positions: torch.Tensor
-    starts: torch.Tensor
-    sight: Sight
+    @property
+    def num_shared(self) -> int:
+        return len(self.prefix_key.token_ids)
 
 
 class DecodeBatch(Generic[OwnerT]):
     """Rows that take one step at a time together.
 
     A turn of the loop is ``admit`` (when rows wait), ``choose``, then ``advance``.
+
+    Attributes:
+        num_steps: Steps taken so far.
     """
 
     def __init__(self, model: Mllama, prefiller: Prefiller) -> None:
         """Start an empty batch on a model."""
         self._model = model
         self._prefiller = prefiller
-        self._running: _Running[OwnerT] | None = None
+        self._seats: list[_Seat[OwnerT]] = []
+        self._slots = Slots(model)
+        self._newcomers: list[tuple[Row[OwnerT], ReadPrompt]] = []
+        self._logits: torch.Tensor | None = None
+        self._sampler: RowSampler | None = None
+        self._attention: StepAttention | None = None
+        self.num_steps = 0
+
+    @property
+    def _rows(self) -> list[Row[OwnerT]]:
+        return [*(seat.row for seat in self._seats), *(row for row, _ in self._newcomers)]
 
     @property
     def active_rows(self) -> list[Row[OwnerT]]:
         """Rows that are not finished."""
-        return [row for row in self._running.rows if not row.is_finished] if self._running else []
+        return [row for row in self._rows if not row.is_finished]
 
     def clear(self) -> None:
         """Drop all rows."""
-        self._running = None
+        self._seats, self._newcomers = [], []
+        self._slots = Slots(self._model)
+        self._logits = self._sampler = self._attention = None
 
     def admit(self, rows: Sequence[Row[OwnerT]]) -> None:
-        """Read the prompts of new rows, equal ones once, and add the rows to the batch.
+        """Read the prompts of new rows and let the rows join.
 
         When this fails, the batch is as it was.
         """
-        waiting: dict[object, list[Row[OwnerT]]] = {}
+        read = self._prefiller.read([row.prompt for row in rows])
         for row in rows:
-            waiting.setdefault(row.prompt.key, []).append(row)
-        parts = [self._keep_active(self._running)] if self._running and self.active_rows else []
-        for prefilled in self._prefiller.read([same[0].prompt for same in waiting.values()]):
-            joining = [
-                (index, row) for index, prompt in enumerate(prefilled.prompts) for row in waiting[prompt.key]
-            ]
-            block = _block_of(prefilled)
-            parts.append(_Part(block, [index for index, _ in joining], [row for _, row in joining]))
-        self._running = self._join(parts)
+            row.num_cached = read[row.prompt.key].num_cached
+        self._newcomers += [(row, read[row.prompt.key]) for row in rows]
+        self._sampler = None
 
     def choose(self) -> list[Chosen[OwnerT]]:
-        """Choose the next token of every row that is not finished."""
-        running = self._running
-        if running is None:
+        """Choose the next token of every row."""
+        rows = self._rows
+        if not rows:
             return []
-        choice = running.sampler.choose(running.logits)
-        running.chosen_ids = choice.token_ids
-        chosen = zip(running.rows, choice.token_ids.tolist(), choice.logprobs.tolist(), strict=True)
-        return [Chosen(row, token_id, logprob) for row, token_id, logprob in chosen if not row.is_finished]
+        if self._sampler is None:
+            self._sampler = RowSampler(
+                [row.sampling for row in rows], [row.stream for row in rows], self._model.device
+            )
+        logits = [read.logits[None] for _, read in self._newcomers]
+        if self._logits is not None:
+            logits.insert(0, self._logits)
+        choice = self._sampler.choose(logits[0] if len(logits) == 1 else torch.cat(logits))
+        token_ids, logprobs = choice.read()
+        for row, token_id in zip(rows, token_ids, strict=True):
+            row.token_ids.append(token_id)
+        return [Chosen(*chosen) for chosen in zip(rows, token_ids, logprobs, strict=True)]
 
     def advance(self) -> None:
-        """Let the rows that are not finished read the tokens chosen for them."""
-        running = self._running
-        num_active = len(self.active_rows)
-        if running is None or not num_active:
+        """Let the rows that are not finished read the tokens chosen for them.
+
+        When this fails, it can be repeated.
+        """
+        self._let_go()
+        self._seat_newcomers()
+        if not self._seats:
             self.clear()
             return
-        chosen_ids = running.chosen_ids
-        assert chosen_ids is not None
-        if num_active <= (1 - _IDLE_SHARE) * len(running.rows):
-            kept = self._keep_active(running)
-            chosen_ids = chosen_ids[kept.indices]
-            self._running = running = self._join([kept])
-        length = max(running.block.num_tokens) + running.num_steps + 1
-        columns = torch.arange(length, device=running.starts.device)
-        running.logits = self._model.next_logits(
-            chosen_ids[:, None],
-            running.positions,
-            running.block.cache,
-            mask=(columns >= running.starts)[:, None, None],
-            sight=running.sight,
-        )
-        running.num_steps += 1
-        running.positions = running.positions + 1
-
-    def _keep_active(self, running: _Running[OwnerT]) -> _Part[OwnerT]:
-        """Take the rows that are not finished, as they are now."""
-        block = _Block(
-            cache=running.block.cache,
-            logits=running.logits,
-            num_tokens=[count + running.num_steps for count in running.block.num_tokens],
-            is_visible=running.block.is_visible,
-        )
-        indices = [index for index, row in enumerate(running.rows) if not row.is_finished]
-        return _Part(block, indices, [running.rows[index] for index in indices])
-
-    def _join(self, parts: Sequence[_Part[OwnerT]]) -> _Running[OwnerT]:
-        """Make one batch of the parts, no wider than its longest row needs."""
+        rows = [seat.row for seat in self._seats]
+        self._slots.begin_step()
+        if self._attention is None:
+            self._attention = self._lay_out()
         device = self._model.device
-        rows = [row for part in parts for row in part.rows]
-        num_tokens = [part.block.num_tokens[index] for part in parts for index in part.indices]
-        num_pictures = max(len(row.prompt.pictures) for row in rows)
-        num_positions = self._model.positions_per_picture * num_pictures
-        has_pictures = torch.tensor([bool(row.prompt.pictures) for row in rows], device=device)
-        is_visible = torch.cat([_fit_width(part, num_positions) for part in parts]) | ~has_pictures[:, None]
-        block = _Block(
-            cache=join_rows(
-                [CachedRows(part.block.cache, part.indices) for part in parts],
-                cross_layers=self._model.cross_layers,
-                num_tokens=max(num_tokens),
-                num_positions=num_positions,
-            ),
-            logits=torch.cat([part.block.logits[part.indices] for part in parts]),
-            num_tokens=num_tokens,
-            is_visible=is_visible,
+        positions = [
+            seat.num_shared + length for seat, length in zip(self._seats, self._slots.lengths, strict=True)
+        ]
+        hidden = self._model.read(
+            torch.tensor([row.token_ids[-1] for row in rows], device=device),
+            torch.tensor(positions, device=device),
+            self._attention,
         )
-        positions = torch.tensor(num_tokens, device=device)[:, None]
-        is_masked = num_pictures > 0 and not bool(is_visible.all())
-        is_mixed = num_pictures > 0 and not bool(has_pictures.all())
-        dtype = self._model.dtype
-        return _Running(
-            rows=rows,
-            block=block,
-            sampler=RowSampler([row.sampling for row in rows], [row.stream for row in rows], device),
-            logits=block.logits,
-            chosen_ids=None,
-            num_steps=0,
-            positions=positions,
-            starts=max(num_tokens) - positions,
-            sight=Sight(
-                mask=additive_mask(is_visible, dtype)[:, None, None] if is_masked else None,
-                has_sight=has_pictures.to(dtype)[:, None, None, None] if is_mixed else None,
-            ),
+        self._logits = self._model.logits(hidden)
+        self._slots.end_step()
+        self.num_steps += 1
+
+    def put_off(self) -> list[Row[OwnerT]]:
+        """Take out the later half of the rows, to be admitted again: they go on where they were."""
+        kept = -(-len(self._seats) // 2)
+        rows = [seat.row for seat in self._seats[kept:]]
+        self._slots.keep(range(kept))
+        self._seats = self._seats[:kept]
+        self._sampler = self._attention = None
+        for row in rows:
+            row.prompt = replace(row.prompt, token_ids=(*row.prompt.token_ids, *row.token_ids))
+            row.token_ids = []
+        return rows
+
+    def _lay_out(self) -> StepAttention:
+        """Find out what each row attends to."""
+        device = self._model.device
+        seats = self._seats
+        sees = [seat.pictures is not None for seat in seats]
+        return StepAttention(
+            self._model,
+            self._slots,
+            prefixes=share([seat.prefix_key for seat in seats], [seat.prefix for seat in seats], device),
+            pictures=stack([seat.picture_key for seat in seats], [seat.pictures for seat in seats], device),
+            sight=None if all(sees) else torch.tensor(sees, device=device)[:, None].to(self._model.dtype),
         )
 
+    def _let_go(self) -> None:
+        """Take out the finished rows, and remember what they wrote: the next prompt may go on from it."""
+        kept = _fill_gaps([not seat.row.is_finished for seat in self._seats])
+        if len(kept) < len(self._seats):
+            for place, seat in enumerate(self._seats):
+                if seat.row.is_finished:
+                    self._remember(seat, self._slots.states_of(place))
+            self._prefiller.tree.shrink()
+            self._slots.keep(kept)
+            self._seats = [self._seats[place] for place in kept]
+            self._sampler = self._attention = None
+        self._newcomers = [(row, read) for row, read in self._newcomers if not row.is_finished]
 
-def _block_of(prefilled: Prefilled) -> _Block:
-    return _Block(
-        cache=prefilled.cache,
-        logits=prefilled.logits,
-        num_tokens=[len(prompt.token_ids) for prompt in prefilled.prompts],
-        is_visible=prefilled.is_visible,
-    )
+    def _remember(self, seat: _Seat[OwnerT], own: States) -> None:
+        prompt = seat.row.prompt
+        num_tokens = seat.num_shared + len(own)
+        token_ids = (*prompt.token_ids, *seat.row.token_ids)[:num_tokens]
+        self._prefiller.tree.insert(prompt.key.pictures, token_ids, own)
+
+    def _seat_newcomers(self) -> None:
+        """Give new rows a place; what several of them begin with is shared, the rest becomes their own."""
+        if not self._newcomers:
+            return
+        keys = [row.prompt.key for row, _ in self._newcomers]
+        known = {seat.prefix_key: seat.prefix for seat in self._seats}
+        joined: dict[PromptKey, States] = {}
+        owned: list[States | None] = []
+        for (row, read), prefix_key in zip(self._newcomers, self._share(keys), strict=True):
+            key = row.prompt.key
+            if key not in joined:
+                joined[key] = join_states(read.parts)
+            num_shared = len(prefix_key.token_ids)
+            if prefix_key not in known:
+                known[prefix_key] = joined[key].part(0, num_shared) if num_shared else None
+            self._seats.append(
+                _Seat(row, prefix_key, known[prefix_key], read.scenery.seen, read.scenery.states)
+            )
+            owned.append(joined[key].part(num_shared))
+        self._slots.add(owned)
+        self._newcomers = []
+        self._sampler = self._attention = None
+
+    def _share(self, keys: Sequence[PromptKey]) -> list[PromptKey]:
+        """Choose for each prompt the beginning to share: the longest that others have, too, if it is large.
+
+        A large prompt that is alone is shared with nobody, but not copied either.
+        """
+        least = _LEAST_BYTES_TO_SHARE.get(self._model.device.type, _LEAST_BYTES_TO_SHARE_ELSEWHERE)
+        least_tokens = least / self._model.bytes_per_position
+        longest = _longest_shared(keys)
+        prefixes = [key._replace(token_ids=key.token_ids[: longest[key]]) for key in keys]
+        num_rows = Counter(prefixes)
+        chosen = []
+        for key, prefix in zip(keys, prefixes, strict=True):
+            if num_rows[prefix] * len(prefix.token_ids) >= least_tokens:
+                chosen.append(prefix)
+            else:
+                chosen.append(key if len(key.token_ids) >= least_tokens else key._replace(token_ids=()))
+        return chosen
 
 
-def _fit_width(part: _Part[OwnerT], width: int) -> torch.Tensor:
-    """Take what the part's rows see, cut or filled to ``width`` image positions."""
-    is_visible = part.block.is_visible[part.indices]
-    fitted = is_visible.new_zeros(is_visible.shape[0], width)
-    taken = min(width, is_visible.shape[1])
-    fitted[:, :taken] = is_visible[:, :taken]
-    return fitted
+def _fill_gaps(is_kept: Sequence[bool]) -> list[int]:
+    """Order the places that are kept so that few of them move: the last ones go where others were."""
+    num_kept = sum(is_kept)
+    late = (place for place in range(num_kept, len(is_kept)) if is_kept[place])
+    return [place if is_kept[place] else next(late) for place in range(num_kept)]
+
+
+def _longest_shared(keys: Sequence[PromptKey]) -> dict[PromptKey, int]:
+    """Count the tokens of each prompt that another one begins with, too; all of one that is alone."""
+    num_equal = Counter(keys)
+    distinct = sorted(num_equal)
+    longest = dict.fromkeys(distinct, 0)
+    for one, other in pairwise(distinct):
+        if one.pictures == other.pictures:
+            alike = count_alike(one.token_ids, other.token_ids)
+            longest[one], longest[other] = max(longest[one], alike), max(longest[other], alike)
+    return {
+        key: len(key.token_ids) if num_equal[key] > 1 or not alike else alike
+        for key, alike in longest.items()
+    }

@@ -10,17 +10,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Generator, Sequence
+from dataclasses import replace
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from langchain_llava_o1.engine.loading import Checkpoint, EngineSettings, load_checkpoint
 from langchain_llava_o1.engine.mailbox import LoopMailbox, Outbox, ThreadMailbox, Ticket
-from langchain_llava_o1.engine.request import Delta, Request
+from langchain_llava_o1.engine.request import Delta, Request, Score, ScoreRequest
 from langchain_llava_o1.errors import GenerationError, LlavaO1Error
 
 if TYPE_CHECKING:
     from langchain_llava_o1.engine.decoding import Row
     from langchain_llava_o1.engine.intake import RowOwner
+    from langchain_llava_o1.engine.prefill import ScoreJob
 
 __all__ = ["Engine", "EngineSettings", "load_engine"]
 
@@ -32,6 +34,28 @@ _ROWS_LET_IN_TOGETHER = _MAX_ROWS // 4
 _SECONDS_TO_CLOSE = 10.0
 
 
+class Statistics(NamedTuple):
+    """What an engine has done since it was started.
+
+    Attributes:
+        num_pictures: Pictures that went through the vision tower.
+        num_read: Tokens of prompts and of scored texts that went through the model.
+        num_prompt_passes: Passes in which they did.
+        num_generated: Tokens that were generated.
+        num_steps: Steps in which they were, of all rows of the batch at once.
+    """
+
+    num_pictures: int
+    num_read: int
+    num_prompt_passes: int
+    num_generated: int
+    num_steps: int
+
+    def since(self, earlier: "Statistics") -> "Statistics":
+        """Take what was done after an earlier time."""
+        return Statistics(*(now - before for now, before in zip(self, earlier, strict=True)))
+
+
 class Engine:
     """A loaded model that answers any number of requests at once.
 
@@ -41,29 +65,43 @@ class Engine:
         dtype: What it computes in.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        """Start the thread that owns the checkpoint's model."""
+    def __init__(self, checkpoint: Checkpoint, *, cache_bytes: int | None = None) -> None:
+        """Start the thread that owns the checkpoint's model.
+
+        Args:
+            checkpoint: The loaded model; on a processor its weights are laid out anew, in place.
+            cache_bytes: Memory for text and pictures that were read before; None takes a share of what
+                is free.
+        """
         from langchain_llava_o1.engine.decoding import DecodeBatch
         from langchain_llava_o1.engine.intake import Intake
-        from langchain_llava_o1.engine.memory import CacheBudget
+        from langchain_llava_o1.engine.memory import MemoryBudget
         from langchain_llava_o1.engine.mllama import Mllama
+        from langchain_llava_o1.engine.packing import pack_linear_layers
         from langchain_llava_o1.engine.prefill import Prefiller
+        from langchain_llava_o1.engine.prefix_tree import PrefixTree
         from langchain_llava_o1.engine.vision import PictureEncoder
 
+        pack_linear_layers(checkpoint.model)
         model = Mllama(checkpoint.model)
         self.context_length = model.context_length
         self.device = model.device
         self.dtype = model.dtype
         self._intake = Intake(checkpoint, model.context_length)
-        pictures = PictureEncoder(model, checkpoint.image_processor)
-        prefiller = Prefiller(model, pictures, checkpoint.image_token_id)
-        self._batch: DecodeBatch[RowOwner] = DecodeBatch(model, prefiller)
-        self._budget = CacheBudget(model)
+        self._budget = MemoryBudget(model, cache_bytes=cache_bytes)
+        pictures = PictureEncoder(model, checkpoint.image_processor, max_bytes=self._budget.for_pictures)
+        tree = PrefixTree(self._budget.for_text)
+        self._prefiller = Prefiller(model, pictures, tree, checkpoint.image_token_id)
+        self._batch: DecodeBatch[RowOwner] = DecodeBatch(model, self._prefiller)
+        self._row_limit = _MAX_ROWS
         # Putting into a SimpleQueue never blocks, so that coroutines may. None wakes the thread up to close.
         self._inbox: SimpleQueue[Ticket | None] = SimpleQueue()
         self._waiting_rows: deque[Row[RowOwner]] = deque()
+        self._waiting_scores: list[tuple[Ticket, ScoreJob]] = []
         self._outbox = Outbox()
+        self._num_generated = 0
         self._is_closing = False
+        self._is_to_forget = False
         self._thread = threading.Thread(target=self._run, name="llava-o1-engine", daemon=True)
         self._thread.start()
         # The interpreter must not take torch down under a thread that is using it.
@@ -103,9 +141,56 @@ class Engine:
         finally:
             ticket.cancel()
 
+    def score(self, request: ScoreRequest) -> tuple[Score, ...]:
+        """Tell how likely texts are to come next, blocking; nothing is generated.
+
+        Raises:
+            ContextLengthError: If the prompt and a text do not fit.
+            GenerationTimeout: If the request runs past its timeout.
+            GenerationError: If the model fails.
+        """
+        mailbox = ThreadMailbox()
+        ticket = Ticket(request, mailbox)
+        self._submit(ticket)
+        try:
+            return ticket.receive_scores(mailbox.get(ticket))
+        finally:
+            ticket.cancel()
+
+    async def ascore(self, request: ScoreRequest) -> tuple[Score, ...]:
+        """Tell how likely texts are to come next, without a thread; nothing is generated.
+
+        Raises:
+            ContextLengthError: If the prompt and a text do not fit.
+            GenerationTimeout: If the request runs past its timeout.
+            GenerationError: If the model fails.
+        """
+        mailbox = LoopMailbox()
+        ticket = Ticket(request, mailbox)
+        self._submit(ticket)
+        try:
+            return ticket.receive_scores(await mailbox.get(ticket))
+        finally:
+            ticket.cancel()
+
+    def forget(self) -> None:
+        """Empty the caches before the next step: memory is freed, and no answer changes."""
+        self._is_to_forget = True
+
     def count_tokens(self, text: str) -> int:
         """Count the tokens of a plain text."""
         return self._intake.count_tokens(text)
+
+    @property
+    def statistics(self) -> Statistics:
+        """What was done so far."""
+        return Statistics(
+            num_pictures=self._prefiller.num_encoded,
+            num_read=self._prefiller.num_read,
+            num_prompt_passes=self._prefiller.num_passes,
+            num_generated=self._num_generated,
+            num_steps=self._batch.num_steps,
+        )
 
     @property
     def is_closed(self) -> bool:
@@ -143,6 +228,7 @@ class Engine:
         finally:
             self._is_closing = True
             tickets = [row.owner.ticket for row in (*self._batch.active_rows, *self._waiting_rows)]
+            tickets += [ticket for ticket, _ in self._waiting_scores]
             self._batch.clear()
             while not self._inbox.empty():
                 ticket = self._inbox.get()
@@ -153,7 +239,7 @@ class Engine:
 
     def _wait_for_work(self) -> bool:
         """Block until there is something to do; False when the engine closes."""
-        if not self._batch.active_rows and not self._waiting_rows:
+        if not self._batch.active_rows and not self._waiting_rows and not self._waiting_scores:
             self._take_in(self._inbox.get())
             if not self._is_closing:
                 time.sleep(_GATHER_SECONDS)
@@ -161,25 +247,92 @@ class Engine:
 
     def _take_turn(self) -> None:
         """Let rows in, give every row its next token, hand the text out."""
-        admitted = self._rows_to_admit()
-        if admitted:
-            try:
-                self._batch.admit(admitted)
-            except Exception as error:
-                self._fail_rows(admitted, error)
+        if self._is_to_forget:
+            self._is_to_forget = False
+            self._prefiller.forget()
+        self._admit(self._rows_to_admit())
+        scores, self._waiting_scores = self._waiting_scores, []
+        self._score(scores)
         try:
             for row, token_id, logprob in self._batch.choose():
                 self._give_token(row, token_id, logprob)
             self._outbox.flush()
-            self._batch.advance()
+            self._advance()
         except Exception as error:
             self._fail_rows(self._batch.active_rows, error)
             self._batch.clear()
         self._outbox.flush()
+        if not self._batch.active_rows:
+            self._row_limit = _MAX_ROWS
+
+    def _admit(self, rows: "list[Row[RowOwner]]", *, is_retry: bool = False) -> None:
+        """Let rows into the batch; what fails for some of them must not cost the others their answer."""
+        if not rows:
+            return
+        try:
+            self._batch.admit(rows)
+            return
+        except Exception as error:
+            failure = error
+        is_short = _is_out_of_memory(failure)
+        if is_short:
+            self._prefiller.forget()
+        if len(rows) > 1:
+            half = len(rows) // 2
+            self._admit(rows[:half])
+            self._admit(rows[half:])
+        elif is_short and not is_retry:
+            self._admit(rows, is_retry=True)
+        elif is_short and self._batch.active_rows:
+            self._row_limit = len(self._batch.active_rows)
+            self._waiting_rows.appendleft(rows[0])
+        else:
+            self._fail_rows(rows, failure)
+
+    def _score(self, waiting: "list[tuple[Ticket, ScoreJob]]") -> None:
+        """Answer requests to score; what fails for some of them must not cost the others their answer."""
+        waiting = [(ticket, job) for ticket, job in waiting if not ticket.is_cancelled]
+        if not waiting:
+            return
+        try:
+            sums = self._prefiller.score([job for _, job in waiting])
+        except Exception as error:
+            failure = error
+        else:
+            for (ticket, job), own in zip(waiting, sums, strict=True):
+                lengths = map(len, job.continuations)
+                self._outbox.post(ticket, tuple(map(Score, own, lengths)))
+            return
+        if _is_out_of_memory(failure):
+            self._prefiller.forget()
+        if len(waiting) > 1:
+            half = len(waiting) // 2
+            self._score(waiting[:half])
+            self._score(waiting[half:])
+        else:
+            self._fail(waiting[0][0], _explain(failure))
+
+    def _advance(self) -> None:
+        """Take a step; where memory runs out, with fewer rows, of which the others go on later."""
+        is_last_try = False
+        while True:
+            try:
+                self._batch.advance()
+                return
+            except Exception as error:
+                if is_last_try or not _is_out_of_memory(error):
+                    raise
+            # The error is gone here, and with it the tensors that its traceback held.
+            self._prefiller.forget()
+            if len(self._batch.active_rows) > 1:
+                self._waiting_rows.extendleft(reversed(self._batch.put_off()))
+                self._row_limit = len(self._batch.active_rows)
+            else:
+                is_last_try = True
 
     def _rows_to_admit(self) -> "list[Row[RowOwner]]":
         active = self._batch.active_rows
-        num_free = _MAX_ROWS - len(active)
+        num_free = self._row_limit - len(active)
         num_waiting = len(self._waiting_rows) + self._inbox.qsize()
         if not num_waiting or (active and num_free < min(num_waiting, _ROWS_LET_IN_TOGETHER)):
             return []
@@ -202,7 +355,10 @@ class Engine:
         if ticket is None or ticket.is_cancelled:
             return
         try:
-            self._waiting_rows.extend(self._intake.prepare(ticket))
+            if isinstance(ticket.request, ScoreRequest):
+                self._waiting_scores.append((ticket, self._intake.prepare_scoring(ticket.request)))
+            else:
+                self._waiting_rows.extend(self._intake.prepare(ticket, ticket.request))
         except Exception as error:
             self._fail(ticket, _explain(error))
 
@@ -211,6 +367,7 @@ class Engine:
         if ticket.is_cancelled:
             row.is_finished = True
             return
+        self._num_generated += 1
         try:
             delta = answer.accept(token_id, logprob)
         except GenerationError as error:
@@ -218,7 +375,7 @@ class Engine:
             return
         if delta is not None:
             row.is_finished = delta.finish_reason is not None
-            self._outbox.post(ticket, delta)
+            self._outbox.post(ticket, replace(delta, num_cached_tokens=row.num_cached))
 
     def _fail_rows(self, rows: "Sequence[Row[RowOwner]]", error: Exception) -> None:
         for row in rows:
@@ -248,7 +405,8 @@ def load_engine(settings: EngineSettings) -> Engine:
     with lock:
         engine = _engines.get(settings)
         if engine is None or engine.is_closed:
-            engine = _engines[settings] = Engine(load_checkpoint(settings))
+            engine = Engine(load_checkpoint(settings), cache_bytes=settings.cache_bytes)
+            _engines[settings] = engine
         return engine
 
 
@@ -257,7 +415,7 @@ def _explain(error: Exception) -> Exception:
     if isinstance(error, LlavaO1Error):
         return error
     reason = str(error).strip().split("\n")[0] or type(error).__name__
-    if isinstance(error, MemoryError) or "out of memory" in reason.lower() or "can't allocate" in reason:
+    if _is_out_of_memory(error):
         # Its traceback would keep the tensors alive that did not fit.
         error.__traceback__ = None
         explained = GenerationError(
@@ -268,3 +426,8 @@ def _explain(error: Exception) -> Exception:
         explained = GenerationError(f"The model failed while generating: {type(error).__name__}: {reason}")
     explained.__cause__ = error
     return explained
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    told = str(error)
+    return isinstance(error, MemoryError) or "out of memory" in told.lower() or "can't allocate" in told

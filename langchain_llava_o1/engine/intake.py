@@ -3,12 +3,16 @@
 from random import Random
 from typing import NamedTuple
 
+from PIL import Image
+
 from langchain_llava_o1.engine.answer import Answer, Vocabulary
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.decoding import Row
 from langchain_llava_o1.engine.loading import Checkpoint
 from langchain_llava_o1.engine.mailbox import Ticket
-from langchain_llava_o1.engine.prefill import PreparedPrompt
+from langchain_llava_o1.engine.prefill import PreparedPrompt, ScoreJob
+from langchain_llava_o1.engine.prefix_tree import count_alike
+from langchain_llava_o1.engine.request import Request, ScoreRequest, Turn
 from langchain_llava_o1.engine.vision import read_picture
 from langchain_llava_o1.errors import ContextLengthError
 
@@ -36,7 +40,7 @@ class Intake:
         """Count the tokens of a plain text."""
         return self._chat_format.count_tokens(text)
 
-    def prepare(self, ticket: Ticket) -> list[Row[RowOwner]]:
+    def prepare(self, ticket: Ticket, request: Request) -> list[Row[RowOwner]]:
         """Turn a request into its ``n`` rows.
 
         Raises:
@@ -44,16 +48,9 @@ class Intake:
             ContextLengthError: If the prompt leaves no room for an answer.
             ImageError: If a picture cannot be decoded.
         """
-        request = ticket.request
         encoded = self._chat_format.encode(request.turns)
         num_tokens = len(encoded.token_ids)
-        room = self._context_length - num_tokens
-        if room < 1:
-            raise ContextLengthError(
-                f"The prompt has {num_tokens} tokens; the model's context window holds "
-                f"{self._context_length}, the answer included. Shorten the conversation by at least "
-                f"{1 - room} tokens."
-            )
+        room = self._room_after(num_tokens)
         prompt = PreparedPrompt(encoded.token_ids, tuple(read_picture(image) for image in encoded.images))
         return [
             Row(
@@ -74,6 +71,51 @@ class Intake:
             )
             for index in range(request.n)
         ]
+
+    def prepare_scoring(self, request: ScoreRequest) -> ScoreJob:
+        """Turn a request to score into a prompt and the tokens that follow it.
+
+        Where a text's first characters join the prompt's last token, that token counts as the text's.
+
+        Raises:
+            MessageError: If the checkpoint's template refuses the conversation.
+            ContextLengthError: If the prompt and a text do not fit.
+            ImageError: If a picture cannot be decoded.
+        """
+        prompt = self._chat_format.encode(request.turns)
+        *earlier, last = request.turns
+        is_continued = last.role == "assistant"
+        if not is_continued:
+            earlier.append(last)
+        begun = last.parts if is_continued else ()
+        wholes = [
+            self._chat_format.encode((*earlier, Turn("assistant", _append(begun, text)))).token_ids
+            for text in request.continuations
+        ]
+        num_shared = min(count_alike(prompt.token_ids, whole) for whole in wholes)
+        self._room_after(max(map(len, wholes)) - 1)
+        pictures = tuple(read_picture(image) for image in prompt.images)
+        return ScoreJob(
+            PreparedPrompt(prompt.token_ids[:num_shared], pictures),
+            tuple(whole[num_shared:] for whole in wholes),
+        )
+
+    def _room_after(self, num_tokens: int) -> int:
+        room = self._context_length - num_tokens
+        if room < 1:
+            raise ContextLengthError(
+                f"The prompt has {num_tokens} tokens; the model's context window holds "
+                f"{self._context_length}, the answer included. Shorten the conversation by at least "
+                f"{1 - room} tokens."
+            )
+        return room
+
+
+def _append(parts: tuple[str | Image.Image, ...], text: str) -> tuple[str | Image.Image, ...]:
+    """Continue a turn's text."""
+    if parts and isinstance(parts[-1], str):
+        return (*parts[:-1], parts[-1] + text)
+    return (*parts, text)
 
 
 def _random_stream(seed: int | None, index: int) -> Random:

@@ -19,6 +19,8 @@ DeviceMap = str | Mapping[str, int | str] | tuple[tuple[str, int | str], ...]
 _DTYPES = ("float32", "bfloat16", "float16")
 _QUANTIZATIONS = ("8bit", "4bit")
 _BYTES_WORTH_A_PROGRESS_BAR = 10**9
+# A smaller model spends its time elsewhere than in its weights.
+_FEWEST_WEIGHTS_TO_MEASURE = 5 * 10**7
 _INSTALL_QUANTIZATION = 'pip install "langchain-llava-o1[quantization]"'
 
 
@@ -34,6 +36,7 @@ class EngineSettings:
             tuple of its items, so that settings can be hashed.
         revision: Branch, tag or commit of a hub checkpoint.
         quantization: Load the weights in 8 or 4 bits with bitsandbytes.
+        cache_bytes: Memory for text and pictures that were read before; None takes a share of what is free.
     """
 
     model: str
@@ -42,6 +45,7 @@ class EngineSettings:
     device_map: DeviceMap | None = None
     revision: str | None = None
     quantization: Quantization | None = None
+    cache_bytes: int | None = None
 
     def __post_init__(self) -> None:
         if not self.model:
@@ -55,6 +59,10 @@ class EngineSettings:
         if self.device is not None and self.device_map is not None:
             raise ConfigurationError(
                 f"device={self.device!r} and device_map={self.device_map!r} exclude each other. Give one."
+            )
+        if self.cache_bytes is not None and self.cache_bytes < 0:
+            raise ConfigurationError(
+                f"cache_bytes must be 0 or more, got {self.cache_bytes!r}. None takes a share of free memory."
             )
         if isinstance(self.device_map, Mapping):
             object.__setattr__(self, "device_map", tuple(sorted(self.device_map.items())))
@@ -137,7 +145,7 @@ def _load(settings: EngineSettings, source: dict[str, Any]) -> Checkpoint:
             "processor.save_pretrained(folder)."
         )
     _check_sizes(settings, config.vision_config, processor.image_processor)
-    placement, device = _place(settings)
+    placement, device = _place(settings, config.text_config)
     with _progress_shown(_num_bytes(settings.model) >= _BYTES_WORTH_A_PROGRESS_BAR):
         loaded: Any = MllamaForConditionalGeneration.from_pretrained(
             **source, **placement, attn_implementation="sdpa", output_loading_info=True
@@ -196,12 +204,12 @@ def _num_bytes(model: str) -> float:
     return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
 
 
-def _place(settings: EngineSettings) -> "tuple[dict[str, Any], torch.device | None]":
+def _place(settings: EngineSettings, text: Any) -> "tuple[dict[str, Any], torch.device | None]":
     """Choose dtype and device: arguments for ``from_pretrained``, and where to move the model after it."""
     import torch
 
-    device = _choose_device(settings.device)
-    dtype = getattr(torch, settings.dtype) if settings.dtype else _choose_dtype(device)
+    device = choose_device(settings.device)
+    dtype = getattr(torch, settings.dtype) if settings.dtype else choose_dtype(device, text)
     arguments: dict[str, Any] = {"dtype": dtype}
     device_map = dict(settings.device_map) if isinstance(settings.device_map, tuple) else settings.device_map
     if settings.quantization:
@@ -226,7 +234,12 @@ def _require(package: str, setting: str) -> None:
         raise ModelLoadError(f"{setting} needs the package {package}: {_INSTALL_QUANTIZATION}.")
 
 
-def _choose_device(name: str | None) -> "torch.device":
+def choose_device(name: str | None) -> "torch.device":
+    """Find a device by its name, or the best there is.
+
+    Raises:
+        ModelLoadError: If there is none of this name.
+    """
     import torch
 
     if name is None:
@@ -245,14 +258,22 @@ def _choose_device(name: str | None) -> "torch.device":
     return device
 
 
-def _choose_dtype(device: "torch.device") -> "torch.dtype":
+def choose_dtype(device: "torch.device", text: Any) -> "torch.dtype":
+    """Choose what to compute in, for a device and the configuration of a text model."""
     import torch
 
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    if device.type == "mps" and torch.backends.mps.is_macos_or_newer(14, 0):
-        return torch.bfloat16
-    return torch.float32
+    if device.type == "mps":
+        return torch.bfloat16 if torch.backends.mps.is_macos_or_newer(14, 0) else torch.float32
+    from langchain_llava_o1.engine.precision import fastest_dtype
+
+    num_weights = (
+        text.num_hidden_layers * text.hidden_size * (3 * text.hidden_size + 3 * text.intermediate_size)
+    )
+    if num_weights < _FEWEST_WEIGHTS_TO_MEASURE:
+        return torch.float32
+    return fastest_dtype(text.hidden_size, text.intermediate_size)
 
 
 def _end_ids(configured: int | list[int] | None, tokenizer: "PreTrainedTokenizerFast") -> frozenset[int]:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from langchain_llava_o1.engine.request import Delta, Request
+from langchain_llava_o1.engine.request import Delta, Request, Score, ScoreRequest
 from langchain_llava_o1.errors import GenerationTimeout
 
-Item = Delta | BaseException
+Scores = tuple[Score, ...]
+Item = Delta | Scores | BaseException
 
 
 class Mailbox(Protocol):
@@ -33,13 +34,13 @@ class Ticket:
         is_cancelled: Whether nobody waits any more.
     """
 
-    request: Request
+    request: Request | ScoreRequest
     mailbox: Mailbox
     num_open: int = field(init=False)
     is_cancelled: bool = False
 
     def __post_init__(self) -> None:
-        self.num_open = self.request.n
+        self.num_open = self.request.n if isinstance(self.request, Request) else 1
         timeout = self.request.timeout
         self._deadline = None if timeout is None else time.monotonic() + timeout
 
@@ -71,7 +72,16 @@ class Ticket:
         """Count a delta in, or raise the error that came in its place."""
         if isinstance(item, BaseException):
             raise item
+        assert isinstance(item, Delta), "a request to generate is answered by deltas"
         self.num_open -= item.finish_reason is not None
+        return item
+
+    def receive_scores(self, item: Item) -> Scores:
+        """Take the scores, or raise the error that came in their place."""
+        if isinstance(item, BaseException):
+            raise item
+        assert isinstance(item, tuple), "a request to score is answered by scores"
+        self.num_open = 0
         return item
 
 

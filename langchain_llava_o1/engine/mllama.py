@@ -1,30 +1,51 @@
-"""The network behind the engine: the one place that knows how transformers' Mllama is put together."""
+"""The network behind the engine: the one place that knows how transformers' Mllama is put together.
+
+The engine has its own pass over the text layers, since what it is fast by is who attends to what: tokens
+come packed, without padding and without a batch dimension, and an ``Attention`` says what each of them
+sees. The weights and their modules, quantized ones included, stay those of transformers.
+"""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import torch
-from transformers.models.mllama.configuration_mllama import MllamaTextConfig, MllamaVisionConfig
+from torch.nn import functional
 
 if TYPE_CHECKING:
     from transformers import MllamaForConditionalGeneration
-    from transformers.cache_utils import Cache
+
+
+class Attention(Protocol):
+    """What the tokens of one pass attend to.
+
+    Queries come as ``[tokens, heads, size]``, keys and values as ``[tokens, key heads, size]``; results
+    have the shape of the queries.
+
+    Attributes:
+        has_pictures: Whether any token's conversation has a picture.
+        sight: ``[tokens, 1]``, 1 for tokens that see a picture, else 0; None if all do.
+    """
+
+    has_pictures: bool
+    sight: torch.Tensor | None
+
+    def attend_to_text(
+        self, layer: int, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor
+    ) -> torch.Tensor:
+        """Attend to the tokens before each token and to itself; ``layer`` counts such layers alone."""
+        ...
+
+    def attend_to_pictures(self, layer: int, queries: torch.Tensor) -> torch.Tensor:
+        """Attend to pictures, zero where there is none; ``layer`` counts such layers alone."""
+        ...
 
 
 @dataclass(frozen=True)
-class Sight:
-    """What the tokens of a batch see of their pictures.
-
-    Attributes:
-        states: Picture states ``[rows, positions, hidden]``; None once their keys and values are cached.
-        mask: Additive mask ``[rows, 1, tokens, positions]``; None if every token attends to all positions,
-            which one token per row may.
-        has_sight: ``[rows, 1, tokens, 1]``, 1 for tokens that see a picture, else 0; None if all do.
-    """
-
-    states: torch.Tensor | None = None
-    mask: torch.Tensor | None = None
-    has_sight: torch.Tensor | None = None
+class _Layer:
+    module: Any
+    device: torch.device
+    index_of_kind: int
+    looks_at_pictures: bool
 
 
 class Mllama:
@@ -32,90 +53,146 @@ class Mllama:
 
     Attributes:
         context_length: Most tokens in a row.
-        num_layers: Layers of the text model.
-        cross_layers: Indices of those that attend to pictures, and to pictures alone.
+        num_heads: Heads of queries.
+        num_key_heads: Heads of keys and values.
+        head_size: Width of a head.
+        text_devices: Device of each layer that attends to text.
+        picture_devices: Device of each layer that attends to pictures.
         num_tiles: Tiles that a picture is cut into at most.
         num_patches: Image positions of one tile.
-        positions_per_picture: Image positions of one picture, the tiles that it leaves empty included.
-        bytes_per_position: Memory that one position takes in the cache of one layer.
     """
 
     def __init__(self, network: "MllamaForConditionalGeneration") -> None:
         """Measure a network in evaluation mode."""
-        self._network = network
-        text = cast("MllamaTextConfig", network.config.text_config)
-        vision = cast("MllamaVisionConfig", network.config.vision_config)
+        text: Any = network.config.text_config
+        vision: Any = network.config.vision_config
+        self._core: Any = network.model
+        self._language_model: Any = network.model.language_model
+        self._head: Any = network.lm_head
         self.device: torch.device = network.device
         self.dtype: torch.dtype = network.dtype
         self.context_length: int = text.max_position_embeddings
-        self.hidden_size: int = text.hidden_size
-        self.num_layers: int = text.num_hidden_layers
-        self.cross_layers: frozenset[int] = frozenset(text.cross_attention_layers or ())
+        self.num_heads: int = text.num_attention_heads
+        self.num_key_heads: int = text.num_key_value_heads
+        self.head_size: int = text.hidden_size // text.num_attention_heads
         self.num_tiles: int = vision.max_num_tiles
         self.num_patches: int = network.model.vision_model.num_patches
-        self.positions_per_picture = self.num_tiles * self.num_patches
-        head_size = text.hidden_size // text.num_attention_heads
-        self.bytes_per_position: int = 2 * text.num_key_value_heads * head_size * self.dtype.itemsize
+        self._norm_epsilon: float = text.rms_norm_eps
+        self._layers: list[_Layer] = []
+        picture_layers = set(text.cross_attention_layers or ())
+        counts = [0, 0]
+        for index, module in enumerate(self._language_model.layers):
+            is_picture_layer = index in picture_layers
+            device = module.input_layernorm.weight.device
+            self._layers.append(_Layer(module, device, counts[is_picture_layer], is_picture_layer))
+            counts[is_picture_layer] += 1
+        self.text_devices = tuple(layer.device for layer in self._layers if not layer.looks_at_pictures)
+        self.picture_devices = tuple(layer.device for layer in self._layers if layer.looks_at_pictures)
 
-    def encode_pictures(self, features: Any) -> torch.Tensor:
-        """Run the vision tower.
+    @property
+    def bytes_per_position(self) -> int:
+        """Memory that the keys and values of one position take in one layer."""
+        return 2 * self.num_key_heads * self.head_size * self.dtype.itemsize
+
+    def encode_pictures(self, features: Any) -> list[list[torch.Tensor]]:
+        """Run the vision tower, and make what the text layers attend to.
 
         Args:
             features: What the image processor returns for one picture per row.
 
         Returns:
-            States ``[pictures, positions, hidden]``.
+            For each picture and each layer that attends to pictures, keys and values
+            ``[2, key heads, positions, size]``, the tiles that the picture leaves empty included.
         """
-        core = self._network.model
-        device = core.vision_model.device
-        vision = core.vision_model(
+        device = self._core.vision_model.device
+        vision = self._core.vision_model(
             pixel_values=features["pixel_values"].to(device),
             aspect_ratio_ids=features["aspect_ratio_ids"].to(device),
             aspect_ratio_mask=features["aspect_ratio_mask"].to(device),
         ).last_hidden_state
-        return cast("torch.Tensor", core.multi_modal_projector(vision)).flatten(1, 3)
+        states = self._core.multi_modal_projector(vision).flatten(1, 3)
+        pictures: list[list[torch.Tensor]] = [[] for _ in states]
+        for layer in self._layers:
+            if layer.looks_at_pictures:
+                attention = layer.module.cross_attn
+                states = states.to(layer.device)
+                keys = self._norm(self._split(attention.k_proj(states)), attention.k_norm)
+                values = self._split(attention.v_proj(states))
+                for own, key, value in zip(pictures, keys, values, strict=True):
+                    own.append(torch.stack((key, value)).transpose(1, 2).contiguous())
+        return pictures
 
-    def next_logits(
-        self,
-        token_ids: torch.Tensor,
-        positions: torch.Tensor,
-        cache: "Cache",
-        *,
-        mask: torch.Tensor | None,
-        sight: Sight,
-    ) -> torch.Tensor:
-        """Read tokens ``[rows, tokens]`` into a cache.
+    def read(self, token_ids: torch.Tensor, positions: torch.Tensor, attention: Attention) -> torch.Tensor:
+        """Read tokens.
 
         Args:
-            token_ids: What to read.
-            positions: Place of each token in its row, ``[rows, tokens]``.
-            cache: What was read before; it grows.
-            mask: Which cache columns each token attends to, boolean ``[rows, 1, tokens, columns]``; None
-                for all up to its own.
-            sight: What the tokens see.
+            token_ids: What to read, ``[tokens]``.
+            positions: Place of each token in its conversation, ``[tokens]``.
+            attention: What each token attends to.
 
         Returns:
-            Float32 logits ``[rows, vocabulary]`` of the token after each row's last.
+            What the network makes of each token, ``[tokens, hidden]``, for ``logits``.
         """
-        # The layers are called without the wrapper around them, which would lay out the image mask by batch:
-        # there, a token before its first picture attends to the padding that its neighbours' pictures cause.
-        # The first seven are given by place, since the cache has another name from transformers 5.24 on.
-        hidden = self._network.model.language_model(
-            token_ids,
-            mask,
-            positions,
-            sight.states,
-            sight.mask,
-            sight.has_sight,
-            cache,
-            use_cache=True,
-        ).last_hidden_state
-        logits = cast("torch.Tensor", self._network.lm_head(hidden[:, -1]))
-        return logits.float().to(self.device)
+        hidden = self._language_model.embed_tokens(token_ids)
+        rotation = self._language_model.rotary_emb(hidden, positions[None])
+        cosine, sine = (part[0, :, None] for part in rotation)
+        sight = attention.sight
+        for layer in self._layers:
+            if layer.looks_at_pictures and not attention.has_pictures:
+                continue
+            if hidden.device != layer.device:
+                hidden, cosine, sine = (each.to(layer.device) for each in (hidden, cosine, sine))
+                sight = None if sight is None else sight.to(layer.device)
+            module = layer.module
+            normed = self._norm(hidden, module.input_layernorm)
+            if layer.looks_at_pictures:
+                seen = self._look(layer, normed, attention)
+                hidden = hidden + module.cross_attn_attn_gate.tanh() * seen
+                thought = module.mlp(self._norm(hidden, module.post_attention_layernorm))
+                if sight is not None:
+                    thought = thought * sight
+                hidden = hidden + module.cross_attn_mlp_gate.tanh() * thought
+            else:
+                hidden = hidden + self._recall(layer, normed, cosine, sine, attention)
+                hidden = hidden + module.mlp(self._norm(hidden, module.post_attention_layernorm))
+        return cast("torch.Tensor", hidden)
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Tell what may follow: float32 ``[tokens, vocabulary]`` on the engine's device."""
+        normed = self._norm(hidden, self._language_model.norm)
+        return cast("torch.Tensor", self._head(normed)).float().to(self.device)
+
+    def _recall(
+        self,
+        layer: _Layer,
+        normed: torch.Tensor,
+        cosine: torch.Tensor,
+        sine: torch.Tensor,
+        attention: Attention,
+    ) -> torch.Tensor:
+        weights = layer.module.self_attn
+        queries = _rotate(self._split(weights.q_proj(normed)), cosine, sine)
+        keys = _rotate(self._split(weights.k_proj(normed)), cosine, sine)
+        values = self._split(weights.v_proj(normed))
+        found = attention.attend_to_text(layer.index_of_kind, queries, keys, values)
+        return cast("torch.Tensor", weights.o_proj(found.flatten(-2)))
+
+    def _look(self, layer: _Layer, normed: torch.Tensor, attention: Attention) -> torch.Tensor:
+        weights = layer.module.cross_attn
+        queries = self._norm(self._split(weights.q_proj(normed)), weights.q_norm)
+        found = attention.attend_to_pictures(layer.index_of_kind, queries)
+        return cast("torch.Tensor", weights.o_proj(found.flatten(-2)))
+
+    def _split(self, states: torch.Tensor) -> torch.Tensor:
+        """Split ``[..., heads * size]`` into ``[..., heads, size]``."""
+        split: torch.Tensor = states.unflatten(-1, (-1, self.head_size))
+        return split
+
+    def _norm(self, states: torch.Tensor, norm: Any) -> torch.Tensor:
+        return functional.rms_norm(states, norm.weight.shape, norm.weight, self._norm_epsilon)
 
 
-def additive_mask(is_allowed: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """Write a boolean mask as what is added to attention scores, as Mllama expects it."""
-    return torch.zeros(is_allowed.shape, dtype=dtype, device=is_allowed.device).masked_fill_(
-        ~is_allowed, torch.finfo(dtype).min
-    )
+def _rotate(states: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor) -> torch.Tensor:
+    """Turn each head by the position of its token (RoPE, arXiv 2104.09864)."""
+    first, second = states.chunk(2, dim=-1)
+    return states * cosine + torch.cat((-second, first), dim=-1) * sine

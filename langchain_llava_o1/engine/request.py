@@ -101,6 +101,45 @@ class Request:
 
 
 @dataclass(frozen=True)
+class ScoreRequest:
+    """Texts of which to tell how likely they are to come next in a conversation.
+
+    Attributes:
+        turns: The conversation. After a last assistant turn the texts continue that turn; after any
+            other last turn they begin a new assistant turn.
+        continuations: The texts.
+        timeout: Seconds from submission after which the request fails.
+    """
+
+    turns: tuple[Turn, ...]
+    continuations: tuple[str, ...]
+    timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.turns:
+            raise ConfigurationError("A request needs at least one turn, got none.")
+        if not self.continuations or not all(self.continuations):
+            raise ConfigurationError(
+                f"continuations must be non-empty texts, at least one, got {self.continuations!r}."
+            )
+        if self.timeout is not None and not self.timeout > 0:
+            raise ConfigurationError(f"timeout must be above 0 seconds or None, got {self.timeout!r}.")
+
+
+@dataclass(frozen=True)
+class Score:
+    """How likely a text is to come next.
+
+    Attributes:
+        logprob_sum: Sum of the log-probabilities of its tokens under the full softmax at temperature 1.
+        num_tokens: How many tokens those are.
+    """
+
+    logprob_sum: float
+    num_tokens: int
+
+
+@dataclass(frozen=True)
 class Delta:
     """What one row has gained since its last delta.
 
@@ -115,6 +154,7 @@ class Delta:
         logprob_sum: Sum of the log-probabilities of these tokens under the full softmax at
             temperature 1.
         num_prompt_tokens: Tokens of the prompt, the same in every delta of a request.
+        num_cached_tokens: How many of them had been read before.
     """
 
     index: int
@@ -124,6 +164,7 @@ class Delta:
     stop: str | None
     logprob_sum: float
     num_prompt_tokens: int
+    num_cached_tokens: int = 0
 
     @property
     def num_tokens(self) -> int:

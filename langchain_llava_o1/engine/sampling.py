@@ -24,6 +24,12 @@ class Choice:
     token_ids: torch.Tensor
     logprobs: torch.Tensor
 
+    def read(self) -> tuple[list[int], list[float]]:
+        """Read both in one transfer; the wait for it is the only one of a step."""
+        # float32 holds every token id exactly: they are below 2 to the power of 24.
+        token_ids, logprobs = torch.stack((self.token_ids.float(), self.logprobs)).tolist()
+        return [int(token_id) for token_id in token_ids], logprobs
+
 
 class RowSampler:
     """How the rows of one batch choose their tokens."""

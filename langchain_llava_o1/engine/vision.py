@@ -1,4 +1,4 @@
-"""Pictures as the states that the text layers attend to, each distinct picture encoded once."""
+"""Pictures as the keys and values that the text layers attend to, each distinct picture encoded once."""
 
 import hashlib
 from collections import OrderedDict
@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from PIL import Image
 
 from langchain_llava_o1.engine.mllama import Mllama
+from langchain_llava_o1.engine.states import States
 from langchain_llava_o1.errors import ImageError
 
 _IMAGES_PER_CALL = 8
@@ -33,12 +33,14 @@ class PictureStates:
     """An encoded picture.
 
     Attributes:
-        states: Tensor ``[tiles * patches, hidden]``, the tiles that the picture leaves empty included.
-        num_tiles: Tiles that the picture fills.
+        key: That of the picture.
+        whole: Its keys and values, the tiles that it leaves empty included.
+        filled: Those of the tiles that it fills.
     """
 
-    states: torch.Tensor
-    num_tiles: int
+    key: bytes
+    whole: States
+    filled: States
 
 
 def read_picture(image: Image.Image) -> Picture:
@@ -99,19 +101,25 @@ class PictureEncoder:
                 self._remember(picture.key, states)
         return found
 
+    def forget(self) -> None:
+        """Forget all pictures."""
+        self._remembered.clear()
+        self._num_bytes = 0
+
     def _encode_chunk(self, pictures: Sequence[Picture]) -> list[PictureStates]:
         features = self._image_processor([[picture.image] for picture in pictures], return_tensors="pt")
-        states = self._model.encode_pictures(features)
+        encoded = self._model.encode_pictures(features)
         self.num_encoded += len(pictures)
-        # Cloned so that forgetting one picture frees its memory whatever it was encoded with.
-        return [
-            PictureStates(picture_states.clone(), int(num_tiles[0]))
-            for picture_states, num_tiles in zip(states, features["num_tiles"], strict=True)
-        ]
+        encodings = []
+        for picture, layers, num_tiles in zip(pictures, encoded, features["num_tiles"], strict=True):
+            whole = States(tuple(layers))
+            filled = whole.part(0, int(num_tiles[0]) * self._model.num_patches)
+            encodings.append(PictureStates(picture.key, whole, filled))
+        return encodings
 
     def _remember(self, key: bytes, states: PictureStates) -> None:
         self._remembered[key] = states
-        self._num_bytes += states.states.nbytes
+        self._num_bytes += states.whole.nbytes
         while self._num_bytes > self._max_bytes and len(self._remembered) > 1:
             _, forgotten = self._remembered.popitem(last=False)
-            self._num_bytes -= forgotten.states.nbytes
+            self._num_bytes -= forgotten.whole.nbytes

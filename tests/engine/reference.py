@@ -44,6 +44,17 @@ class Reference:
         new_ids: list[int] = output[0, inputs["input_ids"].shape[1] :].tolist()
         return new_ids
 
+    def logprob_sum(self, turns: Sequence[Turn], text: str) -> float:
+        """Add up the log-probabilities of a text that continues the last turn."""
+        *earlier, last = turns
+        assert last.role == "assistant"
+        start = self.inputs(turns)["input_ids"].shape[1]
+        inputs = self.inputs((*earlier, Turn("assistant", (f"{last.parts[0]}{text}",))))
+        with torch.inference_mode():
+            logits = self.model(**inputs).logits[0, start - 1 : -1].log_softmax(dim=-1)
+        wanted = inputs["input_ids"][0, start:, None]
+        return float(logits.gather(-1, wanted).sum())
+
     def decode(self, token_ids: Sequence[int]) -> str:
         text: str = self.processor.tokenizer.decode(token_ids, skip_special_tokens=True)
         return text

@@ -1,9 +1,10 @@
 import asyncio
+import itertools
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -54,13 +55,13 @@ def own_engine(random_checkpoint: Path) -> Any:
 
 def slow_down(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Make every model call take time."""
-    read = Mllama.next_logits
+    read = Mllama.read
 
     def read_slowly(self: Mllama, *arguments: Any, **settings: Any) -> Any:
         time.sleep(seconds)
         return read(self, *arguments, **settings)
 
-    monkeypatch.setattr(Mllama, "next_logits", read_slowly)
+    monkeypatch.setattr(Mllama, "read", read_slowly)
 
 
 def test_pictures_change_the_answer(engine: Engine) -> None:
@@ -149,14 +150,14 @@ async def test_async_and_sync_agree(engine: Engine) -> None:
 
 
 async def test_concurrent_requests_share_batches(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = Mllama.next_logits
+    read = Mllama.read
     num_rows = []
 
     def read_and_count(self: Mllama, token_ids: Any, *arguments: Any, **settings: Any) -> Any:
         num_rows.append(token_ids.shape[0])
         return read(self, token_ids, *arguments, **settings)
 
-    monkeypatch.setattr(Mllama, "next_logits", read_and_count)
+    monkeypatch.setattr(Mllama, "read", read_and_count)
     threads_before = threading.active_count()
     requests = [Request(QUESTION, Sampling(temperature=1.0, seed=seed, max_tokens=12)) for seed in range(16)]
     await asyncio.gather(*(answer_async(engine, request) for request in requests))
@@ -219,23 +220,37 @@ async def test_a_bad_request_hurts_no_other(engine: Engine) -> None:
     assert isinstance(outcomes[2], ContextLengthError)
 
 
-@pytest.mark.parametrize("failing_call", [1, 3])
-def test_a_failing_model_is_an_error_and_the_engine_goes_on(
-    own_engine: Engine, monkeypatch: pytest.MonkeyPatch, failing_call: int
-) -> None:
-    read = Mllama.next_logits
-    calls: list[int] = []
+def run_out_of_memory(monkeypatch: pytest.MonkeyPatch, is_failing: Callable[[int, int], bool]) -> None:
+    """Let model calls fail, chosen by their number and by how many tokens they read."""
+    read = Mllama.read
+    numbers = itertools.count()
 
-    def fail_once(self: Mllama, *arguments: Any, **settings: Any) -> Any:
-        calls.append(1)
-        if len(calls) == failing_call:
+    def fail_at_times(self: Mllama, token_ids: Any, *arguments: Any, **settings: Any) -> Any:
+        if is_failing(next(numbers), len(token_ids)):
             raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB.")
-        return read(self, *arguments, **settings)
+        return read(self, token_ids, *arguments, **settings)
 
-    monkeypatch.setattr(Mllama, "next_logits", fail_once)
-    with pytest.raises(GenerationError, match=r"ran out of memory.*Send fewer requests"):
-        answer(own_engine, n=2)
+    monkeypatch.setattr(Mllama, "read", fail_at_times)
+
+
+def test_a_model_that_always_fails_is_an_error_and_the_engine_goes_on(
+    own_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        run_out_of_memory(broken, lambda number, num_tokens: True)
+        with pytest.raises(GenerationError, match=r"ran out of memory.*Send fewer requests"):
+            answer(own_engine, n=2)
     assert answer(own_engine)[-1].finish_reason
+
+
+def test_running_out_of_memory_costs_no_answer(own_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"temperature": 1.0, "seed": 3, "n": 8}
+    expected = [text_of(answer(own_engine, **settings), index) for index in range(8)]
+
+    run_out_of_memory(monkeypatch, lambda number, num_tokens: number % 5 == 0 or 2 < num_tokens <= 8)
+    rows = answer(own_engine, **settings)
+
+    assert [text_of(rows, index) for index in range(8)] == expected
 
 
 def test_a_prompt_that_fails_leaves_running_rows_alone(

@@ -1,0 +1,107 @@
+"""The rows' own keys and values: a slot for each row of a batch, growing token by token."""
+
+from collections.abc import Sequence
+
+import torch
+
+from langchain_llava_o1.engine.mllama import Mllama
+from langchain_llava_o1.engine.states import States
+
+_ROOM_STEP = 64
+
+
+class Slots:
+    """States of the rows of a batch, in batch order; each row fills its slot from the beginning.
+
+    Attributes:
+        lengths: How much of each slot is filled.
+        mask: What to add to the scores of the filled positions and the one being appended, float32
+            ``[rows, 1, 1, width]``; None if all rows are equally long.
+    """
+
+    def __init__(self, model: Mllama) -> None:
+        """Start without rows."""
+        self._model = model
+        self._room = 0
+        self._capacity = 0
+        self._layers: list[torch.Tensor] = []
+        self._width = 0
+        self._rows = torch.zeros(0, dtype=torch.long, device=model.device)
+        self._ends = self._rows
+        self.lengths: list[int] = []
+        self.mask: torch.Tensor | None = None
+
+    def add(self, states: Sequence[States | None]) -> None:
+        """Give each new row a slot behind the others, filled with its states."""
+        lengths = [0 if each is None else len(each) for each in states]
+        self._reserve(len(self.lengths) + len(states), max((*self.lengths, *lengths), default=0) + 1)
+        for slot, (own, length) in enumerate(zip(states, lengths, strict=True), start=len(self.lengths)):
+            if own is not None and length:
+                for layer, part in zip(self._layers, own.layers, strict=True):
+                    layer[:, slot, :, :length] = part
+        self.lengths += lengths
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Keep some rows, in the order given, and free the slots of the others."""
+        moved = [(source, target) for target, source in enumerate(rows) if source != target]
+        if moved:
+            # On the processor: the layers may be on several devices.
+            sources, targets = (torch.tensor(places) for places in zip(*moved, strict=True))
+            width = max(self.lengths[row] for row in rows)
+            for layer in self._layers:
+                layer[:, targets, :, :width] = layer[:, sources, :, :width]
+        self.lengths = [self.lengths[row] for row in rows]
+
+    def states_of(self, row: int) -> States:
+        """Take the states of a row, without a copy."""
+        return States(tuple(layer[:, row, :, : self.lengths[row]] for layer in self._layers))
+
+    def begin_step(self) -> None:
+        """Prepare for one token more in every row."""
+        longest = max(self.lengths) + 1
+        self._reserve(len(self.lengths), longest)
+        device = self._model.device
+        self._width = longest
+        self._rows = torch.arange(len(self.lengths), device=device)
+        self._ends = torch.tensor(self.lengths, device=device)
+        self.mask = None
+        if min(self.lengths) + 1 < longest:
+            is_outside = torch.arange(longest, device=device) > self._ends[:, None]
+            self.mask = torch.zeros(is_outside.shape, device=device).masked_fill_(is_outside, -torch.inf)
+            self.mask = self.mask[:, None, None]
+
+    def append(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        """Write ``[rows, key heads, size]`` at the end of each row.
+
+        Repeating a step that failed writes at the same places.
+
+        Returns:
+            Keys and values of all rows ``[2, rows, key heads, width, size]``.
+        """
+        room = self._layers[layer]
+        rows, ends = self._rows.to(room.device), self._ends.to(room.device)
+        room[0, rows, :, ends] = keys
+        room[1, rows, :, ends] = values
+        return room[:, : len(self.lengths), :, : self._width]
+
+    def end_step(self) -> None:
+        """Count the tokens of the step in."""
+        self.lengths = [length + 1 for length in self.lengths]
+
+    def _reserve(self, num_rows: int, length: int) -> None:
+        """Make room for so many rows of such a length."""
+        if num_rows <= self._capacity and length <= self._room:
+            return
+        capacity = max(self._capacity, num_rows)
+        room = max(self._room, -(-length // _ROOM_STEP) * _ROOM_STEP)
+        num_used, used = len(self.lengths), max(self.lengths, default=0)
+        model = self._model
+        shape = (2, capacity, model.num_key_heads, room, model.head_size)
+        layers = []
+        for index, device in enumerate(model.text_devices):
+            # Zeros, not whatever was in memory: what is masked has no weight, but 0 x NaN is NaN.
+            layer = torch.zeros(shape, dtype=model.dtype, device=device)
+            if num_used and used:
+                layer[:, :num_used, :, :used] = self._layers[index][:, :num_used, :, :used]
+            layers.append(layer)
+        self._layers, self._capacity, self._room = layers, capacity, room
