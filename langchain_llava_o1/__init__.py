@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from langchain_llava_o1.chat_model import ChatLlavaO1
     from langchain_llava_o1.images import image_block
+    from langchain_llava_o1.judges.likelihood import LikelihoodJudge
     from langchain_llava_o1.search.context import StageBeamContext
     from langchain_llava_o1.search.stage_beam import create_stage_beam
 
@@ -17,12 +18,20 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ChatLlavaO1": "langchain_llava_o1.chat_model",
+    "LikelihoodJudge": "langchain_llava_o1.judges.likelihood",
     "StageBeamContext": "langchain_llava_o1.search.context",
     "create_stage_beam": "langchain_llava_o1.search.stage_beam",
     "image_block": "langchain_llava_o1.images",
 }
 
-__all__ = ["ChatLlavaO1", "StageBeamContext", "__version__", "create_stage_beam", "image_block"]
+__all__ = [
+    "ChatLlavaO1",
+    "LikelihoodJudge",
+    "StageBeamContext",
+    "__version__",
+    "create_stage_beam",
+    "image_block",
+]
 
 
 def __getattr__(name: str) -> Any:
