@@ -1,4 +1,4 @@
-"""`llava-o1 bench`: measurements."""
+"""`llava-o1 bench`: measurements of accuracy and speed."""
 
 import json
 from typing import TYPE_CHECKING, Annotated
@@ -8,13 +8,13 @@ import typer
 from langchain_llava_o1.cli.answering import AnswerSettings, create_model, run_until_interrupted
 from langchain_llava_o1.cli.options import CandidatesOption, DebugOption, ModelOption
 from langchain_llava_o1.cli.output import write_error, write_output
-from langchain_llava_o1.evaluation import Benchmark, Strategy
+from langchain_llava_o1.evaluation import Benchmark, Shape, Strategy
 from langchain_llava_o1.tiny import Difficulty
 
 if TYPE_CHECKING:
     from langchain_llava_o1.evaluation.accuracy import AccuracyReport, Outcome
 
-app = typer.Typer(help="Measure accuracy.", no_args_is_help=True)
+app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
 
 
 @app.callback()
@@ -61,6 +61,37 @@ def accuracy(
         )
     )
     write_output(json.dumps(report.as_json()) + "\n" if is_json else _as_table(report))
+
+
+@app.command()
+def speed(
+    model: ModelOption = None,
+    shape: Annotated[
+        Shape | None,
+        typer.Option(help="Size of a checkpoint with random weights. Default: small.", show_default=False),
+    ] = None,
+    candidates: CandidatesOption = 4,
+    questions: Annotated[int, typer.Option(min=1, help="Questions under way at once.")] = 1,
+    repeats: Annotated[int, typer.Option(min=1, help="Runs of each way; the median counts.")] = 3,
+    device: Annotated[
+        str | None, typer.Option(help="Where to run. Default: the best there is.", show_default=False)
+    ] = None,
+    is_json: Annotated[bool, typer.Option("--json", help="Print the report as one object.")] = False,
+    is_debug: DebugOption = False,
+) -> None:
+    """Run the search with transformers' generate and with the engine, side by side."""
+    from langchain_llava_o1.chat_parameters import EMBEDDED_MODEL
+    from langchain_llava_o1.evaluation.speed import measure_speed, speed_table
+
+    report = measure_speed(
+        shape or (Shape.TINY if model == EMBEDDED_MODEL else model) or Shape.SMALL,
+        candidates=candidates,
+        questions=questions,
+        repeats=repeats,
+        device=device,
+        report_run=lambda name, seconds: write_error(f"{name} {seconds:.2f} s"),
+    )
+    write_output(json.dumps(report.as_json()) + "\n" if is_json else speed_table(report))
 
 
 class _Counter:

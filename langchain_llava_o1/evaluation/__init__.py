@@ -2,6 +2,10 @@
 
 from enum import StrEnum
 
+from langchain_llava_o1.speed import Shape
+
+__all__ = ["Benchmark", "Shape", "Strategy"]
+
 
 class Benchmark(StrEnum):
     """What is asked."""

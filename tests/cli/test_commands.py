@@ -1,5 +1,6 @@
 """`llava-o1 demo`, `draw`, `--version` and `--help`."""
 
+import json
 import re
 import tomllib
 from collections.abc import Callable
@@ -65,6 +66,21 @@ def test_the_version_is_the_projects(run_command: RunCommand) -> None:
 def test_every_command_has_help(run_command: RunCommand, command: str) -> None:
     assert command in run_command("--help").stdout
     assert "Usage" in run_command(command, "--help").stdout
+
+
+def test_speed_is_measured_side_by_side(run_command: RunCommand, monkeypatch: pytest.MonkeyPatch) -> None:
+    from langchain_llava_o1.speed import workload
+
+    monkeypatch.setattr(workload, "STAGE_TOKENS", {stage.name: 2 for stage in STAGES})
+    options = ("bench", "speed", "--shape", "tiny", "--candidates", "1", "--repeats", "1", "--device", "cpu")
+
+    report = json.loads(run_command(*options, "--json").stdout)
+    table = run_command(*options).stdout
+
+    names = [row["name"] for row in report["rows"]]
+    assert names == ["one-at-a-time", "generate-batched", "engine-generated-verdicts", "engine-default"]
+    assert all(row["seconds"] > 0 and row["ratio"] > 0 for row in report["rows"])
+    assert all(name in table for name in names)
 
 
 def test_an_unknown_command_is_bad_usage(run_command: RunCommand) -> None:
