@@ -9,14 +9,15 @@ import atexit
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from langchain_llava_o1.engine.loading import Checkpoint, EngineSettings, load_checkpoint
-from langchain_llava_o1.engine.mailbox import LoopMailbox, Outbox, ThreadMailbox, Ticket
-from langchain_llava_o1.engine.request import Delta, Request, Score, ScoreRequest
+from langchain_llava_o1.engine.mailbox import LoopMailbox, Mailbox, Outbox, ThreadMailbox, Ticket
+from langchain_llava_o1.engine.request import Delta, Request, Score, ScoreRequest, Statistics
 from langchain_llava_o1.errors import GenerationError, LlavaO1Error
 
 if TYPE_CHECKING:
@@ -32,28 +33,6 @@ _GATHER_SECONDS = 0.002
 # Reading prompts stops the rows that are being generated, so rows that wait are let in by the dozen.
 _ROWS_LET_IN_TOGETHER = _MAX_ROWS // 4
 _SECONDS_TO_CLOSE = 10.0
-
-
-class Statistics(NamedTuple):
-    """What an engine has done since it was started.
-
-    Attributes:
-        num_pictures: Pictures that went through the vision tower.
-        num_read: Tokens of prompts and of scored texts that went through the model.
-        num_prompt_passes: Passes in which they did.
-        num_generated: Tokens that were generated.
-        num_steps: Steps in which they were, of all rows of the batch at once.
-    """
-
-    num_pictures: int
-    num_read: int
-    num_prompt_passes: int
-    num_generated: int
-    num_steps: int
-
-    def since(self, earlier: "Statistics") -> "Statistics":
-        """Take what was done after an earlier time."""
-        return Statistics(*(now - before for now, before in zip(self, earlier, strict=True)))
 
 
 class Engine:
@@ -116,13 +95,9 @@ class Engine:
             GenerationError: If the model fails.
         """
         mailbox = ThreadMailbox()
-        ticket = Ticket(request, mailbox)
-        self._submit(ticket)
-        try:
+        with self._submitted(request, mailbox) as ticket:
             while ticket.num_open:
                 yield ticket.receive(mailbox.get(ticket))
-        finally:
-            ticket.cancel()
 
     async def agenerate(self, request: Request) -> AsyncGenerator[Delta]:
         """Answer a request without a thread. Cancelling the task or closing the iterator cancels the request.
@@ -133,13 +108,9 @@ class Engine:
             GenerationError: If the model fails.
         """
         mailbox = LoopMailbox()
-        ticket = Ticket(request, mailbox)
-        self._submit(ticket)
-        try:
+        with self._submitted(request, mailbox) as ticket:
             while ticket.num_open:
                 yield ticket.receive(await mailbox.get(ticket))
-        finally:
-            ticket.cancel()
 
     def score(self, request: ScoreRequest) -> tuple[Score, ...]:
         """Tell how likely texts are to come next, blocking; nothing is generated.
@@ -150,12 +121,8 @@ class Engine:
             GenerationError: If the model fails.
         """
         mailbox = ThreadMailbox()
-        ticket = Ticket(request, mailbox)
-        self._submit(ticket)
-        try:
+        with self._submitted(request, mailbox) as ticket:
             return ticket.receive_scores(mailbox.get(ticket))
-        finally:
-            ticket.cancel()
 
     async def ascore(self, request: ScoreRequest) -> tuple[Score, ...]:
         """Tell how likely texts are to come next, without a thread; nothing is generated.
@@ -166,12 +133,8 @@ class Engine:
             GenerationError: If the model fails.
         """
         mailbox = LoopMailbox()
-        ticket = Ticket(request, mailbox)
-        self._submit(ticket)
-        try:
+        with self._submitted(request, mailbox) as ticket:
             return ticket.receive_scores(await mailbox.get(ticket))
-        finally:
-            ticket.cancel()
 
     def forget(self) -> None:
         """Empty the caches before the next step: memory is freed, and no answer changes."""
@@ -207,15 +170,21 @@ class Engine:
             if engine is self:
                 del _engines[settings]
 
-    def _submit(self, ticket: Ticket) -> None:
+    @contextmanager
+    def _submitted(self, request: Request | ScoreRequest, mailbox: Mailbox) -> Iterator[Ticket]:
+        """Put a request into the inbox; it is taken back when the caller stops waiting."""
+        ticket = Ticket(request, mailbox)
         self._inbox.put(ticket)
-        # Looked at after the put: what was put before the engine closed is told so by its thread.
-        if self.is_closed:
+        try:
+            # Looked at after the put: what was put before the engine closed is told so by its thread.
+            if self.is_closed:
+                raise GenerationError(
+                    "The engine is closed, or this process was forked after it was loaded. "
+                    "Load the model again in this process."
+                )
+            yield ticket
+        finally:
             ticket.cancel()
-            raise GenerationError(
-                "The engine is closed, or this process was forked after it was loaded. "
-                "Load the model again in this process."
-            )
 
     def _run(self) -> None:
         import torch

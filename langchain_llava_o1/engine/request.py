@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from PIL import Image
 
@@ -170,3 +170,25 @@ class Delta:
     def num_tokens(self) -> int:
         """How many tokens are first accounted for here."""
         return len(self.token_ends)
+
+
+class Statistics(NamedTuple):
+    """What an engine has done since it was started.
+
+    Attributes:
+        num_pictures: Pictures that went through the vision tower.
+        num_read: Tokens of prompts and of scored texts that went through the model.
+        num_prompt_passes: Passes in which they did.
+        num_generated: Tokens that were generated.
+        num_steps: Steps in which they were, of all rows of the batch at once.
+    """
+
+    num_pictures: int
+    num_read: int
+    num_prompt_passes: int
+    num_generated: int
+    num_steps: int
+
+    def since(self, earlier: "Statistics") -> "Statistics":
+        """Take what was done after an earlier time."""
+        return Statistics(*(now - before for now, before in zip(self, earlier, strict=True)))

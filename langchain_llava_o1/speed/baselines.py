@@ -10,9 +10,8 @@ from transformers.models.mllama.processing_mllama import (
 )
 
 from langchain_llava_o1.engine.chat_format import ChatFormat
-from langchain_llava_o1.engine.engine import Statistics
 from langchain_llava_o1.engine.loading import Checkpoint
-from langchain_llava_o1.engine.request import Turn
+from langchain_llava_o1.engine.request import Statistics, Turn
 from langchain_llava_o1.speed.workload import VERDICT_TOKENS, QuestionWork
 
 

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from langchain_llava_o1.engine.engine import Engine, Statistics
-from langchain_llava_o1.engine.request import Request, Sampling, ScoreRequest, Turn
+from langchain_llava_o1.engine.engine import Engine
+from langchain_llava_o1.engine.request import Request, Sampling, ScoreRequest, Statistics, Turn
 from langchain_llava_o1.prompts import VERDICT_PREFIX
 from langchain_llava_o1.speed.workload import VERDICT_TOKENS, Match, QuestionWork
 
