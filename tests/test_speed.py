@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.speed import Shape, baselines, engine_search, workload
-from langchain_llava_o1.speed.measure import NAMES, measure_speed
+from langchain_llava_o1.speed import Shape, Way, baselines, engine_search, workload
+from langchain_llava_o1.speed.measure import measure_speed
 
 TOKENS = {"summary": 3, "caption": 4, "reasoning": 5, "conclusion": 2}
 VERDICT = 3
@@ -21,7 +21,7 @@ def test_all_ways_do_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
     report = measure_speed(Shape.TINY, candidates=3, questions=2, repeats=1, device="cpu")
 
-    assert tuple(row.name for row in report.rows) == NAMES
+    assert tuple(row.name for row in report.rows) == tuple(Way)
     one_at_a_time, batched, generated, scored = report.rows
     num_sampled = 2 * 3 * sum(TOKENS.values())
     num_judged = 2 * len(TOKENS) * 2 * VERDICT
@@ -36,13 +36,16 @@ def test_all_ways_do_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
     for row in report.rows:
         assert min(row.seconds, row.peak_bytes, row.roofline_ratio) > 0
     assert one_at_a_time.ratio == 1.0
+    assert one_at_a_time.seconds_at_bandwidth > batched.seconds_at_bandwidth > scored.seconds_at_bandwidth
+    assert one_at_a_time.seconds_of_one is None
+    assert None not in (generated.seconds_of_one, scored.seconds_of_one)
 
 
 def test_it_runs_without_langchain() -> None:
     code = (
         "import sys\n"
         "sys.modules['langchain_core'] = sys.modules['langgraph'] = None\n"
-        "options = '--shape tiny --candidates 1 --repeats 1 --device cpu --names engine-default'\n"
+        "options = '--shape tiny --candidates 1 --repeats 1 --device cpu --ways engine-default'\n"
         "sys.argv[1:] = options.split()\n"
         "from langchain_llava_o1.speed.__main__ import main\n"
         "main()\n"

@@ -8,7 +8,7 @@ import typer
 from langchain_llava_o1.cli.answering import AnswerSettings, create_model, run_until_interrupted
 from langchain_llava_o1.cli.options import CandidatesOption, DebugOption, ModelOption
 from langchain_llava_o1.cli.output import write_error, write_output
-from langchain_llava_o1.evaluation import Benchmark, Shape, Strategy
+from langchain_llava_o1.evaluation import Benchmark, Shape, Strategy, Way
 from langchain_llava_o1.tiny import Difficulty
 
 if TYPE_CHECKING:
@@ -73,6 +73,10 @@ def speed(
     candidates: CandidatesOption = 4,
     questions: Annotated[int, typer.Option(min=1, help="Questions under way at once.")] = 1,
     repeats: Annotated[int, typer.Option(min=1, help="Runs of each way; the median counts.")] = 3,
+    only: Annotated[
+        list[Way] | None,
+        typer.Option(help="A way to measure, may be repeated. Default: all four.", show_default=False),
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="Where to run. Default: the best there is.", show_default=False)
     ] = None,
@@ -81,17 +85,29 @@ def speed(
 ) -> None:
     """Run the search with transformers' generate and with the engine, side by side."""
     from langchain_llava_o1.chat_parameters import EMBEDDED_MODEL
-    from langchain_llava_o1.evaluation.speed import measure_speed, speed_table
+    from langchain_llava_o1.evaluation.speed import measure_overhead, measure_speed, speed_table
+
+    source = shape or (Shape.TINY if model == EMBEDDED_MODEL else model) or Shape.SMALL
+
+    def report_run(name: str, seconds: float) -> None:
+        write_error(f"{name} {seconds:.2f} s")
 
     report = measure_speed(
-        shape or (Shape.TINY if model == EMBEDDED_MODEL else model) or Shape.SMALL,
+        source,
         candidates=candidates,
         questions=questions,
         repeats=repeats,
+        ways=only or list(Way),
         device=device,
-        report_run=lambda name, seconds: write_error(f"{name} {seconds:.2f} s"),
+        report_run=report_run,
     )
-    write_output(json.dumps(report.as_json()) + "\n" if is_json else speed_table(report))
+    overhead = measure_overhead(
+        source, candidates=candidates, repeats=repeats, device=device, report_run=report_run
+    )
+    if is_json:
+        write_output(json.dumps(report.as_json() | {"overhead": overhead.as_json()}) + "\n")
+    else:
+        write_output(speed_table(report, overhead))
 
 
 class _Counter:

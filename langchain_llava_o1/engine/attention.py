@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from torch.nn import functional
 
 from langchain_llava_o1.engine.mllama import Mllama
 from langchain_llava_o1.engine.slots import Slots
 from langchain_llava_o1.engine.states import States
+from langchain_llava_o1.engine.tiled_attention import attend
 
 # Of one layer. Larger states are attended to group by group, so that they are never copied.
 _MOST_BYTES_TO_STACK = 2**20
@@ -47,11 +47,13 @@ class Passage(NamedTuple):
 class PassageAttention:
     """Passages read side by side, each attending to its own prompt alone."""
 
-    def __init__(self, passages: Sequence[Passage], device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, model: Mllama, passages: Sequence[Passage]) -> None:
         """Lay passages out one after the other."""
+        device, dtype = model.device, model.dtype
+        num_groups = model.num_heads // model.num_key_heads
         self._passages = passages
         self._sizes = [passage.num_tokens for passage in passages]
-        self._masks = [_causal_mask(passage, device) for passage in passages]
+        self._masks = [_causal_mask(passage, num_groups, device, dtype) for passage in passages]
         self._read: list[torch.Tensor] = []
         glances = [glance for passage in passages for glance in passage.glances]
         self.has_pictures = any(glance.states is not None for glance in glances)
@@ -150,6 +152,11 @@ class StepAttention:
         self._slots = slots
         self._prefixes = prefixes
         self._pictures = pictures
+        # All of them side by side, so that they are picked out and put back once.
+        self._num_looking = [stack.rows.numel() for stack in pictures]
+        self._looking = torch.tensor([], dtype=torch.long)
+        if pictures:
+            self._looking = torch.cat([stack.rows.flatten() for stack in pictures])
         self.has_pictures = bool(pictures)
         self.sight = sight
 
@@ -183,14 +190,17 @@ class StepAttention:
 
     def attend_to_pictures(self, layer: int, queries: torch.Tensor) -> torch.Tensor:
         """Attend to the pictures that each row sees."""
-        found = torch.zeros_like(queries)
-        for stack in self._pictures:
-            rows = stack.rows.to(queries.device)
+        rows = self._looking.to(queries.device)
+        # The heads that share keys ask as if they were more rows.
+        asked = queries[rows].unflatten(1, (self._num_key_heads, -1))
+        answers = []
+        for stack, part in zip(self._pictures, asked.split(self._num_looking), strict=True):
             keys, values = stack.layers[layer]
-            # Groups of one picture side by side; the heads that share keys ask as if they were more rows.
-            asked = queries[rows].unflatten(2, (self._num_key_heads, -1)).permute(0, 2, 3, 1, 4)
-            answered = functional.scaled_dot_product_attention(asked.flatten(2, 3), keys, values)
-            found[rows] = answered.unflatten(2, asked.shape[2:4]).permute(0, 3, 1, 2, 4).flatten(2, 3)
+            grouped = part.unflatten(0, stack.rows.shape).transpose(1, 2)
+            answered = attend(grouped.flatten(2, 3), keys, values)
+            answers.append(answered.unflatten(2, grouped.shape[2:4]).transpose(1, 2).flatten(0, 1))
+        found = torch.zeros_like(queries)
+        found[rows] = torch.cat(answers).flatten(1, 2)
         return found
 
 
@@ -248,24 +258,21 @@ def _attend(queries: torch.Tensor, states: torch.Tensor, mask: torch.Tensor | No
     num_key_heads = states.shape[1]
     num_groups = queries.shape[1] // num_key_heads
     asked = queries.transpose(0, 1).unflatten(0, (num_key_heads, num_groups)).flatten(1, 2)
-    if mask is not None and num_groups > 1:
-        mask = mask.repeat(num_groups, 1)
-    found: torch.Tensor = functional.scaled_dot_product_attention(
-        asked[None], states[None, 0], states[None, 1], attn_mask=mask
-    )[0]
+    found = attend(asked[None], states[None, 0], states[None, 1], mask)[0]
     answered: torch.Tensor = found.unflatten(1, (num_groups, -1)).flatten(0, 1).transpose(0, 1)
     return answered
 
 
-def _causal_mask(passage: Passage, device: torch.device) -> torch.Tensor | None:
-    """Which positions of its prompt each token of a passage attends to; None for all."""
+def _causal_mask(
+    passage: Passage, num_groups: int, device: torch.device, dtype: torch.dtype
+) -> torch.Tensor | None:
+    """Make what to add to the scores of a passage's tokens, once for each of the heads that share keys."""
     if passage.num_tokens == 1:
         return None
     num_before = len(passage.prefix) if passage.prefix is not None else 0
-    everything = torch.ones(
-        passage.num_tokens, num_before + passage.num_tokens, dtype=torch.bool, device=device
-    )
-    return everything.tril_(num_before)
+    shape = passage.num_tokens, num_before + passage.num_tokens
+    forbidden = torch.full(shape, -torch.inf, device=device, dtype=dtype)
+    return forbidden.triu_(num_before + 1).repeat(num_groups, 1)
 
 
 class _Group(NamedTuple):

@@ -59,9 +59,11 @@ class Engine:
         from langchain_llava_o1.engine.packing import pack_linear_layers
         from langchain_llava_o1.engine.prefill import Prefiller
         from langchain_llava_o1.engine.prefix_tree import PrefixTree
+        from langchain_llava_o1.engine.tiled_attention import attend_in_vision_tower
         from langchain_llava_o1.engine.vision import PictureEncoder
 
         pack_linear_layers(checkpoint.model)
+        attend_in_vision_tower(checkpoint.model)
         model = Mllama(checkpoint.model)
         self.context_length = model.context_length
         self.device = model.device

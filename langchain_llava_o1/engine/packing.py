@@ -40,8 +40,11 @@ class PackedLinear(nn.Module):
 
 
 def _step(num_rows: int) -> int:
-    """Round numbers of rows up to a few: oneDNN compiles a kernel for each number that it meets."""
-    return 1 if num_rows <= 8 else 8 if num_rows <= 64 else 64
+    """Round numbers of rows up to a few: oneDNN compiles a kernel for each number that it meets.
+
+    With very many, adding rows costs more than that.
+    """
+    return 1 if num_rows <= 8 or num_rows > 2048 else 8 if num_rows <= 64 else 64
 
 
 def pack_linear_layers(network: "MllamaForConditionalGeneration") -> None:

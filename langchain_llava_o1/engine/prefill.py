@@ -14,8 +14,8 @@ from langchain_llava_o1.engine.prefix_tree import Found, PrefixTree, count_alike
 from langchain_llava_o1.engine.states import States, join_states
 from langchain_llava_o1.engine.vision import Picture, PictureEncoder, PictureStates
 
-_MAX_TOKENS_PER_PASSAGE = 2048
-_MAX_TOKENS_PER_CALL = 4096
+# Enough to keep any device busy; with more, what a pass computes no longer stays near a processor.
+_MAX_TOKENS_PER_PASS = 1024
 # Reading fewer tokens once instead of twice is not worth a pass of its own.
 _LEAST_SHARED = 12
 
@@ -169,7 +169,7 @@ class Prefiller:
             is_shared = len(alike) > 1 and fork - start >= _LEAST_SHARED
             chosen += [alike[0]._replace(end=fork)] if is_shared else alike
         return [
-            planned._replace(end=min(planned.end, planned.found.num_tokens + _MAX_TOKENS_PER_PASSAGE))
+            planned._replace(end=min(planned.end, planned.found.num_tokens + _MAX_TOKENS_PER_PASS))
             for planned in chosen
         ]
 
@@ -209,7 +209,7 @@ class Prefiller:
     ) -> tuple[torch.Tensor, list[States]]:
         """Read passages; return what the model makes of each token, and the states of each passage."""
         device = self._model.device
-        attention = PassageAttention(passages, device, self._model.dtype)
+        attention = PassageAttention(self._model, passages)
         hidden = self._model.read(
             torch.tensor(token_ids, device=device), torch.tensor(positions, device=device), attention
         )
@@ -311,7 +311,7 @@ def _within_limits(planned: Sequence[_Planned]) -> Iterator[list[_Planned]]:
     num_tokens = 0
     for each in planned:
         length = each.end - each.found.num_tokens
-        if group and num_tokens + length > _MAX_TOKENS_PER_CALL:
+        if group and num_tokens + length > _MAX_TOKENS_PER_PASS:
             yield group
             group, num_tokens = [], 0
         group.append(each)

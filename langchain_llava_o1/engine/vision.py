@@ -12,7 +12,9 @@ from langchain_llava_o1.engine.mllama import Mllama
 from langchain_llava_o1.engine.states import States
 from langchain_llava_o1.errors import ImageError
 
-_IMAGES_PER_CALL = 8
+# One large picture keeps any device busy, small ones go together.
+_MOST_POSITIONS_PER_CALL = 4096
+_MOST_IMAGES_PER_CALL = 8
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,10 @@ class PictureEncoder:
         for key in found:
             self._remembered.move_to_end(key)
         missing = [picture for key, picture in wanted.items() if key not in found]
-        for start in range(0, len(missing), _IMAGES_PER_CALL):
-            chunk = missing[start : start + _IMAGES_PER_CALL]
+        num_positions = self._model.num_tiles * self._model.num_patches
+        step = max(1, min(_MOST_POSITIONS_PER_CALL // num_positions, _MOST_IMAGES_PER_CALL))
+        for start in range(0, len(missing), step):
+            chunk = missing[start : start + step]
             for picture, states in zip(chunk, self._encode_chunk(chunk), strict=True):
                 found[picture.key] = states
                 self._remember(picture.key, states)

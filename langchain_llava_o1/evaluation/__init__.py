@@ -2,9 +2,9 @@
 
 from enum import StrEnum
 
-from langchain_llava_o1.speed import Shape
+from langchain_llava_o1.speed import Shape, Way
 
-__all__ = ["Benchmark", "Shape", "Strategy"]
+__all__ = ["Benchmark", "Shape", "Strategy", "Way"]
 
 
 class Benchmark(StrEnum):

@@ -1,12 +1,13 @@
-"""Speed of the engine beside transformers' ``generate``, measured there and told here."""
+"""Speed of the engine beside ``generate``, and of the graph beside the engine, told in a terminal."""
 
+from langchain_llava_o1.evaluation.overhead import OverheadReport, measure_overhead
 from langchain_llava_o1.speed.measure import SpeedReport, measure_speed
 
-__all__ = ["measure_speed", "speed_table"]
+__all__ = ["measure_overhead", "measure_speed", "speed_table"]
 
 
-def speed_table(report: SpeedReport) -> str:
-    """Write a report as a table for a terminal."""
+def speed_table(report: SpeedReport, overhead: OverheadReport) -> str:
+    """Write both reports as a table for a terminal."""
     lines = [
         f"{report.checkpoint}, {report.candidates} candidate(s), {report.questions} question(s), "
         f"median of {report.repeats}; {report.device}, {report.bytes_per_second / 1e9:.1f} GB/s",
@@ -19,4 +20,15 @@ def speed_table(report: SpeedReport) -> str:
         f"{row.peak_bytes / 1e9:>9.2f}{row.roofline_ratio:>9.1f}x"
         for row in report.rows
     ]
+    if report.questions > 1:
+        lines += [
+            f"{row.name}: one question alone {row.seconds_of_one:.2f} s, "
+            f"{report.questions} together {row.seconds / row.seconds_of_one:.1f}x that"
+            for row in report.rows
+            if row.seconds_of_one is not None
+        ]
+    lines.append(
+        f"graph and chat model: {overhead.graph_seconds:.2f} s for a search whose requests take the engine "
+        f"{overhead.engine_seconds:.2f} s ({overhead.share:+.1%})"
+    )
     return "\n".join(lines) + "\n"

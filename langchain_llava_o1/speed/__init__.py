@@ -13,3 +13,17 @@ class Shape(StrEnum):
     TINY = "tiny"
     SMALL = "small"
     ELEVEN_BILLION = "11b"
+
+
+class Way(StrEnum):
+    """A way to run the search."""
+
+    ONE_AT_A_TIME = "one-at-a-time"
+    GENERATE_BATCHED = "generate-batched"
+    ENGINE_GENERATED_VERDICTS = "engine-generated-verdicts"
+    ENGINE_DEFAULT = "engine-default"
+
+    @property
+    def uses_engine(self) -> bool:
+        """Whether it runs on this engine, and not on transformers' ``generate``."""
+        return self in (Way.ENGINE_GENERATED_VERDICTS, Way.ENGINE_DEFAULT)

@@ -4,8 +4,8 @@ import argparse
 import json
 import sys
 
-from langchain_llava_o1.speed import Shape
-from langchain_llava_o1.speed.measure import NAMES, measure_speed
+from langchain_llava_o1.speed import Shape, Way
+from langchain_llava_o1.speed.measure import measure_speed
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--device")
-    parser.add_argument("--names", nargs="+", choices=NAMES, default=NAMES)
+    parser.add_argument("--ways", type=Way, nargs="+", choices=list(Way), default=list(Way))
     arguments = parser.parse_args()
     report = measure_speed(
         **vars(arguments),

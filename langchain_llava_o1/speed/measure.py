@@ -7,27 +7,25 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from itertools import pairwise
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import transformers
 
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading import Checkpoint, choose_device, choose_dtype
-from langchain_llava_o1.engine.prefix_tree import count_alike
-from langchain_llava_o1.engine.request import Turn
+from langchain_llava_o1.engine.loading import Checkpoint, choose_device
+from langchain_llava_o1.engine.request import Statistics
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.prompts import VERDICT_PREFIX
-from langchain_llava_o1.speed import Shape
+from langchain_llava_o1.speed import Shape, Way
 from langchain_llava_o1.speed.baselines import GenerateSearch
 from langchain_llava_o1.speed.engine_search import EngineSearch
+from langchain_llava_o1.speed.roofline import Call, MemoryTraffic, calls, fewest_read, measure_bandwidth
 from langchain_llava_o1.speed.shapes import open_checkpoint
 from langchain_llava_o1.speed.workload import QuestionWork, make_work
 
-NAMES = ("one-at-a-time", "generate-batched", "engine-generated-verdicts", "engine-default")
 _SECONDS_BETWEEN_SAMPLES = 0.02
 
 
@@ -36,7 +34,7 @@ class SpeedRow:
     """What one way took.
 
     Attributes:
-        name: One of ``NAMES``.
+        name: Which way.
         dtype: What it computed in.
         seconds: Median over the repeats.
         ratio: How many times faster than the first way.
@@ -46,12 +44,15 @@ class SpeedRow:
         fewest_read: Fewest that have to: each beginning of a prompt once.
         num_steps: Passes in which tokens were generated.
         peak_bytes: Most memory in use: of the device, or of the whole process on a CPU.
-        seconds_at_bandwidth: Time that reading the weights would take at the measured memory bandwidth,
-            once for each step and each pass over a prompt.
+        seconds_at_bandwidth: Time that reading what must be read would take at the measured memory bandwidth:
+            the weights in each step and each pass over a prompt, and in each step the states of pictures and
+            text that the rows attend to, what they share once.
         roofline_ratio: ``seconds`` over that.
+        seconds_of_one: Median for one of the questions alone; the same as ``seconds`` for one question, None
+            for the ways that answer questions one after the other.
     """
 
-    name: str
+    name: Way
     dtype: str
     seconds: float
     ratio: float
@@ -63,6 +64,7 @@ class SpeedRow:
     peak_bytes: int
     seconds_at_bandwidth: float
     roofline_ratio: float
+    seconds_of_one: float | None
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def measure_speed(
     candidates: int,
     questions: int,
     repeats: int,
-    names: Iterable[str] = NAMES,
+    ways: Iterable[Way] = tuple(Way),
     device: str | None = None,
     report_run: Callable[[str, float], None] = lambda name, seconds: None,
 ) -> SpeedReport:
@@ -104,7 +106,7 @@ def measure_speed(
         candidates: Candidates per stage.
         questions: Questions, under way at once where a way can do that.
         repeats: How often each way runs; the median counts.
-        names: The ways to measure, of ``NAMES``.
+        ways: The ways to measure.
         device: As ``EngineSettings.device``.
         report_run: Called with the name and the seconds of each run.
     """
@@ -117,40 +119,39 @@ def measure_speed(
     work = make_work(questions, candidates, chat_format.count_tokens)
     bandwidth = measure_bandwidth(place)
     rows: list[SpeedRow] = []
-    for name in names:
+    for way in ways:
         used = checkpoint
-        is_default = name == "engine-default"
-        own_dtype = choose_dtype(place, checkpoint.model.config.text_config) if is_default else base_dtype
-        if name.startswith("engine") and place.type == "cpu":
+        is_default = way is Way.ENGINE_DEFAULT
+        if way.uses_engine and place.type == "cpu":
             # The engine lays its weights out anew, and the ways before it must not run on those.
-            used = open_checkpoint(source, device=device, dtype=own_dtype)
-        text_bytes = _text_bytes(used)
-        seconds = []
-        with _peak_memory(place) as peak, _open_search(name, used) as search:
-            for _ in range(repeats):
-                before = search.statistics
-                started = time.perf_counter()
-                search.run(work, candidates)
-                seconds.append(time.perf_counter() - started)
-                report_run(name, seconds[-1])
-            counts = search.statistics.since(before)
-        median = statistics.median(seconds)
-        num_passes = counts.num_steps + counts.num_prompt_passes
-        at_bandwidth = num_passes * text_bytes / bandwidth
+            used = open_checkpoint(source, device=device, dtype=None if is_default else base_dtype)
+        traffic = MemoryTraffic(used)
+        with _peak_memory(place) as peak, _open_search(way, used) as search:
+            runs = _run(search, work, candidates, repeats, partial(report_run, way))
+            alone = runs.seconds if way.uses_engine else None
+            if alone is not None and questions > 1:
+                report_alone = partial(report_run, f"{way}, one question")
+                alone = _run(search, work[:1], candidates, repeats, report_alone).seconds
+        counts = runs.counts
+        at_bandwidth = (
+            (counts.num_steps + counts.num_prompt_passes) * traffic.weight_bytes
+            + sum(map(traffic.cache_bytes, _calls(way, work, candidates)))
+        ) / bandwidth
         rows.append(
             SpeedRow(
-                name=name,
-                dtype=str(own_dtype).removeprefix("torch."),
-                seconds=median,
-                ratio=rows[0].seconds / median if rows else 1.0,
+                name=way,
+                dtype=str(used.model.dtype).removeprefix("torch."),
+                seconds=runs.seconds,
+                ratio=rows[0].seconds / runs.seconds if rows else 1.0,
                 num_generated=counts.num_generated,
                 num_pictures=counts.num_pictures,
                 num_read=counts.num_read,
-                fewest_read=_fewest_read(work, chat_format, is_scored=name == "engine-default"),
+                fewest_read=fewest_read(work, chat_format, is_scored=is_default),
                 num_steps=counts.num_steps,
                 peak_bytes=peak.bytes,
                 seconds_at_bandwidth=at_bandwidth,
-                roofline_ratio=median / at_bandwidth,
+                roofline_ratio=runs.seconds / at_bandwidth,
+                seconds_of_one=alone,
             )
         )
     return SpeedReport(
@@ -167,61 +168,49 @@ def measure_speed(
 
 
 @contextmanager
-def _open_search(name: str, checkpoint: Checkpoint) -> Iterator[GenerateSearch | EngineSearch]:
-    if name in ("one-at-a-time", "generate-batched"):
-        yield GenerateSearch(checkpoint, is_batched=name == "generate-batched")
+def _open_search(way: Way, checkpoint: Checkpoint) -> Iterator[GenerateSearch | EngineSearch]:
+    if not way.uses_engine:
+        yield GenerateSearch(checkpoint, is_batched=way is Way.GENERATE_BATCHED)
         return
     engine = Engine(checkpoint)
     try:
-        yield EngineSearch(engine, is_scored=name == "engine-default")
+        yield EngineSearch(engine, is_scored=way is Way.ENGINE_DEFAULT)
     finally:
         engine.close()
 
 
-def measure_bandwidth(device: torch.device) -> float:
-    """Measure how fast weights come from memory: bytes a second, the best of a few tries."""
-    num_columns = 4096
-    num_rows = (2**30 if device.type == "cpu" else 2**32) // (4 * num_columns)
-    matrix = torch.ones(num_rows, num_columns, device=device)
-    vector = torch.ones(num_columns, device=device)
-    best = float("inf")
-    for _ in range(6):
-        _wait_for(device)
+class _Runs(NamedTuple):
+    """The median of the seconds that some runs took, and what the last of them did."""
+
+    seconds: float
+    counts: Statistics
+
+
+def _run(
+    search: GenerateSearch | EngineSearch,
+    work: Sequence[QuestionWork],
+    num_candidates: int,
+    repeats: int,
+    report_seconds: Callable[[float], None],
+) -> _Runs:
+    seconds = []
+    for _ in range(repeats):
+        before = search.statistics
         started = time.perf_counter()
-        torch.mv(matrix, vector)
-        _wait_for(device)
-        best = min(best, time.perf_counter() - started)
-    return matrix.nbytes / best
+        search.run(work, num_candidates)
+        seconds.append(time.perf_counter() - started)
+        report_seconds(seconds[-1])
+    return _Runs(statistics.median(seconds), search.statistics.since(before))
 
 
-def _wait_for(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
-def _text_bytes(checkpoint: Checkpoint) -> int:
-    """Bytes of the weights that every pass over text reads."""
-    layers: Any = checkpoint.model.model.language_model.layers
-    head: Any = checkpoint.model.lm_head
-    return sum(weight.nbytes for module in (layers, head) for weight in module.parameters())
-
-
-def _fewest_read(work: Sequence[QuestionWork], chat_format: ChatFormat, *, is_scored: bool) -> int:
-    """Count the tokens of all prompts, what several of them begin with once."""
-    prompts: list[tuple[Turn, ...]] = []
-    for stage in (stage for question in work for stage in question.stages):
-        prompts.append(stage.prompt)
-        for match in (match for matches in stage.rounds for match in matches):
-            if is_scored:
-                prompts += (
-                    (*prompt, Turn("assistant", (VERDICT_PREFIX,))) for prompt in match.choice_prompts
-                )
+def _calls(way: Way, work: Sequence[QuestionWork], num_candidates: int) -> Iterator[Call]:
+    """List the calls that a way makes; one at a time, every row is a call of its own."""
+    for question in work:
+        for call in calls(question, num_candidates, is_scored=way is Way.ENGINE_DEFAULT):
+            if way is Way.ONE_AT_A_TIME:
+                yield from (Call([prompt], call.num_tokens) for prompt in call.prompts)
             else:
-                prompts.append(match.prompt)
-    # In order, each text shares most with the one before it; questions differ in their first words.
-    texts = sorted(chat_format.encode(prompt).token_ids for prompt in prompts)
-    shared = [count_alike(one, other) for one, other in pairwise(texts)]
-    return sum(map(len, texts)) - sum(shared)
+                yield call
 
 
 class _Peak:

@@ -7,7 +7,7 @@ from transformers import MllamaConfig, MllamaForConditionalGeneration
 from transformers.models.mllama.configuration_mllama import MllamaTextConfig, MllamaVisionConfig
 from transformers.models.mllama.image_processing_pil_mllama import MllamaImageProcessorPil
 
-from langchain_llava_o1.engine.loading import Checkpoint, EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.loading import Checkpoint, EngineSettings, choose_dtype, load_checkpoint
 from langchain_llava_o1.speed import Shape
 from langchain_llava_o1.tiny import checkpoint_path
 
@@ -34,8 +34,8 @@ _SIZES = {
     Shape.SMALL: _Sizes(
         vocabulary=16_384,
         hidden=1024,
-        layers=20,
-        picture_layers=(3, 8, 13, 18),
+        layers=16,
+        picture_layers=(3, 8, 13),
         heads=16,
         key_heads=4,
         intermediate=2816,
@@ -69,7 +69,7 @@ _MAX_TILES = 4
 _CONTEXT_LENGTH = 8192
 
 
-def open_checkpoint(source: Shape | str, *, device: str | None, dtype: torch.dtype) -> Checkpoint:
+def open_checkpoint(source: Shape | str, *, device: str | None, dtype: torch.dtype | None) -> Checkpoint:
     """Load a checkpoint, or make one of a shape.
 
     Rows of it never end by themselves, so that every way of running it generates as many tokens.
@@ -77,16 +77,17 @@ def open_checkpoint(source: Shape | str, *, device: str | None, dtype: torch.dty
     Args:
         source: A shape, a hub id or a folder.
         device: As ``EngineSettings.device``.
-        dtype: What it computes in.
+        dtype: What it computes in; None takes what the engine takes by itself.
     """
     is_random = isinstance(source, Shape) and source is not Shape.TINY
     folder = str(checkpoint_path()) if isinstance(source, Shape) else source
-    settings = EngineSettings(folder, device=device, dtype=str(dtype).removeprefix("torch."))
+    precision = None if dtype is None else str(dtype).removeprefix("torch.")
+    settings = EngineSettings(folder, device=device, dtype=precision)
     loaded = replace(load_checkpoint(settings), end_ids=frozenset())
     return _with_random_weights(loaded, Shape(source), dtype) if is_random else loaded
 
 
-def _with_random_weights(tiny: Checkpoint, shape: Shape, dtype: torch.dtype) -> Checkpoint:
+def _with_random_weights(tiny: Checkpoint, shape: Shape, dtype: torch.dtype | None) -> Checkpoint:
     """Give a checkpoint the tokenizer and template of another one, and a network of a shape."""
     sizes = _SIZES[shape]
     text = MllamaTextConfig(
@@ -125,7 +126,7 @@ def _with_random_weights(tiny: Checkpoint, shape: Shape, dtype: torch.dtype) -> 
     config = MllamaConfig(vision_config=vision, text_config=text, image_token_index=tiny.image_token_id)
     torch.manual_seed(0)
     default_dtype = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
+    torch.set_default_dtype(dtype or choose_dtype(tiny.model.device, text))
     try:
         # Made where it stays: a large one must not pass through the processor's memory first.
         with torch.device(tiny.model.device):

@@ -81,6 +81,21 @@ def test_speed_is_measured_side_by_side(run_command: RunCommand, monkeypatch: py
     assert names == ["one-at-a-time", "generate-batched", "engine-generated-verdicts", "engine-default"]
     assert all(row["seconds"] > 0 and row["ratio"] > 0 for row in report["rows"])
     assert all(name in table for name in names)
+    assert min(report["overhead"]["graph_seconds"], report["overhead"]["engine_seconds"]) > 0
+
+
+def test_one_way_is_measured_with_several_questions(
+    run_command: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from langchain_llava_o1.speed import workload
+
+    monkeypatch.setattr(workload, "STAGE_TOKENS", {stage.name: 2 for stage in STAGES})
+    options = "--shape tiny --candidates 1 --repeats 1 --device cpu --questions 2 --only engine-default"
+
+    table = run_command("bench", "speed", *options.split()).stdout
+
+    assert "one-at-a-time" not in table
+    assert re.search(r"engine-default: one question alone \d.* s, 2 together \d", table)
 
 
 def test_an_unknown_command_is_bad_usage(run_command: RunCommand) -> None:
