@@ -11,6 +11,7 @@ from langchain_llava_o1.engine.mllama import Mllama
 from langchain_llava_o1.engine.slots import Slots
 from langchain_llava_o1.engine.states import States
 from langchain_llava_o1.engine.tiled_attention import attend
+from langchain_llava_o1.engine.transfer import send
 
 # Of one layer. Larger states are attended to group by group, so that they are never copied.
 _MOST_BYTES_TO_STACK = 2**20
@@ -275,18 +276,19 @@ def _causal_mask(
     return forbidden.triu_(num_before + 1).repeat(num_groups, 1)
 
 
-class _Group(NamedTuple):
+class Group(NamedTuple):
     """Rows of equal keys and their states."""
 
     rows: list[int]
     states: States
 
 
-def _group(keys: Iterable[object], states: Iterable[States | None]) -> list[_Group]:
-    groups: dict[object, _Group] = {}
+def group_rows(keys: Iterable[object], states: Iterable[States | None]) -> list[Group]:
+    """Put rows of equal keys together; rows without states are left out."""
+    groups: dict[object, Group] = {}
     for row, (key, own) in enumerate(zip(keys, states, strict=True)):
         if own is not None and len(own):
-            groups.setdefault(key, _Group([], own)).rows.append(row)
+            groups.setdefault(key, Group([], own)).rows.append(row)
     return list(groups.values())
 
 
@@ -299,8 +301,8 @@ def share(keys: Iterable[object], states: Sequence[States | None], device: torch
         device: Where the rows' places go.
     """
     return [
-        Sharing(None if len(rows) == len(states) else torch.tensor(rows, device=device), shared)
-        for rows, shared in _group(keys, states)
+        Sharing(None if len(rows) == len(states) else send(rows, device), shared)
+        for rows, shared in group_rows(keys, states)
     ]
 
 
@@ -309,9 +311,9 @@ def stack(keys: Iterable[object], states: Iterable[States | None], device: torch
 
     That takes a copy, and saves a pass for each group.
     """
-    by_length: dict[int, list[_Group]] = {}
-    large: list[list[_Group]] = []
-    for group in _group(keys, states):
+    by_length: dict[int, list[Group]] = {}
+    large: list[list[Group]] = []
+    for group in group_rows(keys, states):
         if group.states.layers[0].nbytes > _MOST_BYTES_TO_STACK:
             large.append([group])
         else:
@@ -319,11 +321,11 @@ def stack(keys: Iterable[object], states: Iterable[States | None], device: torch
     return [_stack_groups(groups, device) for groups in (*by_length.values(), *large)]
 
 
-def _stack_groups(groups: Sequence[_Group], device: torch.device) -> Stack:
+def _stack_groups(groups: Sequence[Group], device: torch.device) -> Stack:
     most = max(len(group.rows) for group in groups)
     rows = [group.rows + group.rows[-1:] * (most - len(group.rows)) for group in groups]
     by_layer = zip(*(group.states.layers for group in groups), strict=True)
     layers = (
         layers[0].unsqueeze(1) if len(groups) == 1 else torch.stack(layers, dim=1) for layers in by_layer
     )
-    return Stack(torch.tensor(rows, device=device), tuple(layers))
+    return Stack(send(rows, device), tuple(layers))

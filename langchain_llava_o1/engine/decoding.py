@@ -13,10 +13,12 @@ from langchain_llava_o1.engine.attention import StepAttention, share, stack
 from langchain_llava_o1.engine.mllama import Mllama
 from langchain_llava_o1.engine.prefill import PictureKeys, Prefiller, PreparedPrompt, PromptKey, ReadPrompt
 from langchain_llava_o1.engine.prefix_tree import count_alike
+from langchain_llava_o1.engine.recorded_steps import RecordedSteps, choose_recorder
 from langchain_llava_o1.engine.request import Sampling
 from langchain_llava_o1.engine.sampling import RowSampler
 from langchain_llava_o1.engine.slots import Slots
 from langchain_llava_o1.engine.states import States, join_states
+from langchain_llava_o1.engine.transfer import send
 
 OwnerT = TypeVar("OwnerT")
 
@@ -90,6 +92,9 @@ class DecodeBatch(Generic[OwnerT]):
         self._logits: torch.Tensor | None = None
         self._sampler: RowSampler | None = None
         self._attention: StepAttention | None = None
+        record = choose_recorder(model)
+        self._recorded = None if record is None else RecordedSteps(model, self._slots, record)
+        self._is_recorded = False
         self.num_steps = 0
 
     @property
@@ -104,8 +109,24 @@ class DecodeBatch(Generic[OwnerT]):
     def clear(self) -> None:
         """Drop all rows."""
         self._seats, self._newcomers = [], []
-        self._slots = Slots(self._model)
-        self._logits = self._sampler = self._attention = None
+        self._slots.keep(())
+        if self._recorded is None:
+            self._slots.release()
+        self._logits = self._sampler = None
+        self._disarrange()
+
+    def forget(self) -> None:
+        """Free what memory can be freed between two steps."""
+        self._prefiller.forget()
+        if self._recorded is not None:
+            self._recorded.forget()
+        if not self._seats:
+            self._slots.release()
+
+    def _disarrange(self) -> None:
+        """Note that what the rows attend to is to be laid out again."""
+        self._attention = None
+        self._is_recorded = False
 
     def admit(self, rows: Sequence[Row[OwnerT]]) -> None:
         """Read the prompts of new rows and let the rows join.
@@ -147,21 +168,26 @@ class DecodeBatch(Generic[OwnerT]):
             self.clear()
             return
         rows = [seat.row for seat in self._seats]
-        self._slots.begin_step()
-        if self._attention is None:
-            self._attention = self._lay_out()
-        device = self._model.device
+        token_ids = [row.token_ids[-1] for row in rows]
         positions = [
             seat.num_shared + length for seat, length in zip(self._seats, self._slots.lengths, strict=True)
         ]
-        hidden = self._model.read(
-            torch.tensor([row.token_ids[-1] for row in rows], device=device),
-            torch.tensor(positions, device=device),
-            self._attention,
-        )
-        self._logits = self._model.logits(hidden)
+        if self._attention is None and not self._is_recorded:
+            self._lay_out()
+        if self._is_recorded:
+            assert self._recorded is not None, "it has laid the rows out"
+            self._logits = self._recorded.step(token_ids, positions)
+        else:
+            self._logits = self._step(token_ids, positions)
         self._slots.end_step()
         self.num_steps += 1
+
+    def _step(self, token_ids: Sequence[int], positions: Sequence[int]) -> torch.Tensor:
+        assert self._attention is not None, "it is laid out before"
+        device = self._model.device
+        self._slots.begin_step()
+        hidden = self._model.read(send(token_ids, device), send(positions, device), self._attention)
+        return self._model.logits(hidden)
 
     def put_off(self) -> list[Row[OwnerT]]:
         """Take out the later half of the rows, to be admitted again: they go on where they were."""
@@ -169,23 +195,30 @@ class DecodeBatch(Generic[OwnerT]):
         rows = [seat.row for seat in self._seats[kept:]]
         self._slots.keep(range(kept))
         self._seats = self._seats[:kept]
-        self._sampler = self._attention = None
+        self._sampler = None
+        self._disarrange()
         for row in rows:
             row.prompt = replace(row.prompt, token_ids=(*row.prompt.token_ids, *row.token_ids))
             row.token_ids = []
         return rows
 
-    def _lay_out(self) -> StepAttention:
+    def _lay_out(self) -> None:
         """Find out what each row attends to."""
         device = self._model.device
         seats = self._seats
-        sees = [seat.pictures is not None for seat in seats]
-        return StepAttention(
+        picture_keys = [seat.picture_key for seat in seats]
+        pictures = [seat.pictures for seat in seats]
+        if self._recorded is not None and not any(seat.num_shared for seat in seats):
+            self._is_recorded = self._recorded.lay_out(picture_keys, pictures)
+        if self._is_recorded:
+            return
+        sees = [states is not None for states in pictures]
+        self._attention = StepAttention(
             self._model,
             self._slots,
             prefixes=share([seat.prefix_key for seat in seats], [seat.prefix for seat in seats], device),
-            pictures=stack([seat.picture_key for seat in seats], [seat.pictures for seat in seats], device),
-            sight=None if all(sees) else torch.tensor(sees, device=device)[:, None].to(self._model.dtype),
+            pictures=stack(picture_keys, pictures, device),
+            sight=None if all(sees) else send(sees, device)[:, None].to(self._model.dtype),
         )
 
     def _let_go(self) -> None:
@@ -198,7 +231,8 @@ class DecodeBatch(Generic[OwnerT]):
             self._prefiller.tree.shrink()
             self._slots.keep(kept)
             self._seats = [self._seats[place] for place in kept]
-            self._sampler = self._attention = None
+            self._sampler = None
+            self._disarrange()
         self._newcomers = [(row, read) for row, read in self._newcomers if not row.is_finished]
 
     def _remember(self, seat: _Seat[OwnerT], own: States) -> None:
@@ -228,7 +262,8 @@ class DecodeBatch(Generic[OwnerT]):
             owned.append(joined[key].part(num_shared))
         self._slots.add(owned)
         self._newcomers = []
-        self._sampler = self._attention = None
+        self._sampler = None
+        self._disarrange()
 
     def _share(self, keys: Sequence[PromptKey]) -> list[PromptKey]:
         """Choose for each prompt the beginning to share: the longest that others have, too, if it is large.

@@ -15,10 +15,11 @@ from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from langchain_llava_o1.engine.failures import explain, is_out_of_memory
 from langchain_llava_o1.engine.loading import Checkpoint, EngineSettings, load_checkpoint
 from langchain_llava_o1.engine.mailbox import LoopMailbox, Mailbox, Outbox, ThreadMailbox, Ticket
 from langchain_llava_o1.engine.request import Delta, Request, Score, ScoreRequest, Statistics
-from langchain_llava_o1.errors import GenerationError, LlavaO1Error
+from langchain_llava_o1.errors import GenerationError
 
 if TYPE_CHECKING:
     from langchain_llava_o1.engine.decoding import Row
@@ -245,9 +246,9 @@ class Engine:
             return
         except Exception as error:
             failure = error
-        is_short = _is_out_of_memory(failure)
+        is_short = is_out_of_memory(failure)
         if is_short:
-            self._prefiller.forget()
+            self._batch.forget()
         if len(rows) > 1:
             half = len(rows) // 2
             self._admit(rows[:half])
@@ -274,14 +275,14 @@ class Engine:
                 lengths = map(len, job.continuations)
                 self._outbox.post(ticket, tuple(map(Score, own, lengths)))
             return
-        if _is_out_of_memory(failure):
-            self._prefiller.forget()
+        if is_out_of_memory(failure):
+            self._batch.forget()
         if len(waiting) > 1:
             half = len(waiting) // 2
             self._score(waiting[:half])
             self._score(waiting[half:])
         else:
-            self._fail(waiting[0][0], _explain(failure))
+            self._fail(waiting[0][0], explain(failure))
 
     def _advance(self) -> None:
         """Take a step; where memory runs out, with fewer rows, of which the others go on later."""
@@ -291,10 +292,10 @@ class Engine:
                 self._batch.advance()
                 return
             except Exception as error:
-                if is_last_try or not _is_out_of_memory(error):
+                if is_last_try or not is_out_of_memory(error):
                     raise
             # The error is gone here, and with it the tensors that its traceback held.
-            self._prefiller.forget()
+            self._batch.forget()
             if len(self._batch.active_rows) > 1:
                 self._waiting_rows.extendleft(reversed(self._batch.put_off()))
                 self._row_limit = len(self._batch.active_rows)
@@ -331,7 +332,7 @@ class Engine:
             else:
                 self._waiting_rows.extend(self._intake.prepare(ticket, ticket.request))
         except Exception as error:
-            self._fail(ticket, _explain(error))
+            self._fail(ticket, explain(error))
 
     def _give_token(self, row: "Row[RowOwner]", token_id: int, logprob: float) -> None:
         ticket, answer = row.owner
@@ -351,7 +352,7 @@ class Engine:
     def _fail_rows(self, rows: "Sequence[Row[RowOwner]]", error: Exception) -> None:
         for row in rows:
             row.is_finished = True
-            self._fail(row.owner.ticket, _explain(error))
+            self._fail(row.owner.ticket, explain(error))
 
     def _fail(self, ticket: Ticket, error: Exception) -> None:
         """Tell a ticket's caller that it gets no more; its other rows are dropped as cancelled."""
@@ -379,26 +380,3 @@ def load_engine(settings: EngineSettings) -> Engine:
             engine = Engine(load_checkpoint(settings), cache_bytes=settings.cache_bytes)
             _engines[settings] = engine
         return engine
-
-
-def _explain(error: Exception) -> Exception:
-    """Word an error of the model for the caller."""
-    if isinstance(error, LlavaO1Error):
-        return error
-    reason = str(error).strip().split("\n")[0] or type(error).__name__
-    if _is_out_of_memory(error):
-        # Its traceback would keep the tensors alive that did not fit.
-        error.__traceback__ = None
-        explained = GenerationError(
-            f"The device ran out of memory while generating: {reason} Send fewer requests at once, "
-            'shorten the prompt, lower max_tokens, or load the model with quantization="8bit" or "4bit".'
-        )
-    else:
-        explained = GenerationError(f"The model failed while generating: {type(error).__name__}: {reason}")
-    explained.__cause__ = error
-    return explained
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    told = str(error)
-    return isinstance(error, MemoryError) or "out of memory" in told.lower() or "can't allocate" in told

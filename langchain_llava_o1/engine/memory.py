@@ -45,9 +45,9 @@ class MemoryBudget:
         return (len(prompt.token_ids) + sampling.max_tokens) * self._bytes_per_token
 
     def allows(self, rows: Iterable[tuple[PreparedPrompt, Sampling]]) -> bool:
-        """Whether rows fit beside each other. A single row is always tried."""
+        """Whether rows fit beside each other, in slots of one length. A single row is always tried."""
         sizes = [self.bytes_of(prompt, sampling) for prompt, sampling in rows]
-        return len(sizes) <= 1 or sum(sizes) <= self.for_rows
+        return len(sizes) <= 1 or len(sizes) * max(sizes) <= self.for_rows
 
 
 def _free_bytes(device: torch.device) -> int:

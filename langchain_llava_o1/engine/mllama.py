@@ -23,11 +23,14 @@ class Attention(Protocol):
 
     Attributes:
         has_pictures: Whether any token's conversation has a picture.
-        sight: ``[tokens, 1]``, 1 for tokens that see a picture, else 0; None if all do.
     """
 
     has_pictures: bool
-    sight: torch.Tensor | None
+
+    @property
+    def sight(self) -> torch.Tensor | None:
+        """``[tokens, 1]``, 1 for tokens that see a picture, else 0; None if all do."""
+        ...
 
     def attend_to_text(
         self, layer: int, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor

@@ -7,6 +7,7 @@ from random import Random
 import torch
 
 from langchain_llava_o1.engine.request import Sampling
+from langchain_llava_o1.engine.transfer import send
 
 # Below this the division by the temperature overflows, and nothing but the likeliest token is ever drawn.
 _SMALLEST_TEMPERATURE = 1e-4
@@ -41,11 +42,10 @@ class RowSampler:
         self._has_sampled = any(self._is_sampled)
         self._has_nucleus = any(setting.temperature > 0 and setting.top_p < 1 for setting in settings)
         self._device = device
-        self._sampled_rows = torch.tensor(self._is_sampled, device=device)
-        self._temperatures = torch.tensor(
-            [max(setting.temperature, _SMALLEST_TEMPERATURE) for setting in settings], device=device
-        )[:, None]
-        self._top_ps = torch.tensor([setting.top_p for setting in settings], device=device)[:, None]
+        self._sampled_rows = send(self._is_sampled, device)
+        temperatures = [float(max(setting.temperature, _SMALLEST_TEMPERATURE)) for setting in settings]
+        self._temperatures = send(temperatures, device)[:, None]
+        self._top_ps = send([float(setting.top_p) for setting in settings], device)[:, None]
 
     def choose(self, logits: torch.Tensor) -> Choice:
         """Choose a token for each row.
@@ -73,7 +73,7 @@ class RowSampler:
             stream.getrandbits(24) * 2.0**-24 if is_sampled else 0.0
             for stream, is_sampled in zip(self._streams, self._is_sampled, strict=True)
         ]
-        thresholds = torch.tensor(draws, device=self._device)[:, None] * cumulative[:, -1:]
+        thresholds = send(draws, self._device)[:, None] * cumulative[:, -1:]
         drawn = torch.searchsorted(cumulative, thresholds, right=True).clamp_(max=logits.shape[-1] - 1)
         # Rounding in the sum can land a draw on a token of no probability.
         return torch.where(probabilities.gather(-1, drawn) > 0, drawn, likeliest)

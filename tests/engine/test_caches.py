@@ -1,18 +1,20 @@
 """What is remembered saves work and changes nothing."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from langchain_llava_o1.engine import decoding
 from langchain_llava_o1.engine.engine import Engine, EngineSettings
 from langchain_llava_o1.engine.loading import load_checkpoint
 from langchain_llava_o1.engine.request import Delta, Request, Sampling, Turn
 from tests.engine.pictures import draw_noise
 from tests.engine.reference import Reference
+from tests.engine.traced_steps import choose_traced_steps
 
 NUM_TOKENS = 12
 PICTURE, OTHER_PICTURE = draw_noise(1), draw_noise(2, (90, 30))
@@ -57,9 +59,17 @@ def text_of(deltas: Sequence[Delta]) -> str:
     return "".join(delta.text for delta in deltas).rstrip("\ufffd")
 
 
-@pytest.fixture(scope="module", params=[None, 20_000, 0], ids=["roomy", "tight", "none"])
-def cached_engine(request: pytest.FixtureRequest, tiled_checkpoint: Path):  # noqa: ANN201
-    engine = open_engine(tiled_checkpoint, request.param)
+@pytest.fixture(
+    scope="module",
+    params=[(None, "live"), (20_000, "live"), (0, "live"), (20_000, "recorded")],
+    ids=["roomy", "tight", "none", "recorded"],
+)
+def cached_engine(request: pytest.FixtureRequest, tiled_checkpoint: Path) -> Iterator[Engine]:
+    cache_bytes, steps = request.param
+    with pytest.MonkeyPatch.context() as patch:
+        if steps == "recorded":
+            patch.setattr(decoding, "choose_recorder", choose_traced_steps)
+        engine = open_engine(tiled_checkpoint, cache_bytes)
     yield engine
     engine.close()
 
