@@ -21,6 +21,7 @@ _QUANTIZATIONS = ("8bit", "4bit")
 _BYTES_WORTH_A_PROGRESS_BAR = 10**9
 # A smaller model spends its time elsewhere than in its weights.
 _FEWEST_WEIGHTS_TO_MEASURE = 5 * 10**7
+_NOT_QUANTIZED = ["model.vision_model", "model.multi_modal_projector", "lm_head"]
 _INSTALL_QUANTIZATION = 'pip install "langchain-llava-o1[quantization]"'
 
 
@@ -35,7 +36,7 @@ class EngineSettings:
         device_map: Passed to ``from_pretrained`` in place of ``device``; a mapping is kept as a
             tuple of its items, so that settings can be hashed.
         revision: Branch, tag or commit of a hub checkpoint.
-        quantization: Load the weights in 8 or 4 bits with bitsandbytes.
+        quantization: Keep the weights of the text layers in 8 or 4 bits; they compute in ``dtype``.
         cache_bytes: Memory for text and pictures that were read before; None takes a share of what is free.
     """
 
@@ -158,6 +159,7 @@ def _load(settings: EngineSettings, source: dict[str, Any]) -> Checkpoint:
         )
     if device is not None:
         model = model.to(device)
+    _check_placement(settings, model)
     return Checkpoint(
         model=model.eval().requires_grad_(False),
         tokenizer=tokenizer,
@@ -178,6 +180,17 @@ def _check_sizes(settings: EngineSettings, vision: Any, image_processor: Any) ->
             f"{settings.model!r} has a model for tiles of {expected[0]}x{expected[1]} pixels, at most "
             f"{expected[2]} of them, but a processor that makes {given[0]}x{given[1]}, at most {given[2]}. "
             "Take the processor from the checkpoint that the model was made from."
+        )
+
+
+def _check_placement(settings: EngineSettings, model: "MllamaForConditionalGeneration") -> None:
+    """See that all weights are on devices: those left outside would be fetched in each step."""
+    left_out = next((name for name, weight in model.named_parameters() if weight.device.type == "meta"), None)
+    if left_out is not None:
+        raise ModelLoadError(
+            f"With device_map={settings.device_map!r} there is no room on the devices for all of "
+            f"{settings.model!r}: {left_out!r} would stay outside. Use more or larger GPUs, or load fewer "
+            'bits: quantization="8bit" or "4bit".'
         )
 
 
@@ -213,20 +226,31 @@ def _place(settings: EngineSettings, text: Any) -> "tuple[dict[str, Any], torch.
     arguments: dict[str, Any] = {"dtype": dtype}
     device_map = dict(settings.device_map) if isinstance(settings.device_map, tuple) else settings.device_map
     if settings.quantization:
-        _require("bitsandbytes", f"quantization={settings.quantization!r}")
-        from transformers import BitsAndBytesConfig
-
-        arguments["quantization_config"] = (
-            BitsAndBytesConfig(load_in_8bit=True)
-            if settings.quantization == "8bit"
-            else BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_compute_dtype=dtype)
-        )
-        # bitsandbytes places the weights as it loads them; they cannot be moved afterwards.
+        arguments["quantization_config"] = _quantize(settings.quantization, device)
+        # Placed as they are loaded, the weights need not lie whole in the device's memory first.
         device_map = device_map or {"": str(device)}
     if device_map is None:
         return arguments, device
     _require("accelerate", f"device_map={device_map!r}")
     return {**arguments, "device_map": device_map}, None
+
+
+def _quantize(quantization: Quantization, device: "torch.device") -> Any:
+    """Choose how weights are kept: what sees, and what chooses the next token, stays as it is."""
+    _require("torchao", f"quantization={quantization!r}")
+    import torch
+    from torchao.quantization import Int4WeightOnlyConfig, Int8WeightOnlyConfig
+    from transformers import TorchAoConfig
+
+    config = Int8WeightOnlyConfig()
+    if quantization == "4bit":
+        if device.type != "cuda" or torch.cuda.get_device_capability(device) < (8, 0):
+            raise ModelLoadError(
+                "quantization='4bit' needs an NVIDIA GPU of compute capability 8.0 or newer, got "
+                f'{str(device)!r}. Use quantization="8bit".'
+            )
+        config = Int4WeightOnlyConfig(group_size=128, int4_packing_format="tile_packed_to_4d")
+    return TorchAoConfig(config, modules_to_not_convert=_NOT_QUANTIZED)
 
 
 def _require(package: str, setting: str) -> None:

@@ -53,7 +53,10 @@ def pack_linear_layers(network: "MllamaForConditionalGeneration") -> None:
         return
     for parent in list(network.modules()):
         for name, layer in parent.named_children():
-            if type(layer) is nn.Linear and layer.weight.numel() >= _FEWEST_WEIGHTS:
+            # The weight of a quantized layer is a tensor of a kind of its own.
+            if type(layer) is not nn.Linear or type(layer.weight) is not nn.Parameter:
+                continue
+            if layer.weight.numel() >= _FEWEST_WEIGHTS:
                 setattr(parent, name, PackedLinear(layer))
 
 

@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 import torch
 
+from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.loading import EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.request import Request, Sampling
 from langchain_llava_o1.errors import ConfigurationError, ModelLoadError
+from tests.engine.reference import Reference
+from tests.engine.test_equality import CONVERSATIONS, check
 
 
 @pytest.fixture
@@ -123,7 +127,7 @@ def test_cuda_without_a_gpu_is_an_error(random_checkpoint: Path) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "package"),
-    [({"quantization": "8bit"}, "bitsandbytes"), ({"device_map": "auto"}, "accelerate")],
+    [({"quantization": "8bit"}, "torchao"), ({"device_map": "auto"}, "accelerate")],
 )
 def test_a_missing_extra_is_named(
     random_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], package: str
@@ -131,3 +135,46 @@ def test_a_missing_extra_is_named(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ModelLoadError, match=rf"needs the package {package}: pip install"):
         load_checkpoint(EngineSettings(str(random_checkpoint), **settings))
+
+
+def test_eight_bits_answer_as_transformers_does_with_them(tiled_checkpoint: Path) -> None:
+    checkpoint = load_checkpoint(EngineSettings(str(tiled_checkpoint), device="cpu", quantization="8bit"))
+    reference = Reference(tiled_checkpoint)
+    unquantized = reference.generate(CONVERSATIONS["picture"], 24)
+    reference.model = checkpoint.model
+    weight = checkpoint.model.model.language_model.layers[0].mlp.up_proj.weight
+    engine = Engine(checkpoint)
+
+    deltas = list(engine.generate(Request(CONVERSATIONS["picture"], Sampling(max_tokens=24))))
+    engine.close()
+
+    check(deltas, CONVERSATIONS["picture"], reference)
+    assert type(weight) is not torch.nn.Parameter
+    assert reference.generate(CONVERSATIONS["picture"], 24) != unquantized
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without a GPU")
+def test_four_bits_need_a_gpu(random_checkpoint: Path) -> None:
+    with pytest.raises(ModelLoadError, match=r"needs an NVIDIA GPU .*, got 'cpu'. Use quantization=\"8bit\""):
+        load_checkpoint(EngineSettings(str(random_checkpoint), device="cpu", quantization="4bit"))
+
+
+@pytest.mark.parametrize("device_map", ["auto", {"": "cpu"}])
+def test_a_device_map_places_the_layers(
+    tiled_checkpoint: Path, tiled_reference: Reference, device_map: str | dict[str, str]
+) -> None:
+    engine = Engine(load_checkpoint(EngineSettings(str(tiled_checkpoint), device_map=device_map)))
+
+    deltas = list(engine.generate(Request(CONVERSATIONS["picture"], Sampling(max_tokens=24))))
+    engine.close()
+
+    check(deltas, CONVERSATIONS["picture"], tiled_reference)
+
+
+def test_weights_that_fit_on_no_device_are_an_error(copy: Path) -> None:
+    text = ("embed_tokens", "norm", "rotary_emb", *(f"layers.{number}" for number in range(4)))
+    parts = ("model.vision_model", "model.multi_modal_projector", "lm_head")
+    layers = dict.fromkeys((*parts, *(f"model.language_model.{part}" for part in text)), "cpu")
+    layers["model.language_model.layers.2"] = "disk"
+    with pytest.raises(ModelLoadError, match=r"layers\.2.* would stay outside"):
+        load_checkpoint(EngineSettings(str(copy), device_map=layers))
