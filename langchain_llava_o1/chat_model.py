@@ -46,7 +46,8 @@ class ChatLlavaO1(ChatParameters):
     conclusion is given as the model wrote it, tags included, and ``response_metadata`` says why:
     ``finish_reason`` is ``"length"`` where it was cut off, ``"stop"`` where it met one of the
     caller's stop strings (then named in ``stop_sequence``), and ``"untagged"`` where it ended by
-    itself.
+    itself. ``response_metadata["mean_logprob"]`` is the mean log-probability of the tokens written, under
+    the full softmax at temperature 1.
 
     The model loads on first use, once per process and settings, and requests of one process are
     answered together in batches. ``ainvoke``, ``astream`` and ``abatch`` wait without a thread.

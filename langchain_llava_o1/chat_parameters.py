@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from langchain_llava_o1.call_options import MaxTokens, StopStrings, Temperature, Timeout, TopP
 from langchain_llava_o1.engine.engine import EngineSettings
+from langchain_llava_o1.engine.loading import DEFAULT_MAX_REQUESTS
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.images import ImagePolicy
 from langchain_llava_o1.profiles import model_profile
@@ -52,6 +53,7 @@ class ChatParameters(BaseChatModel):
         revision: Passed to ``from_pretrained``: a branch, tag or commit on the hub.
         quantization: Load the weights in 8 or 4 bits (extra ``quantization``).
         cache_bytes: Memory for text and pictures that were read before; None takes a share of what is free.
+        max_requests: Most calls under way at once on one loaded model; more fail with ``QueueFullError``.
         allowed_image_roots: Folders from which messages may name pictures by path.
         allow_image_urls: Whether messages may name pictures by https URL.
         max_image_pixels: Most pixels of a picture.
@@ -73,6 +75,7 @@ class ChatParameters(BaseChatModel):
     revision: str | None = None
     quantization: Literal["8bit", "4bit"] | None = None
     cache_bytes: int | None = None
+    max_requests: int = Field(default=DEFAULT_MAX_REQUESTS, ge=1)
     allowed_image_roots: Folders = Field(default_factory=list)
     allow_image_urls: bool = False
     max_image_pixels: int = Field(default=ImagePolicy.max_pixels, ge=1)
@@ -167,4 +170,5 @@ class ChatParameters(BaseChatModel):
             revision=self.revision,
             quantization=self.quantization,
             cache_bytes=self.cache_bytes,
+            max_requests=self.max_requests,
         )

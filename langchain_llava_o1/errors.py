@@ -29,5 +29,9 @@ class GenerationError(LlavaO1Error, RuntimeError):
     """The engine failed while it generated."""
 
 
+class QueueFullError(LlavaO1Error, RuntimeError):
+    """More requests are under way than the engine takes."""
+
+
 class GenerationTimeout(LlavaO1Error, TimeoutError):
     """A request ran past its timeout."""

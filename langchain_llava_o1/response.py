@@ -58,12 +58,14 @@ class Response:
         self._body = _TrimmedText()
         self._num_blocks = 0
         self._num_tokens = 0
+        self._logprob_sum = 0.0
         self._num_reasoning_tokens = 0
         self._num_unassigned_tokens = 0
 
     def feed(self, delta: Delta) -> list[AIMessageChunk]:
         """Take in a delta and return the chunks that follow from it, often one, at times none."""
         text = delta.text
+        self._logprob_sum += delta.logprob_sum
         if delta.stop is not None and delta.stop not in self._stop:
             # The model did write this tag; the engine only took it out because it was told to stop there.
             text += delta.stop
@@ -143,6 +145,7 @@ class Response:
         metadata = {
             "finish_reason": self._finish_reason(delta),
             "stop_sequence": delta.stop if delta.stop in self._stop else None,
+            "mean_logprob": self._logprob_sum / self._num_tokens,
             "model_name": self._model_name,
             "model_provider": MODEL_PROVIDER,
         }

@@ -23,11 +23,17 @@ def add_up(chunks: list[AIMessageChunk]) -> AIMessage:
 
 
 def without_id(message: AIMessage) -> AIMessage:
-    """Leave out what differs from call to call: the id, and how much of the prompt was known already."""
+    """Leave out what differs from call to call.
+
+    That is the id, how much of the prompt was known already, and the last digits of log-probabilities.
+    """
     usage = {
         key: value for key, value in (message.usage_metadata or {}).items() if key != "input_token_details"
     }
-    return message.model_copy(update={"id": None, "usage_metadata": usage})
+    metadata = dict(message.response_metadata)
+    if "mean_logprob" in metadata:
+        metadata["mean_logprob"] = round(metadata["mean_logprob"], 3)
+    return message.model_copy(update={"id": None, "usage_metadata": usage, "response_metadata": metadata})
 
 
 def picture_block(width: int, height: int) -> dict[str, Any]:

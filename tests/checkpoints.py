@@ -45,7 +45,12 @@ _CORPUS = (
 
 
 def save_random_checkpoint(
-    folder: Path, *, max_num_tiles: int = 1, context_length: int = 512, seed: int = 0
+    folder: Path,
+    *,
+    max_num_tiles: int = 1,
+    context_length: int = 512,
+    num_key_heads: int = 2,
+    seed: int = 0,
 ) -> Path:
     """Save a checkpoint that is like the embedded one in all but its weights, which are random.
 
@@ -53,6 +58,7 @@ def save_random_checkpoint(
         folder: Where to save it.
         max_num_tiles: Tiles that a picture is cut into at most.
         context_length: Size of the context window.
+        num_key_heads: Heads of keys, which the four heads of queries share.
         seed: Of the weights.
     """
     tokenizer = _train_tokenizer()
@@ -60,7 +66,7 @@ def save_random_checkpoint(
     processor = MllamaProcessor(image_processor, tokenizer, chat_template=CHAT_TEMPLATE)
     processor.save_pretrained(folder)
     torch.manual_seed(seed)
-    model = MllamaForConditionalGeneration(_config(tokenizer, max_num_tiles, context_length))
+    model = MllamaForConditionalGeneration(_config(tokenizer, max_num_tiles, context_length, num_key_heads))
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if "gate" in name and parameter.numel() == 1:
@@ -74,7 +80,9 @@ def save_random_checkpoint(
     return folder
 
 
-def _config(tokenizer: PreTrainedTokenizerFast, max_num_tiles: int, context_length: int) -> MllamaConfig:
+def _config(
+    tokenizer: PreTrainedTokenizerFast, max_num_tiles: int, context_length: int, num_key_heads: int
+) -> MllamaConfig:
     supported = [
         [width, height]
         for width in range(1, max_num_tiles + 1)
@@ -100,7 +108,7 @@ def _config(tokenizer: PreTrainedTokenizerFast, max_num_tiles: int, context_leng
         hidden_size=64,
         num_hidden_layers=4,
         num_attention_heads=4,
-        num_key_value_heads=2,
+        num_key_value_heads=num_key_heads,
         intermediate_size=128,
         max_position_embeddings=context_length,
         rope_parameters={"rope_type": "default", "rope_theta": 10000.0},

@@ -18,6 +18,7 @@ def test_the_content_is_the_conclusion(script: Script) -> None:
     assert message.response_metadata == {
         "finish_reason": "stop",
         "stop_sequence": None,
+        "mean_logprob": -1.0,
         "model_name": "any",
         "model_provider": "llava-o1",
     }

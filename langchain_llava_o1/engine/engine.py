@@ -16,10 +16,15 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from langchain_llava_o1.engine.failures import explain, is_out_of_memory
-from langchain_llava_o1.engine.loading import Checkpoint, EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.loading import (
+    DEFAULT_MAX_REQUESTS,
+    Checkpoint,
+    EngineSettings,
+    load_checkpoint,
+)
 from langchain_llava_o1.engine.mailbox import LoopMailbox, Mailbox, Outbox, ThreadMailbox, Ticket
 from langchain_llava_o1.engine.request import Delta, Request, Score, ScoreRequest, Statistics
-from langchain_llava_o1.errors import GenerationError
+from langchain_llava_o1.errors import GenerationError, QueueFullError
 
 if TYPE_CHECKING:
     from langchain_llava_o1.engine.decoding import Row
@@ -45,13 +50,20 @@ class Engine:
         dtype: What it computes in.
     """
 
-    def __init__(self, checkpoint: Checkpoint, *, cache_bytes: int | None = None) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        *,
+        cache_bytes: int | None = None,
+        max_requests: int = DEFAULT_MAX_REQUESTS,
+    ) -> None:
         """Start the thread that owns the checkpoint's model.
 
         Args:
             checkpoint: The loaded model; on a processor its weights are laid out anew, in place.
             cache_bytes: Memory for text and pictures that were read before; None takes a share of what
                 is free.
+            max_requests: Most requests under way at once; more are refused.
         """
         from langchain_llava_o1.engine.decoding import DecodeBatch
         from langchain_llava_o1.engine.intake import Intake
@@ -81,6 +93,9 @@ class Engine:
         self._waiting_rows: deque[Row[RowOwner]] = deque()
         self._waiting_scores: list[tuple[Ticket, ScoreJob]] = []
         self._outbox = Outbox()
+        self._max_requests = max_requests
+        self._num_requests = 0
+        self._counting = threading.Lock()
         self._num_generated = 0
         self._is_closing = False
         self._is_to_forget = False
@@ -93,6 +108,7 @@ class Engine:
         """Answer a request, blocking between deltas. Closing the iterator cancels the request.
 
         Raises:
+            QueueFullError: If too many requests are under way.
             ContextLengthError: If the prompt does not fit.
             GenerationTimeout: If the request runs past its timeout.
             GenerationError: If the model fails.
@@ -106,9 +122,7 @@ class Engine:
         """Answer a request without a thread. Cancelling the task or closing the iterator cancels the request.
 
         Raises:
-            ContextLengthError: If the prompt does not fit.
-            GenerationTimeout: If the request runs past its timeout.
-            GenerationError: If the model fails.
+            LlavaO1Error: As ``generate`` does.
         """
         mailbox = LoopMailbox()
         with self._submitted(request, mailbox) as ticket:
@@ -119,6 +133,7 @@ class Engine:
         """Tell how likely texts are to come next, blocking; nothing is generated.
 
         Raises:
+            QueueFullError: If too many requests are under way.
             ContextLengthError: If the prompt and a text do not fit.
             GenerationTimeout: If the request runs past its timeout.
             GenerationError: If the model fails.
@@ -131,9 +146,7 @@ class Engine:
         """Tell how likely texts are to come next, without a thread; nothing is generated.
 
         Raises:
-            ContextLengthError: If the prompt and a text do not fit.
-            GenerationTimeout: If the request runs past its timeout.
-            GenerationError: If the model fails.
+            LlavaO1Error: As ``score`` does.
         """
         mailbox = LoopMailbox()
         with self._submitted(request, mailbox) as ticket:
@@ -177,6 +190,13 @@ class Engine:
     def _submitted(self, request: Request | ScoreRequest, mailbox: Mailbox) -> Iterator[Ticket]:
         """Put a request into the inbox; it is taken back when the caller stops waiting."""
         ticket = Ticket(request, mailbox)
+        with self._counting:
+            if self._num_requests >= self._max_requests:
+                raise QueueFullError(
+                    f"The engine has {self._num_requests} requests under way and takes no more than "
+                    f"max_requests={self._max_requests}. Send this one later, or raise max_requests."
+                )
+            self._num_requests += 1
         self._inbox.put(ticket)
         try:
             # Looked at after the put: what was put before the engine closed is told so by its thread.
@@ -188,6 +208,8 @@ class Engine:
             yield ticket
         finally:
             ticket.cancel()
+            with self._counting:
+                self._num_requests -= 1
 
     def _run(self) -> None:
         import torch
@@ -377,6 +399,10 @@ def load_engine(settings: EngineSettings) -> Engine:
     with lock:
         engine = _engines.get(settings)
         if engine is None or engine.is_closed:
-            engine = Engine(load_checkpoint(settings), cache_bytes=settings.cache_bytes)
+            engine = Engine(
+                load_checkpoint(settings),
+                cache_bytes=settings.cache_bytes,
+                max_requests=settings.max_requests,
+            )
             _engines[settings] = engine
         return engine

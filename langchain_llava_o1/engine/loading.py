@@ -1,6 +1,7 @@
 """A checkpoint from a folder or the hub, on the device, or an error that says what to do."""
 
 import importlib.util
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 Quantization = Literal["8bit", "4bit"]
 DeviceMap = str | Mapping[str, int | str] | tuple[tuple[str, int | str], ...]
+
+DEFAULT_MAX_REQUESTS = 16_384
+"""Enough for a batch of a thousand searches with all their candidates."""
 
 _DTYPES = ("float32", "bfloat16", "float16")
 _QUANTIZATIONS = ("8bit", "4bit")
@@ -38,6 +42,7 @@ class EngineSettings:
         revision: Branch, tag or commit of a hub checkpoint.
         quantization: Keep the weights of the text layers in 8 or 4 bits; they compute in ``dtype``.
         cache_bytes: Memory for text and pictures that were read before; None takes a share of what is free.
+        max_requests: Most requests under way at once; more are refused.
     """
 
     model: str
@@ -47,6 +52,7 @@ class EngineSettings:
     revision: str | None = None
     quantization: Quantization | None = None
     cache_bytes: int | None = None
+    max_requests: int = DEFAULT_MAX_REQUESTS
 
     def __post_init__(self) -> None:
         if not self.model:
@@ -65,6 +71,8 @@ class EngineSettings:
             raise ConfigurationError(
                 f"cache_bytes must be 0 or more, got {self.cache_bytes!r}. None takes a share of free memory."
             )
+        if self.max_requests < 1:
+            raise ConfigurationError(f"max_requests must be 1 or more, got {self.max_requests!r}.")
         if isinstance(self.device_map, Mapping):
             object.__setattr__(self, "device_map", tuple(sorted(self.device_map.items())))
 
@@ -98,7 +106,8 @@ def load_checkpoint(settings: EngineSettings) -> Checkpoint:
     """
     source = _find_source(settings)
     try:
-        return _load(settings, source)
+        with _torchao_unheard():
+            return _load(settings, source)
     except ModelLoadError:
         raise
     except Exception as error:
@@ -168,6 +177,20 @@ def _load(settings: EngineSettings, source: dict[str, Any]) -> Checkpoint:
         end_ids=_end_ids(model.generation_config.eos_token_id, tokenizer),
         image_token_id=config.image_token_index,
     )
+
+
+@contextmanager
+def _torchao_unheard() -> Iterator[None]:
+    """Hide what torchao says when transformers imports it: it misses kernels that nobody asked for."""
+    loggers = [logging.getLogger(name) for name in ("torchao", "torch.utils._pytree")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _check_sizes(settings: EngineSettings, vision: Any, image_processor: Any) -> None:

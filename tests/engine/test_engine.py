@@ -22,6 +22,7 @@ from langchain_llava_o1.errors import (
     GenerationTimeout,
     ImageError,
     ModelLoadError,
+    QueueFullError,
 )
 from tests.engine.pictures import draw_broken, draw_noise
 
@@ -203,6 +204,21 @@ async def test_a_timeout_is_an_error(own_engine: Engine, monkeypatch: pytest.Mon
     with pytest.raises(GenerationTimeout, match=r"timeout of 0\.2 s"):
         await answer_async(own_engine, request)
     wait_until_idle(own_engine)
+
+
+def test_more_requests_than_the_engine_takes_are_refused(random_checkpoint: Path) -> None:
+    checkpoint = load_checkpoint(EngineSettings(str(random_checkpoint), device="cpu"))
+    engine = Engine(checkpoint, max_requests=2)
+    request = Request(QUESTION, Sampling(max_tokens=16), is_streamed=True)
+    under_way = [engine.generate(request) for _ in range(2)]
+    first = [next(deltas) for deltas in under_way]
+
+    with pytest.raises(QueueFullError, match=r"2 requests under way and takes no more than max_requests=2"):
+        next(engine.generate(request))
+    whole = [[delta, *rest] for delta, rest in zip(first, under_way, strict=True)]
+
+    assert text_of(whole[0]) == text_of(whole[1]) == text_of(answer(engine))
+    engine.close()
 
 
 async def test_a_bad_request_hurts_no_other(engine: Engine) -> None:

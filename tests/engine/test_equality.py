@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from langchain_llava_o1.engine.engine import Engine, EngineSettings, load_engine
 from langchain_llava_o1.engine.request import Delta, Request, Sampling, Turn
+from tests.checkpoints import save_random_checkpoint
 from tests.engine.pictures import draw_noise
 from tests.engine.reference import Reference
 
@@ -97,3 +99,30 @@ async def test_greedy_while_others_come_and_go(tiled_engine: Engine, tiled_refer
     )
     for deltas, turns in zip(answers, CONVERSATIONS.values(), strict=True):
         check(deltas, turns, tiled_reference)
+
+
+@pytest.mark.parametrize("num_rows", range(1, 17))
+def test_every_row_of_a_batch_is_the_answer(
+    tiled_engine: Engine, tiled_reference: Reference, num_rows: int
+) -> None:
+    turns = CONVERSATIONS["two pictures"]
+    request = Request(turns, Sampling(max_tokens=NUM_TOKENS), n=num_rows)
+
+    deltas = list(tiled_engine.generate(request))
+
+    for index in range(num_rows):
+        own = [replace(delta, index=0) for delta in deltas if delta.index == index]
+        check(own, turns, tiled_reference)
+
+
+@pytest.mark.parametrize("num_key_heads", [1, 2, 4])
+async def test_heads_that_share_keys(tmp_path: Path, num_key_heads: int) -> None:
+    folder = save_random_checkpoint(tmp_path / "model", max_num_tiles=4, num_key_heads=num_key_heads)
+    engine = load_engine(EngineSettings(str(folder), device="cpu"))
+    reference = Reference(folder)
+
+    answers = await asyncio.gather(*(answer(engine, turns) for turns in CONVERSATIONS.values()))
+    engine.close()
+
+    for deltas, turns in zip(answers, CONVERSATIONS.values(), strict=True):
+        check(deltas, turns, reference)
