@@ -1,5 +1,6 @@
 """The `llava-o1` command: its commands, and the options of all of them."""
 
+import logging
 import os
 from typing import Annotated
 
@@ -43,6 +44,9 @@ def configure(
         # A failure is told in one line of our own; read by the libraries when they are first imported.
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         os.environ.setdefault("HF_HUB_VERBOSITY", "error")
+        # Where torchao is installed, transformers imports it, and it misses kernels that nobody asked for.
+        for name in ("torchao", "torch.utils._pytree"):
+            logging.getLogger(name).setLevel(logging.ERROR)
 
 
 app.command()(ask)

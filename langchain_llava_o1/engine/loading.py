@@ -1,7 +1,6 @@
 """A checkpoint from a folder or the hub, on the device, or an error that says what to do."""
 
 import importlib.util
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,8 +105,7 @@ def load_checkpoint(settings: EngineSettings) -> Checkpoint:
     """
     source = _find_source(settings)
     try:
-        with _torchao_unheard():
-            return _load(settings, source)
+        return _load(settings, source)
     except ModelLoadError:
         raise
     except Exception as error:
@@ -177,20 +175,6 @@ def _load(settings: EngineSettings, source: dict[str, Any]) -> Checkpoint:
         end_ids=_end_ids(model.generation_config.eos_token_id, tokenizer),
         image_token_id=config.image_token_index,
     )
-
-
-@contextmanager
-def _torchao_unheard() -> Iterator[None]:
-    """Hide what torchao says when transformers imports it: it misses kernels that nobody asked for."""
-    loggers = [logging.getLogger(name) for name in ("torchao", "torch.utils._pytree")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 def _check_sizes(settings: EngineSettings, vision: Any, image_processor: Any) -> None:
