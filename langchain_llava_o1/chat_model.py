@@ -14,7 +14,9 @@ from pydantic import PrivateAttr
 
 from langchain_llava_o1.call_options import read_call_options
 from langchain_llava_o1.chat_parameters import EMBEDDED_MODEL, ChatParameters
-from langchain_llava_o1.engine.engine import Engine, EngineSettings, load_engine
+from langchain_llava_o1.engine.engine import Engine
+from langchain_llava_o1.engine.loading import EngineSettings
+from langchain_llava_o1.engine.registry import load_engine
 from langchain_llava_o1.engine.request import Request, Sampling, ScoreRequest
 from langchain_llava_o1.errors import GenerationError
 from langchain_llava_o1.messages import has_pictures, read_conversation

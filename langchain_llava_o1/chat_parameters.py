@@ -9,8 +9,7 @@ from langchain_core.language_models import BaseChatModel, LangSmithParams, Model
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from langchain_llava_o1.call_options import MaxTokens, StopStrings, Temperature, Timeout, TopP
-from langchain_llava_o1.engine.engine import EngineSettings
-from langchain_llava_o1.engine.loading import DEFAULT_MAX_REQUESTS
+from langchain_llava_o1.engine.loading import DEFAULT_MAX_REQUESTS, EngineSettings
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.images import ImagePolicy
 from langchain_llava_o1.profiles import model_profile

@@ -6,10 +6,13 @@ a picture's header and its pixels.
 
 import base64
 import binascii
+import hashlib
 import io
 import os
 import stat
+import threading
 import urllib.parse
+from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +25,7 @@ from langchain_llava_o1.image_download import download
 IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 """The formats that are decoded; of an animation, its first picture."""
 
+_MAX_PIXELS_REMEMBERED = 2**25
 _BACKGROUND = (255, 255, 255)
 _LEVELS_PER_GREY = 256
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
@@ -78,12 +82,54 @@ def load_image(source: ImageSource, policy: ImagePolicy, where: str) -> Image.Im
 def decode_image(data: bytes, policy: ImagePolicy) -> Image.Image:
     """Decode the bytes of a picture's file as RGB, upright and on white where it was transparent.
 
+    The result may be given to others, too: it is not to be changed.
+
     Raises:
         ImageError: The bytes are empty, no picture of a known format, truncated or too large.
     """
     if not data:
         raise ImageError("The picture is empty (0 bytes). Send the bytes of a picture file.")
     _check_num_bytes(len(data), policy)
+    key = hashlib.sha256(data).digest()
+    image = _remembered.get(key)
+    if image is None:
+        image = _decode(data, policy)
+        _remembered.put(key, image)
+    _check_num_pixels(image.size, policy)
+    return image
+
+
+class _RememberedPictures:
+    """The pictures decoded last: a search sends the same one with every candidate and verdict."""
+
+    def __init__(self, max_pixels: int) -> None:
+        self._max_pixels = max_pixels
+        self._num_pixels = 0
+        self._images: OrderedDict[bytes, Image.Image] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: bytes) -> Image.Image | None:
+        with self._lock:
+            image = self._images.get(key)
+            if image is not None:
+                self._images.move_to_end(key)
+            return image
+
+    def put(self, key: bytes, image: Image.Image) -> None:
+        with self._lock:
+            if key in self._images:
+                return
+            self._images[key] = image
+            self._num_pixels += image.width * image.height
+            while self._num_pixels > self._max_pixels:
+                _, forgotten = self._images.popitem(last=False)
+                self._num_pixels -= forgotten.width * forgotten.height
+
+
+_remembered = _RememberedPictures(_MAX_PIXELS_REMEMBERED)
+
+
+def _decode(data: bytes, policy: ImagePolicy) -> Image.Image:
     try:
         with Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
             _check_num_pixels(image.size, policy)

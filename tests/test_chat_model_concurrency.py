@@ -10,7 +10,7 @@ from langchain_core.messages import HumanMessage
 from PIL import Image
 
 from langchain_llava_o1 import chat_model
-from langchain_llava_o1.engine.engine import EngineSettings
+from langchain_llava_o1.engine.loading import EngineSettings
 from langchain_llava_o1.errors import (
     GenerationError,
     GenerationTimeout,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from langchain_llava_o1 import image_download
+from langchain_llava_o1 import image_download, images
 from langchain_llava_o1.errors import ImageError
 from langchain_llava_o1.image_download import download, resolve_public_address
 from langchain_llava_o1.images import (
@@ -25,6 +25,11 @@ from langchain_llava_o1.images import (
 WHERE = "messages[0].content[1]"
 POLICY = ImagePolicy()
 RED = (255, 0, 0)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "_remembered", images._RememberedPictures(max_pixels=2**20))
 
 
 def encode(image: Image.Image, file_format: str = "PNG", **options: object) -> bytes:
@@ -251,3 +256,25 @@ def test_failed_downloads_say_why(server: str, page: str, reason: str) -> None:
 def test_a_slow_server_is_given_up(server: str) -> None:
     with pytest.raises(ImageError, match="too long"):
         download(f"{server}/slow", max_bytes=1000, timeout=0.3)
+
+
+def test_a_picture_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encode(Image.new("RGB", (5, 7), "teal"))
+    first = decode_image(data, ImagePolicy())
+    monkeypatch.setattr(images, "_decode", pytest.fail)
+    assert decode_image(bytes(bytearray(data)), ImagePolicy()) is first
+    with pytest.raises(ImageError, match="5x7 = 35 pixels; at most 34"):
+        decode_image(data, ImagePolicy(max_pixels=34))
+
+
+def test_pictures_are_forgotten_when_there_are_many() -> None:
+    remembered = images._RememberedPictures(max_pixels=100)
+    small, large = Image.new("RGB", (6, 10)), Image.new("RGB", (11, 10))
+    remembered.put(b"1", small)
+    remembered.put(b"1", small)
+    remembered.put(b"2", small)
+    assert [remembered.get(b"1"), remembered.get(b"2")] == [None, small]
+    remembered.put(b"3", large)
+    assert [remembered.get(b"2"), remembered.get(b"3")] == [None, None]
+    remembered.put(b"4", small)
+    assert remembered.get(b"4") is small

@@ -16,12 +16,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from langchain_llava_o1.engine.failures import explain, is_out_of_memory
-from langchain_llava_o1.engine.loading import (
-    DEFAULT_MAX_REQUESTS,
-    Checkpoint,
-    EngineSettings,
-    load_checkpoint,
-)
+from langchain_llava_o1.engine.loading import DEFAULT_MAX_REQUESTS, Checkpoint
 from langchain_llava_o1.engine.mailbox import LoopMailbox, Mailbox, Outbox, ThreadMailbox, Ticket
 from langchain_llava_o1.engine.request import Delta, Request, Score, ScoreRequest, Statistics
 from langchain_llava_o1.errors import GenerationError, QueueFullError
@@ -30,8 +25,6 @@ if TYPE_CHECKING:
     from langchain_llava_o1.engine.decoding import Row
     from langchain_llava_o1.engine.intake import RowOwner
     from langchain_llava_o1.engine.prefill import ScoreJob
-
-__all__ = ["Engine", "EngineSettings", "load_engine"]
 
 _MAX_ROWS = 64
 # Requests that are sent together should start together, and none should wait long for others.
@@ -182,9 +175,6 @@ class Engine:
         self._is_closing = True
         self._inbox.put(None)
         self._thread.join(_SECONDS_TO_CLOSE)
-        for settings, engine in list(_engines.items()):
-            if engine is self:
-                del _engines[settings]
 
     @contextmanager
     def _submitted(self, request: Request | ScoreRequest, mailbox: Mailbox) -> Iterator[Ticket]:
@@ -381,28 +371,3 @@ class Engine:
         if not ticket.is_cancelled:
             ticket.cancel()
             self._outbox.post(ticket, error)
-
-
-_engines: dict[EngineSettings, Engine] = {}
-_engine_locks: dict[EngineSettings, threading.Lock] = {}
-_registry_lock = threading.Lock()
-
-
-def load_engine(settings: EngineSettings) -> Engine:
-    """Load a checkpoint once per process and settings, however many threads ask for it.
-
-    Raises:
-        ModelLoadError: If it cannot be loaded; the next call tries again.
-    """
-    with _registry_lock:
-        lock = _engine_locks.setdefault(settings, threading.Lock())
-    with lock:
-        engine = _engines.get(settings)
-        if engine is None or engine.is_closed:
-            engine = Engine(
-                load_checkpoint(settings),
-                cache_bytes=settings.cache_bytes,
-                max_requests=settings.max_requests,
-            )
-            _engines[settings] = engine
-        return engine

@@ -50,14 +50,12 @@ class Slots:
         self.lengths += lengths
 
     def keep(self, rows: Sequence[int]) -> None:
-        """Keep some rows, in the order given, and free the slots of the others."""
-        moved = [(source, target) for target, source in enumerate(rows) if source != target]
-        if moved:
-            # On the processor: the layers may be on several devices.
-            sources, targets = (torch.tensor(places) for places in zip(*moved, strict=True))
-            width = max(self.lengths[row] for row in rows)
-            for layer in self.layers:
-                layer[:, targets, :, :width] = layer[:, sources, :, :width]
+        """Keep some rows and free the slots of the others; a row that moves goes to a slot that is freed."""
+        for target, source in enumerate(rows):
+            if source != target:
+                length = self.lengths[source]
+                for layer in self.layers:
+                    layer[:, target, :, :length] = layer[:, source, :, :length]
         self.lengths = [self.lengths[row] for row in rows]
 
     def states_of(self, row: int) -> States:

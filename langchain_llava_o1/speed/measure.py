@@ -5,11 +5,12 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 import transformers
@@ -27,6 +28,8 @@ from langchain_llava_o1.speed.shapes import open_checkpoint
 from langchain_llava_o1.speed.workload import QuestionWork, make_work
 
 _SECONDS_BETWEEN_SAMPLES = 0.02
+
+ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True)
@@ -113,47 +116,13 @@ def measure_speed(
     if repeats < 1:
         raise ConfigurationError(f"repeats must be 1 or more, got {repeats}.")
     place = choose_device(device)
-    base_dtype = torch.float32 if place.type == "cpu" else torch.bfloat16
-    checkpoint = open_checkpoint(source, device=device, dtype=base_dtype)
-    chat_format = ChatFormat(checkpoint.tokenizer, checkpoint.chat_template, checkpoint.image_token_id)
-    work = make_work(questions, candidates, chat_format.count_tokens)
-    bandwidth = measure_bandwidth(place)
+    bandwidth = _in_own_thread(partial(measure_bandwidth, place))
     rows: list[SpeedRow] = []
     for way in ways:
-        used = checkpoint
-        is_default = way is Way.ENGINE_DEFAULT
-        if way.uses_engine and place.type == "cpu":
-            # The engine lays its weights out anew, and the ways before it must not run on those.
-            used = open_checkpoint(source, device=device, dtype=None if is_default else base_dtype)
-        traffic = MemoryTraffic(used)
-        with _peak_memory(place) as peak, _open_search(way, used) as search:
-            runs = _run(search, work, candidates, repeats, partial(report_run, way))
-            alone = runs.seconds if way.uses_engine else None
-            if alone is not None and questions > 1:
-                report_alone = partial(report_run, f"{way}, one question")
-                alone = _run(search, work[:1], candidates, repeats, report_alone).seconds
-        counts = runs.counts
-        at_bandwidth = (
-            (counts.num_steps + counts.num_prompt_passes) * traffic.weight_bytes
-            + sum(map(traffic.cache_bytes, _calls(way, work, candidates)))
-        ) / bandwidth
-        rows.append(
-            SpeedRow(
-                name=way,
-                dtype=str(used.model.dtype).removeprefix("torch."),
-                seconds=runs.seconds,
-                ratio=rows[0].seconds / runs.seconds if rows else 1.0,
-                num_generated=counts.num_generated,
-                num_pictures=counts.num_pictures,
-                num_read=counts.num_read,
-                fewest_read=fewest_read(work, chat_format, is_scored=is_default),
-                num_steps=counts.num_steps,
-                peak_bytes=peak.bytes,
-                seconds_at_bandwidth=at_bandwidth,
-                roofline_ratio=runs.seconds / at_bandwidth,
-                seconds_of_one=alone,
-            )
+        row = _in_own_thread(
+            partial(_measure, way, source, candidates, questions, repeats, place, bandwidth, report_run)
         )
+        rows.append(replace(row, ratio=rows[0].seconds / row.seconds if rows else 1.0))
     return SpeedReport(
         checkpoint=str(source),
         candidates=candidates,
@@ -167,12 +136,64 @@ def measure_speed(
     )
 
 
+def _in_own_thread(measure: Callable[[], ResultT]) -> ResultT:
+    """Measure in a thread that does not stay: those that torch starts for it would slow what comes next."""
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(measure).result()
+
+
+def _measure(
+    way: Way,
+    source: Shape | str,
+    candidates: int,
+    questions: int,
+    repeats: int,
+    place: torch.device,
+    bandwidth: float,
+    report_run: Callable[[str, float], None],
+) -> SpeedRow:
+    is_default = way is Way.ENGINE_DEFAULT
+    # The engine lays its weights out anew: each way has weights of its own, equal to those of the others.
+    base_dtype = torch.float32 if place.type == "cpu" else torch.bfloat16
+    dtype = None if is_default and place.type == "cpu" else base_dtype
+    checkpoint = _in_own_thread(partial(open_checkpoint, source, device=str(place), dtype=dtype))
+    chat_format = ChatFormat(checkpoint.tokenizer, checkpoint.chat_template, checkpoint.image_token_id)
+    work = make_work(questions, candidates, chat_format.count_tokens)
+    traffic = MemoryTraffic(checkpoint)
+    with _peak_memory(place) as peak, _open_search(way, checkpoint) as search:
+        runs = _run(search, work, candidates, repeats, partial(report_run, way))
+        alone = runs.seconds if way.uses_engine else None
+        if alone is not None and questions > 1:
+            report_alone = partial(report_run, f"{way}, one question")
+            alone = _run(search, work[:1], candidates, repeats, report_alone).seconds
+    counts = runs.counts
+    at_bandwidth = (
+        (counts.num_steps + counts.num_prompt_passes) * traffic.weight_bytes
+        + sum(map(traffic.cache_bytes, _calls(way, work, candidates)))
+    ) / bandwidth
+    return SpeedRow(
+        name=way,
+        dtype=str(checkpoint.model.dtype).removeprefix("torch."),
+        seconds=runs.seconds,
+        ratio=1.0,
+        num_generated=counts.num_generated,
+        num_pictures=counts.num_pictures,
+        num_read=counts.num_read,
+        fewest_read=fewest_read(work, chat_format, is_scored=is_default),
+        num_steps=counts.num_steps,
+        peak_bytes=peak.bytes,
+        seconds_at_bandwidth=at_bandwidth,
+        roofline_ratio=runs.seconds / at_bandwidth,
+        seconds_of_one=alone,
+    )
+
+
 @contextmanager
 def _open_search(way: Way, checkpoint: Checkpoint) -> Iterator[GenerateSearch | EngineSearch]:
     if not way.uses_engine:
         yield GenerateSearch(checkpoint, is_batched=way is Way.GENERATE_BATCHED)
         return
-    engine = Engine(checkpoint)
+    engine = _in_own_thread(partial(Engine, checkpoint))
     try:
         yield EngineSearch(engine, is_scored=way is Way.ENGINE_DEFAULT)
     finally:

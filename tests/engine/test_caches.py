@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from langchain_llava_o1.engine import decoding
-from langchain_llava_o1.engine.engine import Engine, EngineSettings
-from langchain_llava_o1.engine.loading import load_checkpoint
+from langchain_llava_o1.engine.engine import Engine
+from langchain_llava_o1.engine.loading import EngineSettings, load_checkpoint
 from langchain_llava_o1.engine.request import Delta, Request, Sampling, Turn
 from tests.engine.pictures import draw_noise
 from tests.engine.reference import Reference

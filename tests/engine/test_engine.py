@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from langchain_llava_o1.engine import engine as engine_module
-from langchain_llava_o1.engine.engine import Engine, EngineSettings, load_engine
-from langchain_llava_o1.engine.loading import load_checkpoint
+from langchain_llava_o1.engine.engine import Engine
+from langchain_llava_o1.engine.loading import EngineSettings, load_checkpoint
 from langchain_llava_o1.engine.mllama import Mllama
 from langchain_llava_o1.engine.request import Delta, Request, Sampling, Turn
 from langchain_llava_o1.errors import (
@@ -21,7 +20,6 @@ from langchain_llava_o1.errors import (
     GenerationError,
     GenerationTimeout,
     ImageError,
-    ModelLoadError,
     QueueFullError,
 )
 from tests.engine.pictures import draw_broken, draw_noise
@@ -295,38 +293,9 @@ def test_a_closed_engine_fails_what_waits_and_refuses_more(
         answer(own_engine)
 
 
-def test_one_engine_per_settings(random_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loads = []
-
-    def load_slowly(settings: EngineSettings) -> Any:
-        loads.append(settings)
-        time.sleep(0.05)
-        return load_checkpoint(settings)
-
-    monkeypatch.setattr(engine_module, "load_checkpoint", load_slowly)
-    settings = EngineSettings(str(random_checkpoint), device="cpu", dtype="bfloat16")
-    with ThreadPoolExecutor(4) as pool:
-        engines = list(pool.map(load_engine, [settings] * 4))
-    assert len(set(map(id, engines))) == 1
-    assert len(loads) == 1
-    engines[0].close()
-    assert settings not in engine_module._engines
-    replacement = load_engine(settings)
-    assert replacement is not engines[0]
-    replacement.close()
-
-
-def test_a_failed_load_is_tried_again(tmp_path: Path, random_checkpoint: Path) -> None:
-    settings = EngineSettings(str(tmp_path / "later"), device="cpu")
-    with pytest.raises(ModelLoadError):
-        load_engine(settings)
-    (tmp_path / "later").symlink_to(random_checkpoint)
-    load_engine(settings).close()
-
-
 def test_modules_that_callers_import_load_no_torch() -> None:
     code = (
-        "import sys, langchain_llava_o1.engine.engine, langchain_llava_o1.engine.request;"
+        "import sys, langchain_llava_o1.engine.registry, langchain_llava_o1.engine.request;"
         "assert not {'torch', 'transformers'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -335,7 +304,8 @@ def test_modules_that_callers_import_load_no_torch() -> None:
 def test_the_interpreter_exits_promptly_in_mid_answer(random_checkpoint: Path) -> None:
     code = (
         "import sys, time\n"
-        "from langchain_llava_o1.engine.engine import EngineSettings, load_engine\n"
+        "from langchain_llava_o1.engine.loading import EngineSettings\n"
+        "from langchain_llava_o1.engine.registry import load_engine\n"
         "from langchain_llava_o1.engine.request import Request, Sampling, Turn\n"
         "engine = load_engine(EngineSettings(sys.argv[1], device='cpu'))\n"
         "request = Request((Turn('user', ('?',)),), Sampling(1.0, seed=0, max_tokens=400), n=60)\n"

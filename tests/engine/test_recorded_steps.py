@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from langchain_llava_o1.engine import decoding, recorded_steps
-from langchain_llava_o1.engine.engine import Engine, EngineSettings
-from langchain_llava_o1.engine.loading import load_checkpoint
+from langchain_llava_o1.engine.engine import Engine
+from langchain_llava_o1.engine.loading import EngineSettings, load_checkpoint
 from langchain_llava_o1.engine.mllama import Mllama
 from langchain_llava_o1.engine.recorded_steps import choose_recorder
 from langchain_llava_o1.engine.request import Request, Sampling, Turn
