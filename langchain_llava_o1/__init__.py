@@ -10,26 +10,78 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from langchain_llava_o1.chat_model import ChatLlavaO1
     from langchain_llava_o1.images import image_block
+    from langchain_llava_o1.judges.confidence import ConfidenceJudge
+    from langchain_llava_o1.judges.function import FunctionJudge
+    from langchain_llava_o1.judges.generative import GenerativeJudge
+    from langchain_llava_o1.judges.judge import Comparison, Scoring
     from langchain_llava_o1.judges.likelihood import LikelihoodJudge
-    from langchain_llava_o1.search.context import StageBeamContext
+    from langchain_llava_o1.judges.reward import RewardJudge
+    from langchain_llava_o1.judges.verdict import Verdict
+    from langchain_llava_o1.judges.voting import VotingJudge
+    from langchain_llava_o1.reward_model import HuggingFaceReward
+    from langchain_llava_o1.search.best_of_n import create_best_of_n
+    from langchain_llava_o1.search.context import (
+        SearchContext,
+        SentenceBeamContext,
+        StageBeamContext,
+        SwiresContext,
+    )
+    from langchain_llava_o1.search.self_consistency import create_self_consistency
+    from langchain_llava_o1.search.sentence_beam import create_sentence_beam
+    from langchain_llava_o1.search.single_pass import create_single_pass
     from langchain_llava_o1.search.stage_beam import create_stage_beam
+    from langchain_llava_o1.search.swires import create_swires
 
     __version__: str
 
 _HOMES = {
     "ChatLlavaO1": "langchain_llava_o1.chat_model",
+    "Comparison": "langchain_llava_o1.judges.judge",
+    "ConfidenceJudge": "langchain_llava_o1.judges.confidence",
+    "FunctionJudge": "langchain_llava_o1.judges.function",
+    "GenerativeJudge": "langchain_llava_o1.judges.generative",
+    "HuggingFaceReward": "langchain_llava_o1.reward_model",
     "LikelihoodJudge": "langchain_llava_o1.judges.likelihood",
+    "RewardJudge": "langchain_llava_o1.judges.reward",
+    "Scoring": "langchain_llava_o1.judges.judge",
+    "SearchContext": "langchain_llava_o1.search.context",
+    "SentenceBeamContext": "langchain_llava_o1.search.context",
     "StageBeamContext": "langchain_llava_o1.search.context",
+    "SwiresContext": "langchain_llava_o1.search.context",
+    "Verdict": "langchain_llava_o1.judges.verdict",
+    "VotingJudge": "langchain_llava_o1.judges.voting",
+    "create_best_of_n": "langchain_llava_o1.search.best_of_n",
+    "create_self_consistency": "langchain_llava_o1.search.self_consistency",
+    "create_sentence_beam": "langchain_llava_o1.search.sentence_beam",
+    "create_single_pass": "langchain_llava_o1.search.single_pass",
     "create_stage_beam": "langchain_llava_o1.search.stage_beam",
+    "create_swires": "langchain_llava_o1.search.swires",
     "image_block": "langchain_llava_o1.images",
 }
 
 __all__ = [
     "ChatLlavaO1",
+    "Comparison",
+    "ConfidenceJudge",
+    "FunctionJudge",
+    "GenerativeJudge",
+    "HuggingFaceReward",
     "LikelihoodJudge",
+    "RewardJudge",
+    "Scoring",
+    "SearchContext",
+    "SentenceBeamContext",
     "StageBeamContext",
+    "SwiresContext",
+    "Verdict",
+    "VotingJudge",
     "__version__",
+    "create_best_of_n",
+    "create_self_consistency",
+    "create_sentence_beam",
+    "create_single_pass",
     "create_stage_beam",
+    "create_swires",
     "image_block",
 ]
 

@@ -33,6 +33,7 @@ class CallOptions(BaseModel):
     stop: StopStrings | None = None
     seed: int | None = None
     timeout: Timeout | None = None
+    logprobs: bool | None = None
 
 
 def read_call_options(stop: list[str] | None, options: Mapping[str, Any]) -> CallOptions:

@@ -31,6 +31,7 @@ class _Call(NamedTuple):
     request: Request
     prefix: str
     stop: tuple[str, ...]
+    tells_logprobs: bool
 
 
 class _LoadedEngine(NamedTuple):
@@ -49,7 +50,8 @@ class ChatLlavaO1(ChatParameters):
     ``finish_reason`` is ``"length"`` where it was cut off, ``"stop"`` where it met one of the
     caller's stop strings (then named in ``stop_sequence``), and ``"untagged"`` where it ended by
     itself. ``response_metadata["mean_logprob"]`` is the mean log-probability of the tokens written, under
-    the full softmax at temperature 1.
+    the full softmax at temperature 1; with ``logprobs=True``, ``response_metadata["logprobs"]["content"]``
+    has that of each token.
 
     The model loads on first use, once per process and settings, and requests of one process are
     answered together in batches. ``ainvoke``, ``astream`` and ``abatch`` wait without a thread.
@@ -192,6 +194,7 @@ class ChatLlavaO1(ChatParameters):
             prefix=call.prefix,
             stop=call.stop,
             is_v1=self.output_version == "v1",
+            tells_logprobs=call.tells_logprobs,
         )
 
     def _prepare(self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]) -> _Call:
@@ -210,7 +213,8 @@ class ChatLlavaO1(ChatParameters):
             stop=tuple(dict.fromkeys((*stop_strings, *END_OF_ANSWER))),
             timeout=self.timeout if chosen.timeout is None else chosen.timeout,
         )
-        return _Call(request, conversation.prefix, stop_strings)
+        tells_logprobs = self.logprobs if chosen.logprobs is None else chosen.logprobs
+        return _Call(request, conversation.prefix, stop_strings, tells_logprobs)
 
     async def _aprepare(
         self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]

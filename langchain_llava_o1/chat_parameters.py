@@ -44,6 +44,7 @@ class ChatParameters(BaseChatModel):
         stop: Strings that end an answer; they are left out of it.
         seed: Same seed, same answer. None draws fresh randomness.
         timeout: Seconds after which a call fails.
+        logprobs: Whether an answer tells the log-probability of each of its tokens.
         max_retries: How often a call is repeated after the engine failed.
         streaming: Whether ``invoke`` streams internally, for callbacks that want tokens.
         device: Where to run, as ``"cuda"``; None takes the best there is.
@@ -66,6 +67,7 @@ class ChatParameters(BaseChatModel):
     stop: StopStrings | None = None
     seed: int | None = None
     timeout: Timeout | None = None
+    logprobs: bool = False
     max_retries: int = Field(default=2, ge=0)
     streaming: bool = False
     device: str | None = None
@@ -146,6 +148,11 @@ class ChatParameters(BaseChatModel):
         return model_profile(
             self.model, max_output_tokens=self.max_tokens, allow_image_urls=self.allow_image_urls
         )
+
+    @model_validator(mode="after")
+    def _check_profile_keys(self) -> Self:
+        """Take LangChain's check back: its profiles have no word for ``PREFILL_FEATURE`` and warn of it."""
+        return self
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         params = super()._get_ls_params(stop=stop or self.stop, **kwargs)

@@ -1,19 +1,19 @@
 """Every prompt the searches and judges send."""
 
-from langchain_llava_o1.stages import Stage
+from langchain_llava_o1.stages import Part
 
 VERDICT_PREFIX = "Better:"
 """What stands before the number of the better response in a verdict."""
 
 
-def comparison_prompt(stage: Stage, first: str, second: str, *, with_reason: bool = True) -> str:
-    """Ask a judge which of two candidates of a stage is better.
+def comparison_prompt(part: Part, first: str, second: str, *, with_reason: bool = True) -> str:
+    """Ask a judge which of two candidates is better.
 
     Sent as a user turn after the question, its images and the accepted stages, so that judging
     shares that prefix with answering. The candidates come last.
 
     Args:
-        stage: The stage that both candidates are for.
+        part: What both candidates are for.
         first: Text of the first candidate, without its tags.
         second: Text of the second candidate, without its tags.
         with_reason: Ask for a reason before the choice, or for the choice alone.
@@ -24,6 +24,53 @@ def comparison_prompt(stage: Stage, first: str, second: str, *, with_reason: boo
         else f'Reply only "{VERDICT_PREFIX} 1" or "{VERDICT_PREFIX} 2".'
     )
     return (
-        f"Compare two responses for the {stage.name} stage. {stage.criterion} {form}\n"
+        f"Compare two responses for the {part.title}. {part.criterion} {form}\n"
         f"Response 1: {first.strip()}\nResponse 2: {second.strip()}"
+    )
+
+
+CORRECT_PREFIX = "Correct:"
+"""What stands before the yes or no of a check."""
+
+
+def check_prompt(part: Part, text: str) -> str:
+    """Ask a judge whether one candidate, looked at alone, is correct.
+
+    Args:
+        part: What the candidate is for.
+        text: The candidate, without its tags.
+    """
+    return (
+        f"Check a response for the {part.title}. {part.criterion} Say whether every step of it is right, "
+        f'then "{CORRECT_PREFIX} yes" or "{CORRECT_PREFIX} no".\nResponse: {text.strip()}'
+    )
+
+
+def instruction(part: Part, accepted: str) -> str:
+    """Ask a model that begins a new reply each time for one part of an answer.
+
+    Sent as a user turn after the question and, where there are any, the accepted stages as the model's own
+    turn.
+
+    Args:
+        part: What to write.
+        accepted: The answer as far as it goes, in tags; empty at its beginning.
+    """
+    if part.is_sentence:
+        stage = part.stages[0]
+        goes_on = accepted.rfind(stage.opening) > accepted.rfind(stage.closing)
+        place = "Go on with your answer" if goes_on else f"Begin the {part.title} of your answer"
+        return (
+            f"{place}: write its next sentence only, without repeating anything. {part.criterion} "
+            f"If the {part.title} is complete with it, put {stage.closing} at its end."
+        )
+    form = "\n".join(f"{stage.opening}…{stage.closing}" for stage in part.stages)
+    hint = " ".join(stage.criterion for stage in part.stages)
+    beginning = "Go on with your answer" if accepted else "Answer step by step"
+    return (
+        f"{beginning}: write the {part.title}, in this form and nothing else:\n{form}\n{hint} "
+        "The conclusion alone answers the question, as briefly as the question asks."
+        if part.stages[-1].is_visible
+        else f"{beginning}: write only the {part.title}, in this form and nothing else:\n{form}\n{hint} "
+        "Do not give the final answer yet."
     )

@@ -37,7 +37,13 @@ class Response:
     """The answer to one request as it arrives."""
 
     def __init__(
-        self, *, model_name: str, prefix: str = "", stop: Sequence[str] = (), is_v1: bool = False
+        self,
+        *,
+        model_name: str,
+        prefix: str = "",
+        stop: Sequence[str] = (),
+        is_v1: bool = False,
+        tells_logprobs: bool = False,
     ) -> None:
         """Start an answer.
 
@@ -46,7 +52,9 @@ class Response:
             prefix: The text that the answer continues.
             stop: The caller's own stop strings, without those of ``END_OF_ANSWER``.
             is_v1: Whether content is a list of LangChain v1 blocks.
+            tells_logprobs: Whether the log-probability of each token is told.
         """
+        self._tells_logprobs = tells_logprobs
         self._model_name = model_name
         self._stop = tuple(stop)
         self._is_v1 = is_v1
@@ -59,13 +67,21 @@ class Response:
         self._num_blocks = 0
         self._num_tokens = 0
         self._logprob_sum = 0.0
+        self._num_told = 0
+        self._untold: list[dict[str, Any]] = []
         self._num_reasoning_tokens = 0
         self._num_unassigned_tokens = 0
 
     def feed(self, delta: Delta) -> list[AIMessageChunk]:
         """Take in a delta and return the chunks that follow from it, often one, at times none."""
         text = delta.text
-        self._logprob_sum += delta.logprob_sum
+        self._logprob_sum += sum(delta.logprobs)
+        if self._tells_logprobs:
+            starts = (0, *delta.token_ends)
+            self._untold += [
+                {"token": delta.text[start:end], "logprob": logprob}
+                for start, end, logprob in zip(starts, delta.token_ends, delta.logprobs, strict=False)
+            ]
         if delta.stop is not None and delta.stop not in self._stop:
             # The model did write this tag; the engine only took it out because it was told to stop there.
             text += delta.stop
@@ -79,7 +95,7 @@ class Response:
         pieces = self._splitter.feed(text[start:])
         if delta.finish_reason is None:
             outputs += self._take_in(pieces)
-            return [self._chunk(outputs)] if outputs else []
+            return [self._chunk(outputs, **self._progress(delta))] if outputs else []
         outputs += self._take_in(pieces + self._splitter.finish(), is_last=True)
         return [*([self._chunk(outputs)] if outputs else []), *self._finish(delta)]
 
@@ -135,14 +151,11 @@ class Response:
         written = "".join(self._written)
         if written and not self._has_conclusion:
             chunks.append(self._chunk([_Output(self._num_blocks, written)]))
-        usage = UsageMetadata(
-            input_tokens=delta.num_prompt_tokens,
-            output_tokens=self._num_tokens,
-            total_tokens=delta.num_prompt_tokens + self._num_tokens,
-            input_token_details=InputTokenDetails(cache_read=delta.num_cached_tokens),
-            output_token_details=OutputTokenDetails(reasoning=self._num_reasoning_tokens),
-        )
+        progress = self._progress(delta)
+        usage = progress["usage_metadata"]
+        usage["output_token_details"] = OutputTokenDetails(reasoning=self._num_reasoning_tokens)
         metadata = {
+            **progress["response_metadata"],
             "finish_reason": self._finish_reason(delta),
             "stop_sequence": delta.stop if delta.stop in self._stop else None,
             "mean_logprob": self._logprob_sum / self._num_tokens,
@@ -151,6 +164,18 @@ class Response:
         }
         last = self._chunk([], response_metadata=metadata, usage_metadata=usage, chunk_position="last")
         return [*chunks, last]
+
+    def _progress(self, delta: Delta) -> dict[str, Any]:
+        """Tell what came since it was last told: the tokens of a stream that is left early are counted."""
+        is_first = not self._num_told
+        num_read = delta.num_prompt_tokens if is_first else 0
+        num_new = self._num_tokens - self._num_told
+        usage = UsageMetadata(input_tokens=num_read, output_tokens=num_new, total_tokens=num_read + num_new)
+        if is_first:
+            usage["input_token_details"] = InputTokenDetails(cache_read=delta.num_cached_tokens)
+        metadata = {"logprobs": {"content": self._untold}} if self._untold else {}
+        self._num_told, self._untold = self._num_tokens, []
+        return {"usage_metadata": usage, "response_metadata": metadata}
 
     def _finish_reason(self, delta: Delta) -> str:
         if self._is_concluded:

@@ -84,7 +84,7 @@ class ScriptedEngine:
                 token_ends=(len(text),),
                 finish_reason=("length" if is_cut else "stop") if is_last else None,
                 stop=stop if is_last and not is_cut else None,
-                logprob_sum=-1.0,
+                logprobs=(-1.0,),
                 num_prompt_tokens=NUM_PROMPT_TOKENS,
             )
             if is_last:
@@ -97,7 +97,7 @@ def _join(deltas: list[Delta]) -> Delta:
         deltas[-1],
         text="".join(delta.text for delta in deltas),
         token_ends=tuple(accumulate(len(delta.text) for delta in deltas)),
-        logprob_sum=sum(delta.logprob_sum for delta in deltas),
+        logprobs=tuple(logprob for delta in deltas for logprob in delta.logprobs),
     )
 
 

@@ -78,6 +78,7 @@ class ScriptedModel(BaseChatModel):
     judge: Script = prefer_larger
     calls: list[Call] = Field(default_factory=list)
     delay: float = 0.0
+    seed: int | None = None
 
     @property
     def _llm_type(self) -> str:

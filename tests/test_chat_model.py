@@ -107,7 +107,12 @@ def test_a_stage_is_streamed_while_it_is_written(script: Script) -> None:
     first = next(i for i, chunk in enumerate(chunks) if chunk.additional_kwargs.get("reasoning_content"))
     assert len(chunks) > 15
     assert first <= len("<SUMMARY>") / 3 + 1
-    assert sum(bool(chunk.usage_metadata) for chunk in chunks) == 1
+    told = [chunk.usage_metadata for chunk in chunks if chunk.usage_metadata]
+    assert len(told) > 15
+    assert sum(usage["output_tokens"] for usage in told) == (
+        chat().invoke("How many?").usage_metadata or {}
+    ).get("output_tokens")
+    assert [bool(usage["input_tokens"]) for usage in told] == [True] + [False] * (len(told) - 1)
 
 
 def test_reasoning_tokens_are_those_before_the_conclusion(script: Script) -> None:
@@ -160,3 +165,14 @@ def test_tokens_are_counted_by_the_model(script: Script) -> None:
     script("")
     assert chat().get_num_tokens("one two") == 2
     assert chat().get_num_tokens_from_messages([HumanMessage("one two"), HumanMessage(["three"])]) == 3
+
+
+async def test_log_probabilities_of_tokens_on_request(script: Script) -> None:
+    script("<SUMMARY>a</SUMMARY> and more", chunk_size=4)
+    model = chat()
+    assert "logprobs" not in model.invoke("How many?").response_metadata
+    told = model.invoke("How many?", logprobs=True).response_metadata["logprobs"]["content"]
+    assert "".join(token["token"] for token in told) == "<SUMMARY>a</SUMMARY> and more"
+    assert [token["logprob"] for token in told] == [-1.0] * len(told)
+    streamed = add_up([chunk async for chunk in chat(logprobs=True).astream("How many?")])
+    assert streamed.response_metadata["logprobs"]["content"] == told

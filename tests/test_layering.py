@@ -23,13 +23,14 @@ ALLOWED: dict[str, set[str]] = {
     "judges": FOUNDATIONS,
     "search": FOUNDATIONS | {"judges"},
     **{part: FOUNDATIONS | CHAT_MODEL | {"engine", "tiny"} for part in CHAT_MODEL},
-    "__init__": {"chat_model", "images", "judges", "search"},
+    "__init__": {"chat_model", "images", "judges", "reward_model", "search"},
     "speed": FOUNDATIONS | {"engine", "tiny"},
     "tiny": FOUNDATIONS | CHAT_MODEL | {"__init__", "engine", "judges", "search"},
+    "reward_model": {"errors", "engine"},
     "evaluation": FOUNDATIONS | CHAT_MODEL | {"__init__", "engine", "judges", "search", "speed", "tiny"},
     "cli": FOUNDATIONS | CHAT_MODEL | {"__init__", "evaluation", "judges", "search", "tiny"},
 }
-MAY_USE_MODEL_LIBRARIES = {"engine", "speed", "tiny"}
+MAY_USE_MODEL_LIBRARIES = {"engine", "reward_model", "speed", "tiny"}
 MUST_NOT_USE_LANGCHAIN = {"engine", "speed", *FOUNDATIONS}
 
 MODULES = sorted((ROOT / PACKAGE).rglob("*.py"))

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import HumanMessage, UsageMetadata
 
+    from langchain_llava_o1 import ChatLlavaO1
     from langchain_llava_o1.search.records import StageRecord
 
 Listener = Callable[[dict[str, Any]], None]
@@ -59,7 +60,7 @@ class Reply:
     finish_reason: str
 
 
-def create_model(settings: AnswerSettings) -> "BaseChatModel":
+def create_model(settings: AnswerSettings) -> "ChatLlavaO1":
     """Create the chat model that the settings name."""
     from langchain_llava_o1 import ChatLlavaO1
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from langchain_llava_o1.cli.failures import Invocation
+from langchain_llava_o1.evaluation import JudgeName, Strategy
 
 
 def _remember_debug(context: typer.Context, value: bool) -> bool:
@@ -55,6 +56,15 @@ CandidatesOption = Annotated[
         min=1,
         max=64,
         help="Candidates per stage, of which a knock-out leaves one; 1 answers in a single pass.",
+    ),
+]
+
+StrategyOption = Annotated[Strategy, typer.Option("--strategy", help="How questions are answered.")]
+
+JudgeOption = Annotated[
+    JudgeName | None,
+    typer.Option(
+        "--judge", help="What decides between candidates. Default: the search's own.", show_default=False
     ),
 ]
 

@@ -97,16 +97,21 @@ def _records(model: "BaseChatModel", message: "AIMessageChunk", seed: int) -> di
         text = stage.wrap(body) if is_complete else f"{stage.opening}{body}"
         candidate: CandidateRecord = {
             "index": 0,
+            "beam": 0,
             "text": text,
             "tokens": model.get_num_tokens(text),
             "seed": seed,
             "finish_reason": finish_reason if stage == last else "stop",
             "is_complete": is_complete,
+            "mean_logprob": message.response_metadata.get("mean_logprob"),
         }
         records[stage.name] = {
+            "part": stage.name,
             "candidates": [candidate],
             "matches": [],
+            "scores": None,
             "winner": 0,
+            "kept": [0],
             "is_complete": is_complete,
             # All stages came from one call: counted once, so that sums over the stages are right.
             "num_calls": 0 if records else 1,

@@ -138,7 +138,7 @@ class Answer:
         self._scanner = StopScanner(request.stop)
         self._text = ""
         self._token_ends: list[int] = []
-        self._logprob_sum = 0.0
+        self._logprobs: list[float] = []
 
     def accept(self, token_id: int, logprob: float) -> Delta | None:
         """Take the next token; return a delta when there is something to give out.
@@ -152,7 +152,7 @@ class Answer:
                 'If its dtype is float16, which overflows, load it with dtype="bfloat16" or "float32".'
             )
         self._tokens_left -= 1
-        self._logprob_sum += logprob
+        self._logprobs.append(logprob)
         if token_id in self._end_ids:
             return self._finish("stop", self._decoder.decode(b"", final=True))
         text, stop = self._scanner.feed(self._decoder.decode(self._vocabulary.bytes_of(token_id)))
@@ -178,10 +178,10 @@ class Answer:
             token_ends=(*self._token_ends, len(self._text)),
             finish_reason=reason,
             stop=stop,
-            logprob_sum=self._logprob_sum,
+            logprobs=tuple(self._logprobs),
             num_prompt_tokens=self._num_prompt_tokens,
         )
         self._text = ""
         self._token_ends = []
-        self._logprob_sum = 0.0
+        self._logprobs = []
         return delta

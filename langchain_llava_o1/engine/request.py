@@ -151,8 +151,7 @@ class Delta:
         finish_reason: Set on a row's last delta: "stop" for an end token or a stop string,
             "length" for ``max_tokens`` or the end of the context window.
         stop: The stop string that ended the row, or None.
-        logprob_sum: Sum of the log-probabilities of these tokens under the full softmax at
-            temperature 1.
+        logprobs: Log-probability of each of these tokens under the full softmax at temperature 1.
         num_prompt_tokens: Tokens of the prompt, the same in every delta of a request.
         num_cached_tokens: How many of them had been read before.
     """
@@ -162,7 +161,7 @@ class Delta:
     token_ends: tuple[int, ...]
     finish_reason: FinishReason | None
     stop: str | None
-    logprob_sum: float
+    logprobs: tuple[float, ...]
     num_prompt_tokens: int
     num_cached_tokens: int = 0
 

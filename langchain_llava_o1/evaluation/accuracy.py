@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from typing import Any, NamedTuple
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
-from langchain_llava_o1.evaluation import Benchmark, Strategy
-from langchain_llava_o1.evaluation.strategies import Answer, StrategySettings, create_answer
+from langchain_llava_o1.evaluation import Benchmark
+from langchain_llava_o1.evaluation.strategies import Answer, StrategySettings, create_answer, search_context
 from langchain_llava_o1.images import image_block
 from langchain_llava_o1.tiny import Difficulty
 from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, make_item
@@ -30,9 +30,9 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one item."""
+    """What came of one item; ``number`` counts from the first evaluation item."""
 
-    seed: int
+    number: int
     kind: str
     conclusion: str
     is_correct: bool
@@ -55,6 +55,7 @@ class AccuracyReport:
     Attributes:
         accuracy: Share of right conclusions.
         interval: 95 % confidence interval of the accuracy (Wilson).
+        judge: What decided between candidates; None for the search's own default.
         tokens: Tokens generated in all, candidates and verdicts included.
         input_tokens: Tokens read in all.
         seconds: Wall-clock time, loading the model not included.
@@ -63,8 +64,9 @@ class AccuracyReport:
     benchmark: str
     difficulty: str
     strategy: str
+    judge: str | None
     candidates: int
-    temperature: float
+    temperature: float | None
     model: str
     seed: int
     items: int
@@ -84,7 +86,6 @@ async def measure_accuracy(
     model: BaseChatModel,
     *,
     difficulty: Difficulty,
-    strategy: Strategy,
     settings: StrategySettings,
     items: int,
     seed: int,
@@ -96,54 +97,97 @@ async def measure_accuracy(
     Args:
         model: The chat model that answers and, in a search, judges.
         difficulty: Of the pictures.
-        strategy: How each question is answered.
-        settings: Of the strategy. Those that draw one candidate are reported with one.
+        settings: How each question is answered. Strategies that draw one candidate are reported with one.
         items: How many items, from evaluation seed ``seed`` on.
         seed: First item; also the seed of the sampling, so that a run can be repeated.
         concurrency: Questions under way at once.
         report_outcome: Called as each item is done.
     """
-    answer = create_answer(model, strategy, settings)
-    # The first call loads the checkpoint, which is no part of answering.
-    await answer(_question(make_item(seed, difficulty)), 0)
+    answer = create_answer(model, settings)
+    await warm_up(answer, difficulty, seed)
+    started = time.perf_counter()
+    outcomes = await answer_items(
+        answer, range(seed, seed + items), difficulty, concurrency=concurrency, report_outcome=report_outcome
+    )
+    seconds = time.perf_counter() - started
+    return summarize(
+        outcomes, model=model, settings=settings, difficulty=difficulty, seed=seed, seconds=seconds
+    )
+
+
+async def warm_up(answer: Answer, difficulty: Difficulty, seed: int) -> None:
+    """Answer a question that does not count: the first call loads the checkpoint."""
+    await answer(question_of(make_item(seed, difficulty)), 0)
+
+
+async def answer_items(
+    answer: Answer,
+    numbers: Iterable[int],
+    difficulty: Difficulty,
+    *,
+    concurrency: int,
+    report_outcome: Callable[[Outcome], None],
+) -> list[Outcome]:
+    """Answer evaluation items, many at once.
+
+    Args:
+        answer: Answers a question with a seed: the item's number.
+        numbers: Which items, counted from the first evaluation item.
+        difficulty: Of the pictures.
+        concurrency: Questions under way at once.
+        report_outcome: Called as each item is done.
+    """
     places = asyncio.Semaphore(concurrency)
 
     async def run(number: int) -> Outcome:
         async with places:
-            item = await asyncio.to_thread(make_item, EVALUATION_SEED + seed + number, difficulty)
-            outcome = await _answer_item(answer, item, seed + number)
+            item = await asyncio.to_thread(make_item, EVALUATION_SEED + number, difficulty)
+            outcome = await _answer_item(answer, item, number)
         report_outcome(outcome)
         return outcome
 
-    started = time.perf_counter()
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(run(number)) for number in range(items)]
-    outcomes = [task.result() for task in tasks]
+        tasks = [group.create_task(run(number)) for number in numbers]
+    return [task.result() for task in tasks]
+
+
+def summarize(
+    outcomes: Sequence[Outcome],
+    *,
+    model: BaseChatModel,
+    settings: StrategySettings,
+    difficulty: Difficulty,
+    seed: int,
+    seconds: float,
+) -> AccuracyReport:
+    """Count what came of the items, at least one."""
+    context = search_context(settings)
     right = sum(outcome.is_correct for outcome in outcomes)
     return AccuracyReport(
         benchmark=Benchmark.SCENES.value,
         difficulty=difficulty.value,
-        strategy=strategy.value,
-        candidates=settings.candidates if strategy is Strategy.STAGE_BEAM else 1,
-        temperature=0.0 if strategy is Strategy.GREEDY else settings.temperature,
+        strategy=settings.strategy.value,
+        judge=settings.judge,
+        candidates=context.candidates if settings.strategy.is_search else 1,
+        temperature=context.temperature,
         model=str(getattr(model, "model", type(model).__name__)),
         seed=seed,
-        items=items,
-        accuracy=right / items,
-        interval=wilson_interval(right, items),
+        items=len(outcomes),
+        accuracy=right / len(outcomes),
+        interval=wilson_interval(right, len(outcomes)),
         by_kind=_by_kind(outcomes),
-        seconds=round(time.perf_counter() - started, 2),
+        seconds=round(seconds, 2),
         tokens=sum(outcome.output_tokens for outcome in outcomes),
         input_tokens=sum(outcome.input_tokens for outcome in outcomes),
     )
 
 
 async def _answer_item(answer: Answer, item: Item, seed: int) -> Outcome:
-    reply = await answer(_question(item), seed)
+    reply = await answer(question_of(item), seed)
     conclusion = str(reply.text)
     usage = reply.usage_metadata
     return Outcome(
-        seed=item.seed,
+        number=seed,
         kind=item.kind,
         conclusion=conclusion,
         is_correct=item.is_correct(conclusion),
@@ -152,7 +196,8 @@ async def _answer_item(answer: Answer, item: Item, seed: int) -> Outcome:
     )
 
 
-def _question(item: Item) -> HumanMessage:
+def question_of(item: Item) -> HumanMessage:
+    """Return an item as a message: its picture, then its question."""
     file = BytesIO()
     item.picture.save(file, format="PNG", compress_level=1)
     return HumanMessage([image_block(file.getvalue()), {"type": "text", "text": item.prompt}])
@@ -171,7 +216,7 @@ def wilson_interval(right: int, items: int) -> Interval:
     )
 
 
-def _by_kind(outcomes: list[Outcome]) -> dict[str, KindAccuracy]:
+def _by_kind(outcomes: Sequence[Outcome]) -> dict[str, KindAccuracy]:
     kinds = sorted({outcome.kind for outcome in outcomes})
     return {
         kind: KindAccuracy(sum(rights) / len(rights), len(rights))

@@ -1,18 +1,27 @@
 """A judge that writes: a chat model gives a reason and a choice."""
 
-from dataclasses import dataclass
+import asyncio
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import merge_configs
 from langgraph.constants import TAG_NOSTREAM
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.judge import Comparison
-from langchain_llava_o1.judges.verdict import Verdict, read_verdict
-from langchain_llava_o1.prompts import comparison_prompt
+from langchain_llava_o1.judges.verdict import Choice, Verdict, read_verdict
+from langchain_llava_o1.prompts import CORRECT_PREFIX, check_prompt, comparison_prompt
+
+_CHECKED = re.compile(rf"{re.escape(CORRECT_PREFIX)}[\s*_`\"']*(yes|no)\b", re.IGNORECASE)
+
+
+ChatModel = Runnable[LanguageModelInput, AIMessage]
+"""A chat model, or one with parameters bound to it."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +34,15 @@ class GenerativeJudge:
         model: Any LangChain chat model that sees the question's images.
         max_tokens: Most tokens of a verdict.
         with_reason: Ask for a reason before the choice, or for the choice alone.
+        with_check: Where a part is to be checked, look at each candidate alone first: if just one of the two
+            is found correct, it wins, as in the published judge of reasonings. Two calls more for each of
+            those matches.
     """
 
-    model: Runnable[LanguageModelInput, AIMessage]
+    model: ChatModel
     max_tokens: int = 512
     with_reason: bool = True
+    with_check: bool = False
 
     def __post_init__(self) -> None:
         """Check the limit."""
@@ -38,13 +51,22 @@ class GenerativeJudge:
 
     def compare(self, comparison: Comparison, config: RunnableConfig | None = None) -> Verdict:
         """Judge two candidates in the order given."""
-        reply = self.model.invoke(self._prompt(comparison), _unstreamed(config), **self._parameters)
-        return _read(reply)
+        checks = [self._ask(prompt, config) for prompt in self._check_prompts(comparison)]
+        found = _decide_by_checks(checks)
+        return found or _add_checks(_read(self._ask(self._prompt(comparison), config)), checks)
 
     async def acompare(self, comparison: Comparison, config: RunnableConfig | None = None) -> Verdict:
         """Judge two candidates in the order given, without blocking the event loop."""
-        reply = await self.model.ainvoke(self._prompt(comparison), _unstreamed(config), **self._parameters)
-        return _read(reply)
+        prompts = self._check_prompts(comparison)
+        checks = await asyncio.gather(*(self._aask(prompt, config) for prompt in prompts))
+        found = _decide_by_checks(checks)
+        return found or _add_checks(_read(await self._aask(self._prompt(comparison), config)), checks)
+
+    def _ask(self, prompt: list[BaseMessage], config: RunnableConfig | None) -> AIMessage:
+        return self.model.invoke(prompt, _unstreamed(config), **self._parameters)
+
+    async def _aask(self, prompt: list[BaseMessage], config: RunnableConfig | None) -> AIMessage:
+        return await self.model.ainvoke(prompt, _unstreamed(config), **self._parameters)
 
     @property
     def _parameters(self) -> dict[str, Any]:
@@ -52,9 +74,15 @@ class GenerativeJudge:
 
     def _prompt(self, comparison: Comparison) -> list[BaseMessage]:
         instruction = comparison_prompt(
-            comparison.stage, comparison.first, comparison.second, with_reason=self.with_reason
+            comparison.part, comparison.first, comparison.second, with_reason=self.with_reason
         )
         return [*comparison.prompt, HumanMessage(instruction)]
+
+    def _check_prompts(self, comparison: Comparison) -> list[list[BaseMessage]]:
+        if not (self.with_check and comparison.part.stages[-1].is_checked):
+            return []
+        texts = (comparison.first, comparison.second)
+        return [[*comparison.prompt, HumanMessage(check_prompt(comparison.part, text))] for text in texts]
 
 
 def _unstreamed(config: RunnableConfig | None) -> RunnableConfig:
@@ -63,3 +91,30 @@ def _unstreamed(config: RunnableConfig | None) -> RunnableConfig:
 
 def _read(reply: AIMessage) -> Verdict:
     return read_verdict(str(reply.text), reply.usage_metadata)
+
+
+def _decide_by_checks(checks: "list[AIMessage]") -> Verdict | None:
+    """Choose the candidate that is correct if the other one is not."""
+    found = [_CHECKED.findall(str(check.text)) for check in checks]
+    answers = [words[-1].lower() for words in found if words]
+    if sorted(answers) != ["no", "yes"] or len(checks) != 2:
+        return None
+    text = "\n\n".join(str(check.text) for check in checks)
+    choice: Choice = 1 if answers[0] == "yes" else 2
+    reason = f"Looked at alone, only this one is correct. {checks[2 - choice].text}"
+    return Verdict(text, choice, reason, _usage_of(checks), num_calls=len(checks))
+
+
+def _add_checks(verdict: Verdict, checks: "list[AIMessage]") -> Verdict:
+    if not checks:
+        return verdict
+    text = "\n\n".join([*(str(check.text) for check in checks), verdict.text])
+    usage = add_usage(_usage_of(checks), verdict.usage)
+    return replace(verdict, text=text, usage=usage, num_calls=verdict.num_calls + len(checks))
+
+
+def _usage_of(replies: "list[AIMessage]") -> UsageMetadata | None:
+    usage = None
+    for reply in replies:
+        usage = add_usage(usage, reply.usage_metadata) if usage or reply.usage_metadata else None
+    return usage

@@ -57,7 +57,7 @@ class LikelihoodJudge:
 def _prompts(comparison: Comparison) -> list[list[BaseMessage]]:
     pairs = ((comparison.first, comparison.second), (comparison.second, comparison.first))
     return [
-        [*comparison.prompt, HumanMessage(comparison_prompt(comparison.stage, *pair, with_reason=False))]
+        [*comparison.prompt, HumanMessage(comparison_prompt(comparison.part, *pair, with_reason=False))]
         for pair in pairs
     ]
 

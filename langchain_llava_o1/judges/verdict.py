@@ -20,12 +20,14 @@ class Verdict:
         choice: 1 for the candidate shown first, 2 for the other, None if the reply cannot be read.
         reason: What the reply says besides the choice.
         usage: Tokens spent on it, None where the model does not say.
+        num_calls: Model calls spent on it.
     """
 
     text: str
     choice: Choice | None
     reason: str
     usage: UsageMetadata | None = None
+    num_calls: int = 1
 
 
 _RESPONSE = r"(?:the\s+)?(?:response|candidate|answer|option)"

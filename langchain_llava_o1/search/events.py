@@ -1,4 +1,8 @@
-"""Progress of a search, as written to ``stream_mode="custom"``."""
+"""Progress of a search, as written to ``stream_mode="custom"``.
+
+``stage`` is the name of a stage or of whatever else candidates are drawn for: "answer", "sentence 3",
+"caption 2".
+"""
 
 from collections.abc import Callable
 from typing import Literal
@@ -48,6 +52,14 @@ class MatchDecided(TypedDict):
     is_read: bool
 
 
+class CandidatesScored(TypedDict):
+    """A judge has scored all candidates; scores are by candidate index."""
+
+    type: Literal["scores"]
+    stage: str
+    scores: list[float]
+
+
 class WinnerSelected(TypedDict):
     """A stage is over."""
 
@@ -57,7 +69,9 @@ class WinnerSelected(TypedDict):
     text: str
 
 
-SearchEvent = StageStarted | CandidateSampled | RoundStarted | MatchDecided | WinnerSelected
+SearchEvent = (
+    StageStarted | CandidateSampled | RoundStarted | MatchDecided | CandidatesScored | WinnerSelected
+)
 
 Reporter = Callable[[SearchEvent], None]
 

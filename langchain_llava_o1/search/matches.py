@@ -1,15 +1,18 @@
-"""Deciding a match between two candidates: without a judge where none is needed, else by verdicts."""
+"""What a judge is asked about candidates, and deciding a match: by verdicts, or without any."""
 
+import itertools
 from collections.abc import Sequence
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage
 
-from langchain_llava_o1.judges.judge import Comparison
+from langchain_llava_o1.judges.judge import Comparison, Entry
 from langchain_llava_o1.judges.verdict import Verdict
 from langchain_llava_o1.search.candidates import read_body
-from langchain_llava_o1.search.records import CandidateRecord, MatchRecord
+from langchain_llava_o1.search.records import Beam, CandidateRecord, MatchRecord
+from langchain_llava_o1.search.sentences import join_sentences
 from langchain_llava_o1.search.tournament import Match, flip_coin
-from langchain_llava_o1.stages import Stage
+from langchain_llava_o1.stages import Part
+from langchain_llava_o1.transcript import parse_transcript
 
 
 def settle_without_judge(match: Match, first: CandidateRecord, second: CandidateRecord) -> MatchRecord | None:
@@ -22,24 +25,80 @@ def settle_without_judge(match: Match, first: CandidateRecord, second: Candidate
         winner, loser = (first, second) if first["is_complete"] else (second, first)
         reason = f"Candidate {loser['index']} was cut off or lacks its tags."
         return _settled(match, winner["index"], reason, decided_by="incomplete")
-    if first["text"] == second["text"]:
+    if (first["text"], first["beam"]) == (second["text"], second["beam"]):
         return _settled(match, match.first, "Both candidates say the same.", decided_by="identical")
     return None
 
 
 def comparisons(
-    stage: Stage,
-    prompt: Sequence[BaseMessage],
-    first: CandidateRecord,
-    second: CandidateRecord,
+    part: Part,
+    question: Sequence[BaseMessage],
+    beams: Sequence[Beam],
+    pair: tuple[CandidateRecord, CandidateRecord],
     *,
     both_orders: bool,
 ) -> list[Comparison]:
-    """Return what the judge is to be asked: the pair as drawn and, on request, the pair swapped."""
-    bodies = read_body(stage, first["text"]), read_body(stage, second["text"])
-    as_drawn = Comparison(stage, prompt, bodies[0], bodies[1])
-    swapped = Comparison(stage, prompt, bodies[1], bodies[0])
-    return [as_drawn, swapped] if both_orders else [as_drawn]
+    """Return what the judge is to be asked: the pair as drawn and, on request, the pair swapped.
+
+    Candidates that go on from different answers are shown with what those do not have in common; sentences
+    with the beginning of their stage.
+    """
+    prefixes = [_prefix(part, beams[candidate["beam"]]) for candidate in pair]
+    shared = _shared_stages(*prefixes)
+    first, second = (
+        _shown(part, prefix[shared:], beams[candidate["beam"]], candidate)
+        for prefix, candidate in zip(prefixes, pair, strict=True)
+    )
+    prompt = _prompt(question, prefixes[0][:shared])
+    as_drawn = Comparison(part, prompt, first, second)
+    return [as_drawn, Comparison(part, prompt, second, first)] if both_orders else [as_drawn]
+
+
+def entries(
+    part: Part,
+    question: Sequence[BaseMessage],
+    beams: Sequence[Beam],
+    candidates: Sequence[CandidateRecord],
+) -> list[Entry]:
+    """Return candidates as a judge that scores is shown them."""
+    found = []
+    for candidate in candidates:
+        beam = beams[candidate["beam"]]
+        text = candidate["text"]
+        if part.is_sentence:
+            text = part.stages[0].opening + _begun_stage(part, beam, text)
+        found.append(Entry(_prompt(question, _prefix(part, beam)), text, candidate["mean_logprob"]))
+    return found
+
+
+def _prefix(part: Part, beam: Beam) -> list[str]:
+    """Return the stages before the part, each in its tags."""
+    transcript = parse_transcript(beam["text"])
+    return [found.stage.wrap(found.body) for found in transcript.stages if found.stage not in part.stages]
+
+
+def _shared_stages(one: Sequence[str], other: Sequence[str]) -> int:
+    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return len(list(alike))
+
+
+def _prompt(question: Sequence[BaseMessage], stages: Sequence[str]) -> list[BaseMessage]:
+    return [*question, *([AIMessage("\n\n".join(stages))] if stages else [])]
+
+
+def _shown(part: Part, own: Sequence[str], beam: Beam, candidate: CandidateRecord) -> str:
+    text = candidate["text"]
+    if part.is_sentence:
+        text = _begun_stage(part, beam, text)
+    is_single = len(part.stages) == 1
+    return "\n\n".join([*own, read_body(part.stages[0], text) if is_single and not own else text])
+
+
+def _begun_stage(part: Part, beam: Beam, sentence: str) -> str:
+    """Return the words of a stage up to a sentence's end."""
+    begun = parse_transcript(beam["text"]).find(part.name)
+    body = parse_transcript(sentence, prefix=part.stages[0].opening).find(part.name)
+    return join_sentences(begun.body if begun else "", body.body if body else "")
 
 
 def settle_by_verdicts(match: Match, verdicts: Sequence[Verdict], seed: int) -> MatchRecord:

@@ -1,27 +1,52 @@
-"""What a search keeps of every candidate, match and stage: plain data that a checkpoint can hold."""
+"""What a search keeps of every candidate, match and contest: plain data that a checkpoint can hold."""
 
 from langchain_core.messages.ai import UsageMetadata
 from typing_extensions import TypedDict
 
 
-class CandidateRecord(TypedDict):
-    """One sampled text for a stage.
+class Beam(TypedDict):
+    """An answer as far as it goes.
 
     Attributes:
-        index: Position among the stage's candidates, from 0.
-        text: The stage in its tags where well formed, else what there is.
+        text: The accepted stages, each in its tags; the last one may be open.
+        incomplete: Names of the stages that no candidate filled well.
+        finish_reason: Why the model stopped after the last candidate.
+        score: Score of the last candidate, None where the judge gives none.
+    """
+
+    text: str
+    incomplete: list[str]
+    finish_reason: str
+    score: float | None
+
+
+EMPTY_BEAM = Beam(text="", incomplete=[], finish_reason="", score=None)
+
+
+class CandidateRecord(TypedDict):
+    """One sampled text.
+
+    Attributes:
+        index: Position among the candidates of its contest, from 0.
+        beam: Which of the contest's beams it goes on from, from 0.
+        text: The stage or stages in their tags where well formed, else what there is; a sentence has no tags
+            except the one that closes its stage.
         tokens: Tokens the model generated for it, 0 where the model does not say.
         seed: Seed it was sampled with.
-        finish_reason: Why the model stopped, as it says: "stop", "length", "untagged", …
-        is_complete: Whether it has both its tags and something between them.
+        finish_reason: Why the model stopped, as it says: "stop", "length", "untagged", …; "sentence" where it
+            was stopped at the end of a sentence.
+        is_complete: Whether it has its tags and something between them; of a sentence, whether it has an end.
+        mean_logprob: Mean log-probability of its tokens, None where the model does not say.
     """
 
     index: int
+    beam: int
     text: str
     tokens: int
     seed: int
     finish_reason: str
     is_complete: bool
+    mean_logprob: float | None
 
 
 class MatchRecord(TypedDict):
@@ -49,20 +74,26 @@ class MatchRecord(TypedDict):
 
 
 class StageRecord(TypedDict):
-    """Everything that happened at one stage.
+    """Everything that happened at one stage, or at whatever else candidates were drawn for.
 
     Attributes:
-        candidates: All N candidates, by index.
-        matches: All N - 1 matches, in the order played.
-        winner: Index of the accepted candidate.
+        part: Name of the stage, or "answer" where several stages were written at once.
+        candidates: All candidates, by index.
+        matches: All matches, in the order played; none where the judge scores.
+        scores: The judge's score of each candidate; None where it compares, or had nothing to choose.
+        winner: Index of the accepted candidate, the best of those that were kept.
+        kept: Indices of all candidates that the search goes on from, the winner first.
         is_complete: Whether the accepted candidate is well formed.
         num_calls: Model calls spent, sampling and judging together.
         usage: Tokens of those calls, None where the model does not say.
     """
 
+    part: str
     candidates: list[CandidateRecord]
     matches: list[MatchRecord]
+    scores: list[float] | None
     winner: int
+    kept: list[int]
     is_complete: bool
     num_calls: int
     usage: UsageMetadata | None

@@ -1,21 +1,52 @@
-"""Sampling one candidate of a stage from any LangChain chat model."""
+"""Sampling one candidate from any LangChain chat model."""
 
 from collections.abc import Sequence
+from contextlib import aclosing, closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, cast
 
 from langchain_core.globals import get_llm_cache
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    message_chunk_to_message,
+)
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.runnables.config import merge_configs
 from langgraph.constants import TAG_NOSTREAM
 
-from langchain_llava_o1.stages import Stage
+from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.prompts import instruction
+from langchain_llava_o1.search.candidates import written_text
+from langchain_llava_o1.search.sentences import SENTENCE_END, first_sentence
+from langchain_llava_o1.stages import Part
 
 ChatModel = Runnable[LanguageModelInput, AIMessage]
 """A chat model, or one with parameters bound to it."""
+
+Continuation = Literal["prefill", "instruct"]
+"""How a model is asked to go on: by a conversation that ends in its answer so far, or by an instruction."""
+
+PREFILL_FEATURE = "assistant_prefill"
+"""Key of a chat model's profile that says whether it goes on with an answer that a conversation ends in."""
+
+
+def choose_continuation(model: ChatModel, continuation: Continuation | None) -> Continuation:
+    """Choose how a model is asked to go on: as the caller says, or else as the model's profile does.
+
+    Raises:
+        ConfigurationError: If there is no such way.
+    """
+    if continuation is None:
+        profile = getattr(_chat_model(model), "profile", None) or {}
+        return "prefill" if profile.get(PREFILL_FEATURE) else "instruct"
+    if continuation not in ("prefill", "instruct"):
+        raise ConfigurationError(f'continuation must be "prefill" or "instruct", got {continuation!r}.')
+    return continuation
 
 
 @dataclass(frozen=True)
@@ -23,47 +54,112 @@ class SamplingRequest:
     """What one candidate is sampled from.
 
     Attributes:
-        stage: The stage to write; its closing tags are the stop strings.
-        prompt: The question with its images, then the accepted stages as an AI message to continue.
-        index: Position among the stage's candidates.
+        part: What to write; the closing tags of its last stage are the stop strings.
+        question: The conversation up to the question, with its images.
+        accepted: The answer as far as it goes, in tags.
+        continuation: How the model is asked to go on.
+        index: Position among the candidates.
         seed: The candidate's own seed.
-        temperature: Sampling temperature.
+        temperature: Sampling temperature, None for the model's own.
         max_tokens: Most tokens of the candidate.
+        needs_logprobs: Whether a judge wants to know how sure the model is.
     """
 
-    stage: Stage
-    prompt: Sequence[BaseMessage]
+    part: Part
+    question: Sequence[BaseMessage]
+    accepted: str
+    continuation: Continuation
     index: int
     seed: int
-    temperature: float
+    temperature: float | None
     max_tokens: int
+    needs_logprobs: bool = False
 
     @property
-    def parameters(self) -> dict[str, Any]:
-        """The call's parameters, LangChain's standard ones only, so that every provider takes them."""
-        return {
-            "stop": list(self.stage.stop),
-            "temperature": self.temperature,
-            "max_tokens": self.max_tokens,
-            "seed": self.seed,
-        }
+    def prompt(self) -> list[BaseMessage]:
+        """What the model is sent."""
+        continued = [AIMessage(self.accepted)] if self.accepted else []
+        if self.continuation == "prefill":
+            return [*self.question, *continued]
+        asked = instruction(self.part, self.accepted)
+        if continued:
+            return [*self.question, *continued, HumanMessage(asked)]
+        # Some models refuse two user turns in a row.
+        *earlier, last = self.question
+        return [*earlier, _append_text(last, asked)]
+
+    def parameters(self, model: ChatModel) -> dict[str, Any]:
+        """Return the call's parameters: LangChain's standard ones, of which the model knows all."""
+        parameters: dict[str, Any] = {"max_tokens": self.max_tokens}
+        if self.temperature is not None:
+            parameters["temperature"] = self.temperature
+        if self.continuation == "prefill":
+            # Models that follow instructions end by themselves, and some refuse stop strings.
+            parameters["stop"] = list(self.part.stop)
+        # Providers that have no such parameters refuse them.
+        known = getattr(type(_chat_model(model)), "model_fields", {})
+        if "seed" in known:
+            parameters["seed"] = self.seed
+        if "logprobs" in known and self.needs_logprobs:
+            parameters["logprobs"] = True
+        return parameters
 
     def configure(self, config: RunnableConfig) -> RunnableConfig:
         """Keep the candidate's tokens out of message streams; say in traces whose they are."""
-        metadata = {"stage": self.stage.name, "candidate": self.index}
+        metadata = {"stage": self.part.name, "candidate": self.index}
         return merge_configs(config, {"tags": [TAG_NOSTREAM], "metadata": metadata})
 
 
 def sample(model: ChatModel, request: SamplingRequest, config: RunnableConfig) -> AIMessage:
     """Sample one candidate."""
-    return uncached(model).invoke(list(request.prompt), request.configure(config), **request.parameters)
+    model, parameters = uncached(model), request.parameters(model)
+    if not request.part.is_sentence:
+        return model.invoke(request.prompt, request.configure(config), **parameters)
+    reading = _SentenceReader(request.part)
+    stream = model.stream(request.prompt, request.configure(config), **parameters)
+    with closing(cast("Any", stream)) as chunks:
+        for chunk in chunks:
+            if reading.ends_with(chunk):
+                break
+    return reading.reply
 
 
 async def asample(model: ChatModel, request: SamplingRequest, config: RunnableConfig) -> AIMessage:
     """Sample one candidate without blocking the event loop."""
-    return await uncached(model).ainvoke(
-        list(request.prompt), request.configure(config), **request.parameters
-    )
+    model, parameters = uncached(model), request.parameters(model)
+    if not request.part.is_sentence:
+        return await model.ainvoke(request.prompt, request.configure(config), **parameters)
+    reading = _SentenceReader(request.part)
+    stream = model.astream(request.prompt, request.configure(config), **parameters)
+    async with aclosing(cast("Any", stream)) as chunks:
+        async for chunk in chunks:
+            if reading.ends_with(chunk):
+                break
+    return reading.reply
+
+
+class _SentenceReader:
+    """Reads a reply as it comes, to its first sentence's end."""
+
+    def __init__(self, part: Part) -> None:
+        self._stop = part.stop
+        self._read: AIMessageChunk | None = None
+        self._sentence: str | None = None
+
+    def ends_with(self, chunk: AIMessageChunk) -> bool:
+        self._read = chunk if self._read is None else self._read + chunk
+        self._sentence = first_sentence(written_text(self._read), self._stop)
+        return self._sentence is not None
+
+    @property
+    def reply(self) -> AIMessage:
+        if self._read is None:
+            return AIMessage("")
+        reply = cast("AIMessage", message_chunk_to_message(self._read))
+        if self._sentence is None:
+            return reply
+        metadata = {**reply.response_metadata, "finish_reason": SENTENCE_END}
+        return AIMessage(self._sentence, response_metadata=metadata, usage_metadata=reply.usage_metadata)
 
 
 def uncached(model: ChatModel) -> ChatModel:
@@ -78,3 +174,17 @@ def uncached(model: ChatModel) -> ChatModel:
         bound = uncached(model.bound)
         return model if bound is model.bound else model.model_copy(update={"bound": bound})
     return model
+
+
+def _chat_model(model: ChatModel) -> object:
+    """Return the chat model under parameters that are bound to it."""
+    while isinstance(model, RunnableBindingBase):
+        model = model.bound
+    return model
+
+
+def _append_text(message: BaseMessage, text: str) -> BaseMessage:
+    block = {"type": "text", "text": text}
+    content = message.content
+    longer: Any = f"{content}\n\n{text}" if isinstance(content, str) else [*content, block]
+    return message.model_copy(update={"content": longer})

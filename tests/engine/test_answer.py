@@ -109,7 +109,7 @@ def test_every_token_is_accounted_for(tokenizer: Any, vocabulary: Vocabulary) ->
     assert "".join(delta.text for delta in deltas) == "dé\U0001f600jà <CAP"
     assert all("\ufffd" not in delta.text for delta in deltas)
     assert sum(delta.num_tokens for delta in deltas) == len(token_ids)
-    assert sum(delta.logprob_sum for delta in deltas) == pytest.approx(-0.5 * len(token_ids))
+    assert [logprob for delta in deltas for logprob in delta.logprobs] == [-0.5] * len(token_ids)
 
 
 def test_special_tokens_write_nothing(tokenizer: Any, vocabulary: Vocabulary) -> None:
@@ -138,7 +138,7 @@ def test_an_unwatched_answer_comes_in_one_delta(tokenizer: Any, vocabulary: Voca
         token_ends=(*accumulate(lengths), sum(lengths)),
         finish_reason="stop",
         stop=None,
-        logprob_sum=-0.5 * len(token_ids),
+        logprobs=(-0.5,) * len(token_ids),
         num_prompt_tokens=7,
     )
 

@@ -4,11 +4,11 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.generative import GenerativeJudge
 from langchain_llava_o1.judges.judge import Comparison
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.stages import STAGES, stage_part
 from tests.scripted_model import USAGE, ScriptedModel
 
 PROMPT = (HumanMessage("How many cats?"), AIMessage("<SUMMARY>Count.</SUMMARY>"))
-COMPARISON = Comparison(STAGES[1], PROMPT, "Cat 3.", "Cat 4.")
+COMPARISON = Comparison(stage_part(STAGES[1]), PROMPT, "Cat 3.", "Cat 4.")
 
 
 async def test_the_prompt_begins_as_the_answers_own_and_ends_with_the_candidates() -> None:

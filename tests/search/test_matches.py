@@ -2,9 +2,9 @@ import pytest
 
 from langchain_llava_o1.judges.verdict import Verdict, read_verdict
 from langchain_llava_o1.search.matches import comparisons, settle_by_verdicts, settle_without_judge
-from langchain_llava_o1.search.records import CandidateRecord
+from langchain_llava_o1.search.records import EMPTY_BEAM, CandidateRecord
 from langchain_llava_o1.search.tournament import Match
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.stages import STAGES, stage_part
 
 CAPTION = STAGES[1]
 MATCH = Match(round=2, first=5, second=3)
@@ -13,11 +13,13 @@ MATCH = Match(round=2, first=5, second=3)
 def candidate(index: int, body: str, *, is_complete: bool = True) -> CandidateRecord:
     return CandidateRecord(
         index=index,
+        beam=0,
         text=CAPTION.wrap(body) if is_complete else CAPTION.opening + body,
         tokens=3,
         seed=index,
         finish_reason="stop",
         is_complete=is_complete,
+        mean_logprob=None,
     )
 
 
@@ -49,8 +51,9 @@ def test_candidates_that_differ_in_words_only_are_judged(is_complete: bool) -> N
 
 def test_the_judge_sees_words_without_tags_in_the_orders_asked_for() -> None:
     first, second = candidate(5, "Two cats."), candidate(3, "One cat.", is_complete=False)
-    one = comparisons(CAPTION, (), first, second, both_orders=False)
-    both = comparisons(CAPTION, (), first, second, both_orders=True)
+    part = stage_part(CAPTION)
+    one = comparisons(part, (), [EMPTY_BEAM], (first, second), both_orders=False)
+    both = comparisons(part, (), [EMPTY_BEAM], (first, second), both_orders=True)
     assert [(pair.first, pair.second) for pair in one] == [("Two cats.", "One cat.")]
     assert [(pair.first, pair.second) for pair in both] == [
         ("Two cats.", "One cat."),

@@ -6,11 +6,18 @@ from langchain_core.globals import set_llm_cache
 from langchain_core.messages import HumanMessage
 
 from langchain_llava_o1.search.sampling import ChatModel, SamplingRequest, asample, sample
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.stages import STAGES, stage_part
 from tests.scripted_model import ScriptedModel
 
 REQUEST = SamplingRequest(
-    stage=STAGES[1], prompt=(HumanMessage("q?"),), index=2, seed=7, temperature=0.5, max_tokens=9
+    part=stage_part(STAGES[1]),
+    question=(HumanMessage("q?"),),
+    accepted="",
+    continuation="prefill",
+    index=2,
+    seed=7,
+    temperature=0.5,
+    max_tokens=9,
 )
 
 

@@ -70,6 +70,7 @@ def test_the_drawing_shows_every_node_and_edge(stage: str) -> None:
         ("plan", "sample", True),
         ("sample", "bracket", False),
         ("bracket", "match", True),
+        ("bracket", "sample", True),
         ("match", "bracket", False),
         ("bracket", "select", True),
     }

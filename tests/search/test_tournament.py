@@ -17,8 +17,8 @@ def play(num_entrants: int, seed: int, *, wins: int = 0) -> tuple[list[Round], d
         rounds.append(now.next_round)
         for match in now.next_round.matches:
             winners[match] = (match.first, match.second)[wins]
-    assert now.champion is not None
-    return rounds, winners, now.champion
+    (champion,) = now.left
+    return rounds, winners, champion
 
 
 @given(st.integers(1, 64), SEEDS, st.integers(0, 1))
@@ -35,11 +35,24 @@ def test_a_round_pairs_all_who_are_left_and_gives_at_most_one_bye(num_entrants: 
     left = set(range(num_entrants))
     for number, drawn in enumerate(rounds, start=1):
         paired = [entrant for match in drawn.matches for entrant in (match.first, match.second)]
-        byes = [] if drawn.bye is None else [drawn.bye]
+        byes = list(drawn.byes)
+        assert len(byes) < 2
         assert sorted(paired + byes) == sorted(left)
         assert all(match.round == drawn.number == number for match in drawn.matches)
         left = {winners[match] for match in drawn.matches} | set(byes)
     assert len(rounds) == (num_entrants - 1).bit_length()
+
+
+@given(st.integers(1, 20), st.integers(1, 20), SEEDS)
+def test_several_may_be_left(num_entrants: int, num_kept: int, seed: int) -> None:
+    winners: dict[Match, int] = {}
+    while (now := standing(num_entrants, seed, winners, num_kept=num_kept)).next_round is not None:
+        assert now.next_round.matches
+        winners |= {match: match.first for match in now.next_round.matches}
+    losers = {match.second for match in winners}
+    assert sorted(now.left) == sorted(set(range(num_entrants)) - losers)
+    assert len(now.left) == min(num_entrants, num_kept)
+    assert len(winners) == max(0, num_entrants - num_kept)
 
 
 @given(st.integers(2, 64), SEEDS)
@@ -63,7 +76,7 @@ def test_seeds_and_rounds_draw_differently() -> None:
 def test_positions_and_byes_are_spread_evenly() -> None:
     draws = [draw_round(range(3), 1, seed) for seed in range(3000)]
     shown_first = Counter(drawn.matches[0].first for drawn in draws)
-    byes = Counter(drawn.bye for drawn in draws)
+    byes = Counter(drawn.byes for drawn in draws)
     assert all(900 < count < 1100 for count in (*shown_first.values(), *byes.values()))
 
 
@@ -77,5 +90,5 @@ def test_the_coin_is_fair_and_the_same_for_the_same_seed() -> None:
 
 @pytest.mark.parametrize("num_entrants", [0, -1])
 def test_nobody_cannot_play(num_entrants: int) -> None:
-    with pytest.raises(ValueError, match=f"at least 1 entrant, got {num_entrants}"):
+    with pytest.raises(ValueError, match=f"at least 1 entrant and keeps at least 1, got {num_entrants}"):
         standing(num_entrants, 0, {})

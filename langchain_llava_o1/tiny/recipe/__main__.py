@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from transformers import AutoProcessor, MllamaForConditionalGeneration, MllamaProcessor
 
 from langchain_llava_o1.prompts import comparison_prompt
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.stages import STAGES, stage_part
 from langchain_llava_o1.tiny import Difficulty, checkpoint_path
 from langchain_llava_o1.tiny.items import make_item
 from langchain_llava_o1.tiny.recipe.card import write_card
@@ -44,7 +44,8 @@ def tokenizer_texts() -> Iterator[str]:
         texts = reference_stages(item, rng)
         yield "\n\n".join(("system", "user", "assistant", item.prompt, *texts))
         index = number % len(STAGES)
-        yield comparison_prompt(STAGES[index], texts[index], texts[index], with_reason=number % 3 > 0)
+        part = stage_part(STAGES[index])
+        yield comparison_prompt(part, texts[index], texts[index], with_reason=number % 3 > 0)
         verdict = judge_pair(
             item, STAGES[index].name, texts[1], texts[index], corrupt(item, STAGES[index].name, rng), rng
         )

@@ -11,7 +11,7 @@ from torch.utils.data import IterableDataset
 from transformers import MllamaProcessor
 
 from langchain_llava_o1.prompts import comparison_prompt
-from langchain_llava_o1.stages import STAGES, Stage
+from langchain_llava_o1.stages import STAGES, Stage, stage_part
 from langchain_llava_o1.tiny import Difficulty
 from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, ask, captions, sample_picture
 from langchain_llava_o1.tiny.recipe.pairs import TALLY, Verdict, corrupt, corrupt_content, judge_pair
@@ -149,7 +149,7 @@ class Encoder:
             labels += [IGNORED] * len(header)
             # The end of turn is not learned here: the answer goes on after an accepted stage.
             labels += [*reply[:-1], IGNORED] if learn_accepted else [IGNORED] * len(reply)
-        instruction = comparison_prompt(stage, *pair, with_reason=with_reason)
+        instruction = comparison_prompt(stage_part(stage), *pair, with_reason=with_reason)
         prompt = [*self.header("user"), *self.text(instruction), self._end, *self.header("assistant")]
         reply = [*self.text(verdict.text(with_reason=with_reason)), self._end]
         tokens += prompt + reply

@@ -1,0 +1,400 @@
+"""One choice of a search: candidates are drawn, compared or scored, and the best are kept.
+
+Every search is made of such contests: over a stage, a sentence, or a whole answer. ``create_contest`` is the
+graph of one, in execution order. It holds no pictures: the node it runs in hands them to it as run-scoped
+context, which no checkpoint holds, and does so again when a run is resumed.
+"""
+
+import asyncio
+import math
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.runnables import RunnableConfig, RunnableLambda
+from langgraph.graph import END, START, StateGraph
+from langgraph.runtime import Runtime, get_runtime
+from langgraph.types import Command, Send
+from typing_extensions import TypedDict
+
+from langchain_llava_o1.judges.judge import Comparison, Judge, PairwiseJudge, Scoring, ScoringJudge
+from langchain_llava_o1.judges.verdict import Verdict
+from langchain_llava_o1.search.agreement import shares
+from langchain_llava_o1.search.answer import open_stage
+from langchain_llava_o1.search.budget import Allowance, Budget, Spending
+from langchain_llava_o1.search.candidates import read_candidate
+from langchain_llava_o1.search.context import SearchContext
+from langchain_llava_o1.search.events import (
+    CandidateSampled,
+    CandidatesScored,
+    MatchDecided,
+    Reporter,
+    RoundStarted,
+    StageStarted,
+    WinnerSelected,
+)
+from langchain_llava_o1.search.matches import comparisons, entries, settle_by_verdicts, settle_without_judge
+from langchain_llava_o1.search.records import Beam, CandidateRecord, MatchRecord
+from langchain_llava_o1.search.sampling import ChatModel, Continuation, SamplingRequest, asample, sample
+from langchain_llava_o1.search.seeds import candidate_seed
+from langchain_llava_o1.search.tournament import Match, Standing, standing
+from langchain_llava_o1.stages import Part
+
+
+class ContestOutput(TypedDict):
+    """What a contest makes.
+
+    One entry of ``calls`` is one model call's usage; ``kept`` begins with the winner; ``limit`` is the name
+    of the search's limit that cut the contest short, or None.
+    """
+
+    candidates: Annotated[list[CandidateRecord], operator.add]
+    matches: Annotated[list[MatchRecord], operator.add]
+    scores: list[float] | None
+    calls: Annotated[list[UsageMetadata | None], operator.add]
+    kept: list[int]
+    limit: str | None
+
+
+class ContestInput(TypedDict):
+    """What a contest starts from. ``seed`` is the contest's own."""
+
+    num_candidates: int
+    num_kept: int
+    seed: int
+
+
+class ContestState(ContestInput, ContestOutput):
+    """State of one contest, small and without pictures: it is saved after every step."""
+
+
+class SampleJob(TypedDict):
+    """One candidate to sample."""
+
+    index: int
+    seed: int
+
+
+class MatchJob(TypedDict):
+    """One match to decide. ``seed`` is the bracket's."""
+
+    round: int
+    first: CandidateRecord
+    second: CandidateRecord
+    seed: int
+
+
+@dataclass(frozen=True)
+class ContestContext:
+    """What a contest's nodes see besides its state.
+
+    Attributes:
+        name: What records and events call the contest.
+        part: What the candidates are to write.
+        question: The conversation up to the question, with its images.
+        beams: The answers that candidates go on from, in turns.
+        settings: Settings of the search, its seed fixed.
+        budget: The search's limits.
+        spent: What the search had spent before.
+        needs_scores: Whether scores are asked for even if there is nothing to choose.
+        report: Where progress goes.
+    """
+
+    name: str
+    part: Part
+    question: Sequence[BaseMessage]
+    beams: Sequence[Beam]
+    settings: SearchContext
+    budget: Budget
+    spent: Spending
+    needs_scores: bool
+    report: Reporter
+
+
+ContestGraph = StateGraph[ContestState, ContestContext, ContestInput, ContestOutput]
+
+
+def create_contest(model: ChatModel, judge: Judge, continuation: Continuation) -> ContestGraph:
+    """Build the graph of one contest.
+
+    With a judge that compares: plan ⇢ N × sample → bracket ⇄ match, bracket ⇢ select. With one that scores:
+    plan ⇢ N × sample → rank ⇢ select. Where candidates are drawn in groups, bracket and rank send out more
+    samples.
+    """
+    needs_logprobs = getattr(judge, "needs_logprobs", False)
+
+    def plan(state: ContestState, runtime: Runtime[ContestContext]) -> Command[Literal["sample"]]:
+        """Send out the first candidates to sample, each with its own seed."""
+        context = runtime.context
+        allowed = _allow_candidates(state, context)
+        # Without any candidate there would be no answer.
+        num_allowed = max(1, allowed.num_calls)
+        context.report(StageStarted(type="stage_started", stage=context.name, num_candidates=num_allowed))
+        first = range(min(num_allowed, context.settings.group or num_allowed))
+        return Command(goto=_sends(state, first), update={"limit": allowed.limit})
+
+    def sample_candidate(job: SampleJob, config: RunnableConfig) -> dict[str, Any]:
+        return keep_candidate(
+            job, sample(model, _sampling_request(job, continuation, needs_logprobs), config)
+        )
+
+    async def asample_candidate(job: SampleJob, config: RunnableConfig) -> dict[str, Any]:
+        return keep_candidate(
+            job, await asample(model, _sampling_request(job, continuation, needs_logprobs), config)
+        )
+
+    def keep_candidate(job: SampleJob, reply: AIMessage) -> dict[str, Any]:
+        context = get_runtime(ContestContext).context
+        is_begun = open_stage(context.beams[job["index"] % len(context.beams)]) is not None
+        may_be_untagged = continuation == "instruct"
+        candidate = read_candidate(context.part, reply, is_begun=is_begun, may_be_untagged=may_be_untagged)
+        record = CandidateRecord(
+            index=job["index"],
+            beam=job["index"] % len(context.beams),
+            text=candidate.text,
+            tokens=candidate.tokens,
+            seed=job["seed"],
+            finish_reason=candidate.finish_reason,
+            is_complete=candidate.is_complete,
+            mean_logprob=candidate.mean_logprob,
+        )
+        context.report(
+            CandidateSampled(
+                type="candidate",
+                stage=context.name,
+                index=record["index"],
+                tokens=record["tokens"],
+                finish_reason=record["finish_reason"],
+            )
+        )
+        return {"candidates": [record], "calls": [reply.usage_metadata]}
+
+    def bracket(
+        state: ContestState, runtime: Runtime[ContestContext]
+    ) -> Command[Literal["sample", "match", "select"]]:
+        """Draw the next round and send out all its matches, or end the tournament."""
+        context = runtime.context
+        if more := _more_candidates(state, context):
+            return Command(goto=more)
+        drawn = _standing(state).next_round
+        if drawn is None or _is_agreed(state, context):
+            return Command(goto="select")
+        jobs = [_match_job(state, match) for match in drawn.matches]
+        num_asked = sum(_settle_without_judge(job) is None for job in jobs)
+        if num_asked:
+            allowed = _allow(state, context, num_asked * (2 if context.settings.judge_both_orders else 1))
+            if allowed.limit:
+                return Command(goto="select", update={"limit": allowed.limit})
+        context.report(
+            RoundStarted(type="round", stage=context.name, round=drawn.number, num_matches=len(drawn.matches))
+        )
+        return Command(goto=[Send("match", job) for job in jobs])
+
+    def play_match(job: MatchJob, config: RunnableConfig) -> dict[str, Any]:
+        assert isinstance(judge, PairwiseJudge), "only judges that compare have matches"
+        return keep_match(job, [judge.compare(pair, config) for pair in _pairs_to_judge(job)])
+
+    async def aplay_match(job: MatchJob, config: RunnableConfig) -> dict[str, Any]:
+        assert isinstance(judge, PairwiseJudge), "only judges that compare have matches"
+        pairs = _pairs_to_judge(job)
+        return keep_match(job, await asyncio.gather(*(judge.acompare(pair, config) for pair in pairs)))
+
+    def keep_match(job: MatchJob, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+        record = _settle_without_judge(job) or settle_by_verdicts(_match(job), verdicts, job["seed"])
+        context = get_runtime(ContestContext).context
+        context.report(
+            MatchDecided(
+                type="match",
+                stage=context.name,
+                round=record["round"],
+                first=record["first"],
+                second=record["second"],
+                winner=record["winner"],
+                is_read=record["is_read"],
+            )
+        )
+        # A verdict that took several calls is one entry with the usage of all, and empty ones for the others.
+        calls = [
+            usage for verdict in verdicts for usage in (verdict.usage, *[None] * (verdict.num_calls - 1))
+        ]
+        return {"matches": [record], "calls": calls}
+
+    def rank(state: ContestState, config: RunnableConfig) -> Command[Literal["sample", "select"]]:
+        """Let the judge score all candidates, if there is anything to choose."""
+        assert isinstance(judge, ScoringJudge), "only judges that score rank"
+        context = get_runtime(ContestContext).context
+        if more := _more_candidates(state, context):
+            return Command(goto=more)
+        if not _is_choice(state, context):
+            return Command(goto="select")
+        return keep_scores(judge.score_candidates(_scoring(state, context), config))
+
+    async def arank(state: ContestState, config: RunnableConfig) -> Command[Literal["sample", "select"]]:
+        """Let the judge score all candidates, if there is anything to choose."""
+        assert isinstance(judge, ScoringJudge), "only judges that score rank"
+        context = get_runtime(ContestContext).context
+        if more := _more_candidates(state, context):
+            return Command(goto=more)
+        if not _is_choice(state, context):
+            return Command(goto="select")
+        return keep_scores(await judge.ascore_candidates(_scoring(state, context), config))
+
+    def keep_scores(scores: Sequence[float]) -> Command[Literal["sample", "select"]]:
+        context = get_runtime(ContestContext).context
+        found = list(map(float, scores))
+        context.report(CandidatesScored(type="scores", stage=context.name, scores=found))
+        return Command(goto="select", update={"scores": found})
+
+    def select(state: ContestState, runtime: Runtime[ContestContext]) -> dict[str, Any]:
+        """Accept the best."""
+        kept = _kept(state, runtime.context)
+        text = _by_index(state)[kept[0]]["text"]
+        report = runtime.context.report
+        report(WinnerSelected(type="winner", stage=runtime.context.name, index=kept[0], text=text))
+        return {"kept": kept}
+
+    # No context_schema: a server would offer it as a form, and a ContestContext is no user's to fill in.
+    graph: ContestGraph = StateGraph(ContestState, input_schema=ContestInput, output_schema=ContestOutput)
+    graph.add_node("plan", plan, destinations={"sample": "N candidates"})
+    graph.add_node(
+        "sample",
+        RunnableLambda(sample_candidate, asample_candidate, name="sample"),
+        input_schema=SampleJob,
+    )
+    graph.add_node("select", select)
+    graph.add_edge(START, "plan")
+    if isinstance(judge, ScoringJudge):
+        destinations = {"select": "all are scored", "sample": "another group"}
+        graph.add_node("rank", RunnableLambda(rank, arank, name="rank"), destinations=destinations)
+        graph.add_edge("sample", "rank")
+    else:
+        destinations = {
+            "match": "matches of a round",
+            "select": "the best are left",
+            "sample": "another group",
+        }
+        graph.add_node("bracket", bracket, destinations=destinations)
+        graph.add_node("match", RunnableLambda(play_match, aplay_match, name="match"), input_schema=MatchJob)
+        graph.add_edge("sample", "bracket")
+        graph.add_edge("match", "bracket")
+    graph.add_edge("select", END)
+    return graph
+
+
+def _sends(state: ContestState, indices: range) -> list[Send]:
+    seeds = {index: candidate_seed(state["seed"], index) for index in indices}
+    return [Send("sample", SampleJob(index=index, seed=seed)) for index, seed in seeds.items()]
+
+
+def _allow(state: ContestState, context: ContestContext, num_wanted: int) -> Allowance:
+    spent = context.spent.with_calls(state["calls"])
+    return context.budget.allow(spent, context.part, wanted=num_wanted)
+
+
+def _allow_candidates(state: ContestState, context: ContestContext) -> Allowance:
+    """Return how many of the candidates that are missing may be drawn."""
+    return _allow(state, context, state["num_candidates"] - len(state["candidates"]))
+
+
+def _more_candidates(state: ContestState, context: ContestContext) -> list[Send]:
+    """Return the next group to sample, if candidates are drawn in groups and too few agree."""
+    group, num_drawn = context.settings.group, len(state["candidates"])
+    if group is None or state["matches"]:
+        return []
+    if max(shares(context.part, state["candidates"])) >= context.settings.agreement and num_drawn > 1:
+        return []
+    num_more = min(group, _allow_candidates(state, context).num_calls)
+    return _sends(state, range(num_drawn, num_drawn + num_more))
+
+
+def _is_agreed(state: ContestState, context: ContestContext) -> bool:
+    """Tell whether all candidates say the same, and that settles it."""
+    return (
+        context.settings.early_stop
+        and not state["matches"]
+        and min(shares(context.part, state["candidates"])) == 1.0
+    )
+
+
+def _is_choice(state: ContestState, context: ContestContext) -> bool:
+    return context.needs_scores or (
+        len(state["candidates"]) > state["num_kept"] and not _is_agreed(state, context)
+    )
+
+
+def _sampling_request(job: SampleJob, continuation: Continuation, needs_logprobs: bool) -> SamplingRequest:
+    context = get_runtime(ContestContext).context
+    settings, part = context.settings, context.part
+    return SamplingRequest(
+        part=part,
+        question=context.question,
+        accepted=context.beams[job["index"] % len(context.beams)]["text"],
+        continuation=continuation,
+        index=job["index"],
+        seed=job["seed"],
+        temperature=settings.temperature,
+        max_tokens=settings.max_tokens(part),
+        needs_logprobs=needs_logprobs,
+    )
+
+
+def _by_index(state: ContestState) -> dict[int, CandidateRecord]:
+    return {candidate["index"]: candidate for candidate in state["candidates"]}
+
+
+def _standing(state: ContestState) -> Standing:
+    winners = {
+        Match(match["round"], match["first"], match["second"]): match["winner"] for match in state["matches"]
+    }
+    return standing(len(state["candidates"]), state["seed"], winners, num_kept=state["num_kept"])
+
+
+def _kept(state: ContestState, context: ContestContext) -> list[int]:
+    """Return who is left, the best first: by score or, where a tournament ended early, by confidence."""
+    candidates = _by_index(state)
+    scores = state.get("scores")
+
+    def rank(index: int) -> tuple[bool, float, int]:
+        candidate = candidates[index]
+        worth = scores[index] if scores else candidate["mean_logprob"]
+        return candidate["is_complete"], -math.inf if worth is None or math.isnan(worth) else worth, -index
+
+    left = sorted(candidates) if scores else list(_standing(state).left)
+    if len(left) > state["num_kept"] or scores:
+        left = sorted(left, key=rank, reverse=True)
+    return left[: state["num_kept"]]
+
+
+def _match_job(state: ContestState, match: Match) -> MatchJob:
+    candidates = _by_index(state)
+    first, second = candidates[match.first], candidates[match.second]
+    return MatchJob(round=match.round, first=first, second=second, seed=state["seed"])
+
+
+def _match(job: MatchJob) -> Match:
+    return Match(job["round"], job["first"]["index"], job["second"]["index"])
+
+
+def _settle_without_judge(job: MatchJob) -> MatchRecord | None:
+    return settle_without_judge(_match(job), job["first"], job["second"])
+
+
+def _pairs_to_judge(job: MatchJob) -> list[Comparison]:
+    if _settle_without_judge(job):
+        return []
+    context = get_runtime(ContestContext).context
+    return comparisons(
+        context.part,
+        context.question,
+        context.beams,
+        (job["first"], job["second"]),
+        both_orders=context.settings.judge_both_orders,
+    )
+
+
+def _scoring(state: ContestState, context: ContestContext) -> Scoring:
+    candidates = sorted(state["candidates"], key=operator.itemgetter("index"))
+    return Scoring(context.part, entries(context.part, context.question, context.beams, candidates))

@@ -1,0 +1,288 @@
+"""What all searches have in common: their state, first and last node, and the nodes that hold a contest."""
+
+import operator
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Annotated, Any, TypeVar
+
+from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.messages.ai import add_usage
+from langchain_core.runnables import RunnableConfig, RunnableLambda
+from langgraph.graph import START, StateGraph
+from langgraph.graph.message import add_messages
+from langgraph.runtime import Runtime
+from langgraph.types import Overwrite
+from typing_extensions import TypedDict
+
+from langchain_llava_o1.errors import MessageError
+from langchain_llava_o1.judges.function import JudgeLike, read_judge
+from langchain_llava_o1.judges.generative import GenerativeJudge
+from langchain_llava_o1.judges.judge import Judge
+from langchain_llava_o1.search.answer import compose_answer, extend_beam, is_finished, missing_stages
+from langchain_llava_o1.search.budget import Budget, spent_on
+from langchain_llava_o1.search.contest import ContestContext, ContestInput, create_contest
+from langchain_llava_o1.search.context import SearchContext
+from langchain_llava_o1.search.events import reporter_of
+from langchain_llava_o1.search.records import EMPTY_BEAM, Beam, StageRecord
+from langchain_llava_o1.search.sampling import ChatModel, Continuation, choose_continuation
+from langchain_llava_o1.search.seeds import derive_seed, draw_seed
+from langchain_llava_o1.stages import Part, rest_part
+
+ContextT = TypeVar("ContextT", bound=SearchContext)
+
+
+class SearchInput(TypedDict):
+    """What a search is given: the conversation, its last message the question."""
+
+    messages: Annotated[list[AnyMessage], add_messages]
+
+
+class SearchOutput(TypedDict):
+    """What a search returns: the conversation with the answer, and how each stage came about.
+
+    ``stages`` has a record for each contest, in order, by its name: a stage's, "answer" where whole answers
+    were drawn, or a stage's or "sentence" with a number where there were several.
+    """
+
+    messages: Annotated[list[AnyMessage], add_messages]
+    stages: Annotated[dict[str, StageRecord], operator.or_]
+
+
+class SearchState(SearchOutput):
+    """State of a search. Settings are kept, seed included, so that a resumed run goes on with its own.
+
+    ``beams`` are the answers as far as they go, the best first; ``started`` is when the search began, in
+    seconds since the epoch; ``limit`` is the name of the limit that it reached, or None.
+    """
+
+    settings: dict[str, Any]
+    beams: list[Beam]
+    started: float
+    limit: str | None
+
+
+SearchGraph = StateGraph[Any, Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a search works with: who writes, how it is asked to go on, and who judges."""
+
+    model: ChatModel
+    judge: Judge
+    continuation: Continuation
+
+
+def read_means(model: ChatModel, judge: JudgeLike | None, continuation: Continuation | None) -> Means:
+    """Fill in what the caller of a search left open.
+
+    Raises:
+        ConfigurationError: If the judge is none, or there is no such continuation.
+    """
+    return Means(
+        model=model,
+        judge=GenerativeJudge(model) if judge is None else read_judge(judge),
+        continuation=choose_continuation(model, continuation),
+    )
+
+
+@dataclass(frozen=True)
+class ContestPlan:
+    """A contest to hold.
+
+    Attributes:
+        name: What records and events call it.
+        part: What its candidates are to write.
+        beams: What they go on from.
+        num_candidates: How many are drawn for each beam.
+        num_kept: How many are kept.
+        needs_scores: Whether the judge is to score them even if all are kept.
+    """
+
+    name: str
+    part: Part
+    beams: list[Beam]
+    num_candidates: int
+    num_kept: int = 1
+    needs_scores: bool = False
+
+
+@dataclass(frozen=True)
+class ContestResult:
+    """What came of a contest: its record, and the answers that were kept, the best first."""
+
+    record: StageRecord
+    beams: list[Beam]
+
+
+Planner = Callable[[Any, Any], ContestPlan]
+"""Plans a contest, from the state and the settings."""
+
+Update = Callable[[Any, ContestPlan, ContestResult], dict[str, Any]]
+"""Turns a contest's result into changes of the state beyond its record."""
+
+
+def start_search(state_schema: type[Any], context_schema: type[ContextT], **initial: Any) -> SearchGraph:
+    """Begin a graph: its first node, "question", checks the input and fixes the settings.
+
+    Args:
+        state_schema: ``SearchState``, or one with further channels.
+        context_schema: The search's settings.
+        **initial: What those further channels begin with at each question.
+    """
+
+    def take_question(state: SearchState, runtime: Runtime[ContextT]) -> dict[str, Any]:
+        """Check the question, fix the settings of this turn and forget what is left of the last one."""
+        messages = state["messages"]
+        if not messages or isinstance(messages[-1], AIMessage):
+            last = f"an AI message ({str(messages[-1].text)[:60]!r})" if messages else "missing"
+            raise MessageError(f"The last message is {last}; end `messages` with the user's question.")
+        settings = runtime.context or context_schema()
+        if settings.seed is None:
+            settings = settings.model_copy(update={"seed": draw_seed()})
+        return {
+            "settings": settings.model_dump(),
+            "stages": Overwrite({}),
+            "beams": [EMPTY_BEAM],
+            "started": time.time(),
+            "limit": None,
+            **initial,
+        }
+
+    graph: SearchGraph = StateGraph(
+        state_schema,
+        context_schema=context_schema,
+        input_schema=SearchInput,
+        output_schema=SearchOutput,
+    )
+    graph.add_node("question", take_question)
+    graph.add_edge(START, "question")
+    return graph
+
+
+def contest_node(
+    name: str,
+    means: Means,
+    context_schema: type[ContextT],
+    plan: Planner,
+    update: Update = lambda state, plan, result: {"beams": result.beams},
+) -> RunnableLambda[Any, Any]:
+    """Build a node that holds a contest, its compiled subgraph.
+
+    Once a limit of the search is reached, what is missing of the best answer is written in one call, and
+    nodes that come later have nothing to do.
+
+    Args:
+        name: Name of the node.
+        means: Of the search.
+        context_schema: The search's settings.
+        plan: Says what contest to hold, given the state and the settings.
+        update: Says what else changes with the contest's result; by default the beams.
+    """
+    subgraph = create_contest(means.model, means.judge, means.continuation).compile(name=name)
+
+    def run(state: Any, config: RunnableConfig) -> dict[str, Any]:
+        if is_finished(state["beams"][0]):
+            return {}
+        contest = _prepare(state, config, context_schema, plan)
+        output = subgraph.invoke(contest.input, config, context=contest.context)
+        return _changes(state, contest, output, update)
+
+    async def arun(state: Any, config: RunnableConfig) -> dict[str, Any]:
+        if is_finished(state["beams"][0]):
+            return {}
+        contest = _prepare(state, config, context_schema, plan)
+        output = await subgraph.ainvoke(contest.input, config, context=contest.context)
+        return _changes(state, contest, output, update)
+
+    return RunnableLambda(run, arun, name=name)
+
+
+def give_answer(state: SearchState) -> dict[str, Any]:
+    """Append the answer to the conversation."""
+    message = compose_answer(
+        state["beams"][0], state["stages"], seed=state["settings"]["seed"], limit=state["limit"]
+    )
+    return {"messages": [message]}
+
+
+@dataclass(frozen=True)
+class _Contest:
+    plan: ContestPlan
+    input: ContestInput
+    context: ContestContext
+    limit: str | None
+
+
+def _prepare(
+    state: SearchState, config: RunnableConfig, context_schema: type[ContextT], plan: Planner
+) -> _Contest:
+    settings = context_schema.model_validate(state["settings"])
+    assert settings.seed is not None, "the first node fixes the seed"
+    budget = Budget(settings, state["started"])
+    spent = spent_on(state["stages"].values())
+    planned = plan(state, settings)
+    limit = state["limit"] or budget.reached(spent, planned.part)
+    if limit:
+        planned = _plan_rest(state)
+    return _Contest(
+        planned,
+        ContestInput(
+            num_candidates=planned.num_candidates * len(planned.beams),
+            num_kept=planned.num_kept,
+            seed=derive_seed(settings.seed, planned.name),
+        ),
+        ContestContext(
+            name=planned.name,
+            part=planned.part,
+            question=state["messages"],
+            beams=planned.beams,
+            settings=settings,
+            budget=budget,
+            spent=spent,
+            needs_scores=planned.needs_scores,
+            report=reporter_of(config),
+        ),
+        limit,
+    )
+
+
+def _plan_rest(state: SearchState) -> ContestPlan:
+    """Plan to write what is missing of the best answer, once."""
+    beam = state["beams"][0]
+    return ContestPlan("rest", rest_part(missing_stages(beam)), [beam], 1)
+
+
+def _changes(
+    state: SearchState, contest: _Contest, output: Mapping[str, Any], update: Update
+) -> dict[str, Any]:
+    candidates = sorted(output["candidates"], key=operator.itemgetter("index"))
+    kept, scores = output["kept"], output.get("scores")
+    usages = [usage for usage in output["calls"] if usage]
+    plan = contest.plan
+    record = StageRecord(
+        part=plan.part.name,
+        candidates=candidates,
+        matches=output["matches"],
+        scores=scores,
+        winner=kept[0],
+        kept=kept,
+        is_complete=candidates[kept[0]]["is_complete"],
+        num_calls=len(output["calls"]),
+        usage=reduce(add_usage, usages) if usages else None,
+    )
+    beams = [
+        extend_beam(
+            plan.beams[candidates[index]["beam"]],
+            plan.part,
+            candidates[index],
+            score=scores[index] if scores else None,
+        )
+        for index in kept
+    ]
+    changes = {"stages": {plan.name: record}, "limit": contest.limit or output.get("limit")}
+    if contest.limit:
+        return {**changes, "beams": beams}
+    return {**changes, **update(state, plan, ContestResult(record, beams))}
