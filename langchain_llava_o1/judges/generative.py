@@ -7,13 +7,13 @@ from typing import Any
 
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
-from langchain_core.messages.ai import UsageMetadata, add_usage
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import merge_configs
 from langgraph.constants import TAG_NOSTREAM
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.judge import Comparison
+from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.judges.verdict import Choice, Verdict, read_verdict
 from langchain_llava_o1.prompts import CORRECT_PREFIX, check_prompt, comparison_prompt
 
@@ -101,20 +101,15 @@ def _decide_by_checks(checks: "list[AIMessage]") -> Verdict | None:
         return None
     text = "\n\n".join(str(check.text) for check in checks)
     choice: Choice = 1 if answers[0] == "yes" else 2
-    reason = f"Looked at alone, only this one is correct. {checks[2 - choice].text}"
-    return Verdict(text, choice, reason, _usage_of(checks), num_calls=len(checks))
+    reason = f"Looked at alone, only this one is correct. {checks[choice - 1].text}"
+    return Verdict(
+        text, choice, reason, total_usage(check.usage_metadata for check in checks), num_calls=len(checks)
+    )
 
 
 def _add_checks(verdict: Verdict, checks: "list[AIMessage]") -> Verdict:
     if not checks:
         return verdict
     text = "\n\n".join([*(str(check.text) for check in checks), verdict.text])
-    usage = add_usage(_usage_of(checks), verdict.usage)
+    usage = total_usage([*(check.usage_metadata for check in checks), verdict.usage])
     return replace(verdict, text=text, usage=usage, num_calls=verdict.num_calls + len(checks))
-
-
-def _usage_of(replies: "list[AIMessage]") -> UsageMetadata | None:
-    usage = None
-    for reply in replies:
-        usage = add_usage(usage, reply.usage_metadata) if usage or reply.usage_metadata else None
-    return usage

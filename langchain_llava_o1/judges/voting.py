@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from langchain_core.messages.ai import add_usage
 from langchain_core.runnables import RunnableConfig
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.judge import Comparison, PairwiseJudge
+from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.judges.verdict import Choice, Verdict
 
 
@@ -50,13 +50,10 @@ def _count(verdicts: Sequence[Verdict]) -> Verdict:
     votes = Counter(verdict.choice for verdict in verdicts if verdict.choice is not None)
     choice: Choice | None = None if votes[1] == votes[2] else 1 if votes[1] > votes[2] else 2
     reasons = [verdict.reason for verdict in verdicts if verdict.choice == choice and verdict.reason]
-    usage = None
-    for verdict in verdicts:
-        usage = add_usage(usage, verdict.usage) if usage or verdict.usage else None
     return Verdict(
         text="\n\n".join(verdict.text for verdict in verdicts),
         choice=choice,
         reason=f"{votes[1]} to {votes[2]}. " + " ".join(reasons[:1]),
-        usage=usage,
+        usage=total_usage(verdict.usage for verdict in verdicts),
         num_calls=sum(verdict.num_calls for verdict in verdicts),
     )

@@ -1,11 +1,10 @@
 """An answer as it grows, and the message that it becomes."""
 
 from collections.abc import Mapping
-from functools import reduce
 
 from langchain_core.messages import AIMessage
-from langchain_core.messages.ai import add_usage
 
+from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.search.candidates import read_body
 from langchain_llava_o1.search.records import Beam, CandidateRecord, StageRecord
 from langchain_llava_o1.search.sentences import join_sentences
@@ -63,7 +62,6 @@ def compose_answer(
         limit: The limit that it reached.
     """
     transcript = parse_transcript(beam["text"])
-    usages = [record["usage"] for record in records.values() if record["usage"]]
     return AIMessage(
         content="\n\n".join(found.body for found in transcript.stages if found.stage.is_visible),
         additional_kwargs={"reasoning_content": transcript.reasoning},
@@ -74,7 +72,7 @@ def compose_answer(
             "seed": seed,
             "limit": limit,
         },
-        usage_metadata=reduce(add_usage, usages) if usages else None,
+        usage_metadata=total_usage(record["usage"] for record in records.values()),
     )
 
 

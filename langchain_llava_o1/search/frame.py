@@ -4,11 +4,9 @@ import operator
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import reduce
 from typing import Annotated, Any, TypeVar
 
 from langchain_core.messages import AIMessage, AnyMessage
-from langchain_core.messages.ai import add_usage
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langgraph.graph import START, StateGraph
 from langgraph.graph.message import add_messages
@@ -20,6 +18,7 @@ from langchain_llava_o1.errors import MessageError
 from langchain_llava_o1.judges.function import JudgeLike, read_judge
 from langchain_llava_o1.judges.generative import GenerativeJudge
 from langchain_llava_o1.judges.judge import Judge
+from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.search.answer import compose_answer, extend_beam, is_finished, missing_stages
 from langchain_llava_o1.search.budget import Budget, spent_on
 from langchain_llava_o1.search.contest import ContestContext, ContestInput, create_contest
@@ -260,7 +259,6 @@ def _changes(
 ) -> dict[str, Any]:
     candidates = sorted(output["candidates"], key=operator.itemgetter("index"))
     kept, scores = output["kept"], output.get("scores")
-    usages = [usage for usage in output["calls"] if usage]
     plan = contest.plan
     record = StageRecord(
         part=plan.part.name,
@@ -271,7 +269,7 @@ def _changes(
         kept=kept,
         is_complete=candidates[kept[0]]["is_complete"],
         num_calls=len(output["calls"]),
-        usage=reduce(add_usage, usages) if usages else None,
+        usage=total_usage(output["calls"]),
     )
     beams = [
         extend_beam(

@@ -1,0 +1,49 @@
+from typing import Any
+
+import pytest
+from langchain_core.runnables import RunnableLambda
+
+from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.judges.function import FunctionJudge, read_judge
+from langchain_llava_o1.judges.generative import GenerativeJudge
+from langchain_llava_o1.judges.judge import Comparison
+from langchain_llava_o1.judges.verdict import Verdict
+from langchain_llava_o1.stages import STAGES, stage_part
+from tests.scripted_model import ScriptedModel
+
+COMPARISON = Comparison(stage_part(STAGES[1]), (), "Cat 3.", "Cat 4.")
+
+
+@pytest.mark.parametrize(
+    ("opinion", "choice", "reason"),
+    [
+        (2, 2, ""),
+        ("It counts right. Better: 1", 1, "It counts right."),
+        ("Hm.", None, "Hm."),
+        (Verdict("v", 2, "why"), 2, "why"),
+        (None, None, "The judge named no choice."),
+    ],
+)
+async def test_what_a_function_may_say(opinion: Any, choice: int | None, reason: str) -> None:
+    def judge(comparison: Comparison) -> Any:
+        assert comparison is COMPARISON
+        return opinion
+
+    for function in (judge, RunnableLambda(judge)):
+        verdict = FunctionJudge(function).compare(COMPARISON)
+        assert (verdict.choice, verdict.reason) == (choice, reason)
+        assert verdict == await FunctionJudge(function).acompare(COMPARISON)
+
+
+@pytest.mark.parametrize("opinion", [0, 3, True, 1.0, ["1"]])
+def test_what_it_may_not(opinion: Any) -> None:
+    with pytest.raises(ConfigurationError, match="Return 1 or 2"):
+        FunctionJudge(lambda comparison: opinion).compare(COMPARISON)
+
+
+def test_a_chat_model_is_asked_as_a_generative_judge_asks() -> None:
+    model = ScriptedModel()
+    for given in (model, model.bind(top_p=0.5).with_config(tags=["judge"])):
+        judge = read_judge(given)
+        assert isinstance(judge, GenerativeJudge)
+        assert judge.compare(COMPARISON).choice == 2

@@ -1,0 +1,62 @@
+"""Judges that give every candidate a number."""
+
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.runnables import RunnableLambda
+
+from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.judges.confidence import ConfidenceJudge
+from langchain_llava_o1.judges.judge import Entry, Scoring
+from langchain_llava_o1.judges.reward import RewardJudge
+from langchain_llava_o1.stages import STAGES, stage_part
+
+QUESTION = HumanMessage("How many?")
+SUMMARY = AIMessage("<SUMMARY>s</SUMMARY>")
+
+
+def scoring(*entries: Entry) -> Scoring:
+    return Scoring(stage_part(STAGES[1]), entries)
+
+
+async def test_confidence_is_the_mean_log_probability() -> None:
+    asked = scoring(Entry((QUESTION,), "a", -0.5), Entry((QUESTION,), "b", -0.25))
+    assert ConfidenceJudge().score_candidates(asked) == [-0.5, -0.25]
+    assert await ConfidenceJudge().ascore_candidates(asked) == [-0.5, -0.25]
+
+
+async def test_a_reward_sees_the_question_and_the_answer_so_far() -> None:
+    seen: list[list[BaseMessage]] = []
+
+    def reward(messages: list[BaseMessage]) -> float:
+        seen.append(messages)
+        return len(str(messages[-1].text))
+
+    asked = scoring(
+        Entry((QUESTION, SUMMARY), "<CAPTION>a</CAPTION>", None),
+        Entry((QUESTION,), "<CAPTION>bb</CAPTION>", None),
+    )
+    for judge in (RewardJudge(reward), RewardJudge(RunnableLambda(reward))):
+        seen.clear()
+        assert judge.score_candidates(asked) == [42.0, 21.0]
+        assert await judge.ascore_candidates(asked) == [42.0, 21.0]
+        texts = {(str(messages[0].text), str(messages[-1].text), len(messages)) for messages in seen}
+        assert texts == {
+            ("How many?", "<SUMMARY>s</SUMMARY>\n\n<CAPTION>a</CAPTION>", 2),
+            ("How many?", "<CAPTION>bb</CAPTION>", 2),
+        }
+
+
+def test_a_runnable_is_given_all_candidates_at_once() -> None:
+    class Reward(RunnableLambda[Any, float]):
+        def batch(self, inputs: Any, config: Any = None, **kwargs: Any) -> list[float]:
+            return [float(len(inputs))] * len(inputs)
+
+    asked = scoring(*(Entry((QUESTION,), "a", None) for _ in range(3)))
+    assert RewardJudge(Reward(lambda messages: 0.0)).score_candidates(asked) == [3.0] * 3
+
+
+def test_what_is_no_reward() -> None:
+    with pytest.raises(ConfigurationError, match="got float"):
+        RewardJudge(0.5)  # type: ignore[arg-type]

@@ -1,0 +1,36 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from langchain_llava_o1.search.agreement import normalize
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("3", "Three."),
+        ("The answer is 3.", "**3**"),
+        ("So, the final answer is: 3", "3.0"),
+        ("1,200", "1200"),
+        ("B", "B) red"),
+        ("(b)", "Option B"),
+        ("The red circle", "red circle"),
+        (r"\boxed{12}", "$12$"),
+        ("Yes!", "yes"),
+    ],
+)
+def test_what_means_the_same(one: str, other: str) -> None:
+    assert normalize(one) == normalize(other) != ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("3", "4"), ("3.5", "35"), ("red circle", "red square"), ("B", "C"), ("-3", "3"), ("1.20", "1.2000")],
+)
+def test_what_does_not(one: str, other: str) -> None:
+    assert normalize(one) != normalize(other)
+
+
+@given(st.text())
+def test_it_is_stable(text: str) -> None:
+    assert normalize(text) == normalize(text.upper().lower().casefold()) or text.upper().lower() != text
