@@ -151,7 +151,7 @@ class ChatParameters(BaseChatModel):
 
     @model_validator(mode="after")
     def _check_profile_keys(self) -> Self:
-        """Take LangChain's check back: its profiles have no word for ``PREFILL_FEATURE`` and warn of it."""
+        """Take LangChain's check back: it warns of words that are not its own, such as ``features``."""
         return self
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:

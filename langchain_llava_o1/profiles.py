@@ -4,8 +4,7 @@ from typing import Any, cast
 
 from langchain_core.language_models import ModelProfile
 
-PREFILL_FEATURE = "assistant_prefill"
-"""What the searches look for in a profile: the model goes on with an answer that a conversation ends in."""
+from langchain_llava_o1 import features
 
 _MAX_INPUT_TOKENS = {"tiny": 4096, "Xkev/Llama-3.2V-11B-cot": 131_072}
 
@@ -41,7 +40,7 @@ def model_profile(model: str, *, max_output_tokens: int, allow_image_urls: bool)
         temperature=True,
         mid_conversation_system_messages=True,
     )
-    cast("dict[str, Any]", profile)[PREFILL_FEATURE] = True
+    cast("dict[str, Any]", profile).update({features.PREFILL: True, features.CONFIDENCE: True})
     if model in _MAX_INPUT_TOKENS:
         profile["max_input_tokens"] = _MAX_INPUT_TOKENS[model]
     return profile

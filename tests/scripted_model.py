@@ -5,15 +5,16 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, ModelProfile
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from langchain_llava_o1 import features
 from langchain_llava_o1.stages import STAGES, Stage
 
 USAGE = UsageMetadata(input_tokens=10, output_tokens=3, total_tokens=13)
@@ -83,6 +84,14 @@ class ScriptedModel(BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return "scripted"
+
+    def _resolve_model_profile(self) -> ModelProfile:
+        profile: dict[str, Any] = {features.PREFILL: True}
+        return cast("ModelProfile", profile)
+
+    @model_validator(mode="after")
+    def _check_profile_keys(self) -> Self:
+        return self
 
     @property
     def sampling_calls(self) -> list[Call]:

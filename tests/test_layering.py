@@ -11,7 +11,7 @@ import pytest
 PACKAGE = "langchain_llava_o1"
 ROOT = Path(__file__).parents[1]
 
-FOUNDATIONS = {"errors", "stages", "prompts", "transcript", "images", "image_download"}
+FOUNDATIONS = {"errors", "features", "stages", "prompts", "transcript", "images", "image_download"}
 CHAT_MODEL = {"chat_model", "chat_parameters", "call_options", "messages", "profiles", "response"}
 MODEL_LIBRARIES = {"torch", "transformers"}
 LANGCHAIN = {"langchain", "langchain_core", "langgraph"}

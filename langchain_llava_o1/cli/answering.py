@@ -1,10 +1,12 @@
-"""Putting one question to a model: in a stage-level beam search, or in a single pass."""
+"""Putting one question to a model: in a search, or in a single pass."""
 
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from langchain_llava_o1.evaluation import JudgeName, Strategy
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -31,12 +33,21 @@ class AnswerSettings:
         num_candidates: Candidates per stage; 1 answers in a single pass.
         temperature: Sampling temperature; None for the default of the search or the model.
         seed: Seed of the sampling; None draws one.
+        strategy: Which search; one that has nothing to choose from answers in a single pass.
+        judge: What decides between candidates; None for the search's own default.
     """
 
     model: str | None = None
     num_candidates: int = 4
     temperature: float | None = None
     seed: int | None = None
+    strategy: Strategy = Strategy.STAGE_BEAM
+    judge: JudgeName | None = None
+
+    @property
+    def is_single_pass(self) -> bool:
+        """Whether there is nothing to choose from."""
+        return self.num_candidates == 1 or not self.strategy.is_search
 
 
 @dataclass(frozen=True)
@@ -85,17 +96,18 @@ def answer_question(
     if settings.seed is None:
         settings = replace(settings, seed=secrets.randbits(_SEED_BITS))
     message = HumanMessage([image_block, {"type": "text", "text": question}])
+    if settings.strategy is Strategy.GREEDY:
+        settings = replace(settings, temperature=0.0)
     model = create_model(settings)
-    answer = answer_in_one_pass if settings.num_candidates == 1 else answer_by_search
+    answer = answer_in_one_pass if settings.is_single_pass else answer_by_search
     return run_until_interrupted(answer(model, message, settings, listener))
 
 
 async def answer_by_search(
     model: "BaseChatModel", message: "HumanMessage", settings: AnswerSettings, listener: Listener
 ) -> Reply:
-    """Answer by stage-level beam search."""
-    from langchain_llava_o1.search.context import StageBeamContext
-    from langchain_llava_o1.search.stage_beam import create_stage_beam
+    """Answer by a search."""
+    from langchain_llava_o1.evaluation.strategies import StrategySettings, create_search, search_context
 
     chosen = {
         "candidates": settings.num_candidates,
@@ -103,11 +115,14 @@ async def answer_by_search(
         "seed": settings.seed,
     }
     given = {name: value for name, value in chosen.items() if value is not None}
-    context = StageBeamContext.model_validate(given)
-    graph = create_stage_beam(model).compile()
+    strategy = StrategySettings(settings.strategy, settings.judge, given)
+    graph = create_search(model, strategy).compile()
     state: dict[str, Any] = {}
     events: AsyncIterator[Any] = graph.astream(
-        {"messages": [message]}, context=context, stream_mode=["custom", "values"], subgraphs=True
+        {"messages": [message]},
+        context=search_context(strategy),
+        stream_mode=["custom", "values"],
+        subgraphs=True,
     )
     async for namespace, mode, data in events:
         if mode == "custom":

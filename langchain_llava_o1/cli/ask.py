@@ -12,13 +12,16 @@ from langchain_llava_o1.cli.options import (
     CandidatesOption,
     DebugOption,
     ImageArgument,
+    JudgeOption,
     ModelOption,
     QuestionArgument,
     SeedOption,
+    StrategyOption,
     TemperatureOption,
 )
 from langchain_llava_o1.cli.output import write_error, write_output
 from langchain_llava_o1.cli.progress import Progress, create_progress
+from langchain_llava_o1.evaluation import Strategy
 
 _WARNINGS = {
     "length": "the answer was cut off at the limit of tokens",
@@ -30,6 +33,8 @@ def ask(
     image: ImageArgument,
     question: QuestionArgument,
     model: ModelOption = None,
+    strategy: StrategyOption = Strategy.STAGE_BEAM,
+    judge: JudgeOption = None,
     candidates: CandidatesOption = 4,
     temperature: TemperatureOption = None,
     seed: SeedOption = None,
@@ -61,7 +66,7 @@ def ask(
         listener = printer.handle if printer else progress.handle
         from langchain_llava_o1.images import image_block
 
-        settings = AnswerSettings(model, candidates, temperature, seed)
+        settings = AnswerSettings(model, candidates, temperature, seed, strategy, judge)
         reply = answer_question(image_block(image), question, settings, listener)
     seconds = time.perf_counter() - started
     if is_json:

@@ -11,6 +11,7 @@ from langchain_llava_o1.cli.options import (
 )
 from langchain_llava_o1.cli.output import write_output
 from langchain_llava_o1.cli.progress import create_progress
+from langchain_llava_o1.evaluation import JudgeName
 
 _DEMO_SEED = 0
 
@@ -30,7 +31,7 @@ def demo(
     block = image_block(picture)
     write_output(f"Picture:  {picture}\nQuestion: {DEMO_QUESTION}\n\n")
     with create_progress() as progress:
-        settings = AnswerSettings(model, candidates, temperature, seed)
+        settings = AnswerSettings(model, candidates, temperature, seed, judge=JudgeName.GENERATIVE)
         reply = answer_question(block, DEMO_QUESTION, settings, progress.handle)
     for name, record in reply.stages.items():
         write_output(format_bracket(name, record) + "\n")

@@ -9,9 +9,11 @@ if TYPE_CHECKING:
 
 
 def stage_body(text: str) -> str:
-    """Return a candidate's words without its tags."""
-    transcript = parse_transcript(text)
-    return transcript.stages[0].body if transcript.stages else text.strip()
+    """Return a candidate's words without its tags; of several stages, each after its name."""
+    stages = parse_transcript(text).stages
+    if len(stages) > 1:
+        return "\n".join(f"{found.stage.name}: {found.body}" for found in stages)
+    return stages[0].body if stages else text.strip()
 
 
 def format_stage(name: str, text: str, index: int, num_candidates: int) -> str:
@@ -34,6 +36,8 @@ def format_bracket(name: str, record: "StageRecord") -> str:
     for candidate in candidates:
         mark = ">" if candidate["index"] == record["winner"] else " "
         note = "" if candidate["is_complete"] else "  (cut off or without its tags)"
+        if record["scores"]:
+            note += f"  ({record['scores'][candidate['index']]:.3f})"
         lines.append(f" {mark} {candidate['index'] + 1}. {_in_one_line(stage_body(candidate['text']))}{note}")
     lines += [f"     {_format_match(match)}" for match in record["matches"]]
     return "\n".join(lines) + "\n"

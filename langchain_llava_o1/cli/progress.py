@@ -197,6 +197,8 @@ def describe_event(event: dict[str, Any], *, is_verbose: bool = False) -> str | 
             loser = event["second"] if event["winner"] == event["first"] else event["first"]
             unread = "" if event["is_read"] else " (the verdict could not be read)"
             return f"{stage}: candidate {event['winner'] + 1} beat candidate {loser + 1}{unread}"
+        case "scores":
+            return f"{stage}: {_count(len(event['scores']), 'candidate')} scored"
         case "winner":
             text = event["text"] if is_verbose else _excerpt(event["text"])
             return f"{stage}: chose candidate {event['index'] + 1}: {text}"
@@ -211,6 +213,6 @@ def _excerpt(text: str) -> str:
     from langchain_llava_o1.transcript import parse_transcript
 
     transcript = parse_transcript(text)
-    body = transcript.stages[0].body if transcript.stages else text
+    body = transcript.stages[-1].body if transcript.stages else text
     line = " ".join(body.split())
     return line if len(line) <= _MAX_EXCERPT else f"{line[: _MAX_EXCERPT - 1]}…"

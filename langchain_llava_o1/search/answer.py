@@ -98,7 +98,8 @@ def _with_stages(beam: Beam, part: Part, candidate: CandidateRecord) -> tuple[st
             body, is_complete = (written.body, written.is_closed) if written else ("", False)
             if written is None and stage.is_visible:
                 # What stands outside the stages is all that the model said to the user.
-                body = transcript.untagged or ("" if transcript.stages else candidate["text"])
+                last = transcript.stages[-1].body if transcript.stages else candidate["text"]
+                body = transcript.untagged or last
         if not is_complete:
             incomplete.append(stage.name)
         body = join_sentences(begun.get(stage, ""), body)

@@ -14,7 +14,9 @@ from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 from typing_extensions import TypedDict
 
+from langchain_llava_o1 import features
 from langchain_llava_o1.errors import MessageError
+from langchain_llava_o1.judges.confidence import ConfidenceJudge
 from langchain_llava_o1.judges.function import JudgeLike, read_judge
 from langchain_llava_o1.judges.generative import GenerativeJudge
 from langchain_llava_o1.judges.judge import Judge
@@ -25,7 +27,7 @@ from langchain_llava_o1.search.contest import ContestContext, ContestInput, crea
 from langchain_llava_o1.search.context import SearchContext
 from langchain_llava_o1.search.events import reporter_of
 from langchain_llava_o1.search.records import EMPTY_BEAM, Beam, StageRecord
-from langchain_llava_o1.search.sampling import ChatModel, Continuation, choose_continuation
+from langchain_llava_o1.search.sampling import ChatModel, Continuation, choose_continuation, has_feature
 from langchain_llava_o1.search.seeds import derive_seed, draw_seed
 from langchain_llava_o1.stages import Part, rest_part
 
@@ -80,9 +82,12 @@ def read_means(model: ChatModel, judge: JudgeLike | None, continuation: Continua
     Raises:
         ConfigurationError: If the judge is none, or there is no such continuation.
     """
+    if judge is None:
+        # At equal time the best one on the embedded model (docs/searches.md).
+        judge = ConfidenceJudge() if has_feature(model, features.CONFIDENCE) else GenerativeJudge(model)
     return Means(
         model=model,
-        judge=GenerativeJudge(model) if judge is None else read_judge(judge),
+        judge=read_judge(judge),
         continuation=choose_continuation(model, continuation),
     )
 

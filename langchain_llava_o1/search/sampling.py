@@ -19,6 +19,7 @@ from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.runnables.config import merge_configs
 from langgraph.constants import TAG_NOSTREAM
 
+from langchain_llava_o1 import features
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.prompts import instruction
 from langchain_llava_o1.search.candidates import written_text
@@ -31,9 +32,6 @@ ChatModel = Runnable[LanguageModelInput, AIMessage]
 Continuation = Literal["prefill", "instruct"]
 """How a model is asked to go on: by a conversation that ends in its answer so far, or by an instruction."""
 
-PREFILL_FEATURE = "assistant_prefill"
-"""Key of a chat model's profile that says whether it goes on with an answer that a conversation ends in."""
-
 
 def choose_continuation(model: ChatModel, continuation: Continuation | None) -> Continuation:
     """Choose how a model is asked to go on: as the caller says, or else as the model's profile does.
@@ -42,8 +40,7 @@ def choose_continuation(model: ChatModel, continuation: Continuation | None) -> 
         ConfigurationError: If there is no such way.
     """
     if continuation is None:
-        profile = getattr(_chat_model(model), "profile", None) or {}
-        return "prefill" if profile.get(PREFILL_FEATURE) else "instruct"
+        return "prefill" if has_feature(model, features.PREFILL) else "instruct"
     if continuation not in ("prefill", "instruct"):
         raise ConfigurationError(f'continuation must be "prefill" or "instruct", got {continuation!r}.')
     return continuation
@@ -93,8 +90,9 @@ class SamplingRequest:
         parameters: dict[str, Any] = {"max_tokens": self.max_tokens}
         if self.temperature is not None:
             parameters["temperature"] = self.temperature
-        if self.continuation == "prefill":
-            # Models that follow instructions end by themselves, and some refuse stop strings.
+        if self.continuation == "prefill" and len(self.part.stages) == 1:
+            # Whole answers end by themselves, as do models that follow instructions, and some servers have
+            # no stop strings.
             parameters["stop"] = list(self.part.stop)
         # Providers that have no such parameters refuse them.
         known = getattr(type(_chat_model(model)), "model_fields", {})
@@ -102,6 +100,10 @@ class SamplingRequest:
             parameters["seed"] = self.seed
         if "logprobs" in known and self.needs_logprobs:
             parameters["logprobs"] = True
+        if "extra_body" in known and self.continuation == "prefill" and self.accepted:
+            # OpenAI's own API cannot go on with an answer; vLLM and SGLang can when they are told to.
+            own = getattr(_chat_model(model), "extra_body", None) or {}
+            parameters["extra_body"] = {**own, "continue_final_message": True, "add_generation_prompt": False}
         return parameters
 
     def configure(self, config: RunnableConfig) -> RunnableConfig:
@@ -174,6 +176,12 @@ def uncached(model: ChatModel) -> ChatModel:
         bound = uncached(model.bound)
         return model if bound is model.bound else model.model_copy(update={"bound": bound})
     return model
+
+
+def has_feature(model: ChatModel, feature: str) -> bool:
+    """Tell whether a chat model's profile has a feature."""
+    profile = getattr(_chat_model(model), "profile", None) or {}
+    return bool(profile.get(feature))
 
 
 def _chat_model(model: ChatModel) -> object:

@@ -160,11 +160,13 @@ def test_one_candidate_is_a_single_pass(
     assert caption["candidates"] == [
         {
             "index": 0,
+            "beam": 0,
             "text": "<CAPTION>two circles</CAPTION>",
             "tokens": 2,
             "seed": 5,
             "finish_reason": "stop",
             "is_complete": True,
+            "mean_logprob": None,
         }
     ]
     assert caption["matches"] == []

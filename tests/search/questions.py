@@ -24,4 +24,4 @@ def ask(picture: bytes = b"\x89PNG") -> dict[str, Any]:
 def compiled(
     model: ScriptedModel, *, judge: Judge | None = None, checkpointer: InMemorySaver | None = None
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
-    return create_stage_beam(model, judge=judge, continuation="prefill").compile(checkpointer=checkpointer)
+    return create_stage_beam(model, judge=judge).compile(checkpointer=checkpointer)

@@ -94,12 +94,11 @@ def test_a_model_that_begins_a_new_reply_each_time(create: Create, write: Any) -
 
 @any_search
 def test_the_way_to_go_on_follows_from_the_profile(create: Create) -> None:
-    with pytest.warns(UserWarning, match="assistant_prefill"):
-        going_on = ScriptedModel(write=write_staged, profile={"assistant_prefill": True})  # type: ignore[typeddict-unknown-key]
+    going_on = ScriptedModel(write=write_staged)
     state = create(going_on.bind(top_p=1.0), judge=judge_for(create)).compile().invoke(ask())
     assert state["messages"][-1].response_metadata["incomplete_stages"] == []
     assert all(call.parameters["stop"] for call in going_on.sampling_calls)
-    told = ScriptedModel(write=write_as_told)
+    told = ScriptedModel(write=write_as_told, profile={"image_inputs": True})
     create(told, judge=judge_for(create)).compile().invoke(ask())
     assert not any(call.parameters["stop"] for call in told.sampling_calls)
 

@@ -1,0 +1,7 @@
+"""What the searches look for in a chat model's profile, beyond LangChain's own words."""
+
+PREFILL = "assistant_prefill"
+"""Whether the model goes on with an answer that a conversation ends in."""
+
+CONFIDENCE = "confidence"
+"""Whether the model tells how sure it is of every answer: ``response_metadata["mean_logprob"]``."""

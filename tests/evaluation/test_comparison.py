@@ -1,0 +1,140 @@
+"""Strategies side by side on the same items, going on after an interruption."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.messages import HumanMessage
+from PIL import Image
+
+from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.evaluation import JudgeName, Strategy
+from langchain_llava_o1.evaluation.comparison import (
+    Cell,
+    ComparisonSettings,
+    compare,
+    comparison_table,
+    plan_cells,
+)
+from langchain_llava_o1.evaluation.cutoff import measure_cutoff
+from langchain_llava_o1.evaluation.plot import plot_comparison
+from langchain_llava_o1.evaluation.strategies import StrategySettings, create_answer, search_context
+from langchain_llava_o1.tiny import Difficulty
+from tests.evaluation.test_accuracy import Oracle, make_oracle
+from tests.scripted_model import ScriptedModel
+from tests.search.writers import write_staged
+
+SETTINGS = ComparisonSettings(Difficulty.HARD, None, None, None, seed=0, items=8)
+CELLS = [Cell(Strategy.SINGLE, 1), Cell(Strategy.BEST_OF_N, 2)]
+
+
+async def run(model: Oracle, path: Path, settings: ComparisonSettings = SETTINGS, **options: Any) -> Any:
+    return await compare(model, CELLS, settings, log_path=path, concurrency=2, **options)
+
+
+async def test_every_cell_answers_the_same_items(tmp_path: Path) -> None:
+    reports = await run(make_oracle(8, misses=4), tmp_path / "outcomes.jsonl")
+    assert [(report.strategy, report.candidates) for report in reports] == [("single", 1), ("best-of-n", 2)]
+    assert [report.accuracy for report in reports] == [0.75, 0.75]
+    lines = [json.loads(line) for line in (tmp_path / "outcomes.jsonl").read_text().splitlines()[1:]]
+    assert sorted(line["number"] for line in lines) == sorted([*range(8), *range(8)])
+    assert "| best-of-n | default | 2 | 75.0% |" in comparison_table(reports)
+
+
+async def test_an_interrupted_comparison_goes_on_where_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "outcomes.jsonl"
+    whole = await run(make_oracle(8, misses=4), tmp_path / "whole.jsonl")
+    num_done = 0
+
+    def interrupt(cell: Cell, outcome: Any) -> None:
+        nonlocal num_done
+        num_done += 1
+        if num_done == 5:
+            raise InterruptedError
+
+    with pytest.raises(ExceptionGroup):
+        await run(make_oracle(8, misses=4), path, report_outcome=interrupt)
+    num_kept = len(path.read_text().splitlines()) - 1
+    assert 5 <= num_kept < 16
+    # Killed in the middle of a line.
+    path.write_text(path.read_text() + '{"strategy": "sing')
+
+    again: list[Any] = []
+    model = make_oracle(8, misses=4)
+    reports = await run(model, path, report_outcome=lambda cell, outcome: again.append(outcome))
+    assert len(again) == 16 - num_kept
+    assert [report.accuracy for report in reports] == [report.accuracy for report in whole]
+    assert [report.tokens for report in reports] == [report.tokens for report in whole]
+    seen: list[Any] = []
+    await run(model, path, report_outcome=lambda cell, outcome: seen.append(outcome))
+    assert not seen
+    more = ComparisonSettings(Difficulty.HARD, None, None, None, seed=0, items=9)
+    await run(model, path, more, report_outcome=lambda cell, outcome: seen.append(outcome))
+    assert [outcome.number for outcome in seen] == [8, 8]
+
+
+async def test_another_comparisons_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "outcomes.jsonl"
+    await run(make_oracle(8, misses=4), path)
+    before = path.read_text()
+    other = ComparisonSettings(Difficulty.EASY, None, None, None, seed=0, items=8)
+    with pytest.raises(ConfigurationError, match="belongs to another comparison"):
+        await run(make_oracle(8, misses=4), path, other)
+    assert path.read_text() == before
+
+
+def test_only_searches_have_several_numbers_of_candidates() -> None:
+    cells = plan_cells([Strategy.GREEDY, Strategy.STAGE_BEAM, Strategy.GREEDY], [1, 4, 1])
+    assert cells == [(Strategy.GREEDY, 1), (Strategy.STAGE_BEAM, 1), (Strategy.STAGE_BEAM, 4)]
+
+
+async def test_the_plot_shows_every_strategy(tmp_path: Path) -> None:
+    reports = await run(make_oracle(8, misses=4), tmp_path / "outcomes.jsonl")
+    plot_comparison(reports, tmp_path / "plot.svg")
+    plot_comparison(reports, tmp_path / "plot.png")
+    text = "".join(ElementTree.parse(tmp_path / "plot.svg").getroot().itertext())
+    assert all(
+        label in text for label in ("single", "best-of-n", "candidates N", "tokens generated", "8 items")
+    )
+    with Image.open(tmp_path / "plot.png") as image:
+        assert min(image.size) > 300
+
+
+@pytest.mark.parametrize("strategy", list(Strategy))
+async def test_every_strategy_answers(strategy: Strategy) -> None:
+    settings = StrategySettings(strategy, None, {"candidates": 2})
+    if strategy is Strategy.SWIRES:
+        settings = StrategySettings(strategy, None, {"candidates": 2, "retraces": 0})
+    model = ScriptedModel(write=write_with_confidence)
+    reply = await create_answer(model, settings)(HumanMessage("How many?"), 3)
+    assert reply.text
+    assert reply.response_metadata["seed"] == 3
+
+
+def write_with_confidence(call: Any) -> Any:
+    reply = write_staged(call)
+    assert not isinstance(reply, str)
+    reply.response_metadata["mean_logprob"] = -(call.seed % 100) / 100
+    return reply
+
+
+def test_what_does_not_go_together_is_refused() -> None:
+    model = ScriptedModel()
+    with pytest.raises(ConfigurationError, match="swires works with scores"):
+        create_answer(model, StrategySettings(Strategy.SWIRES, JudgeName.GENERATIVE, {}))
+    with pytest.raises(ConfigurationError, match="ScriptedModel does not"):
+        create_answer(model, StrategySettings(Strategy.STAGE_BEAM, JudgeName.LIKELIHOOD, {}))
+    with pytest.raises(ConfigurationError, match="cutoff"):
+        search_context(StrategySettings(Strategy.STAGE_BEAM, None, {"cutoff": 0.0}))
+
+
+async def test_the_cutoff_lies_above_the_mean_by_the_published_share_of_the_spread() -> None:
+    model = ScriptedModel(write=write_with_confidence)
+    report = await measure_cutoff(
+        model, judge=None, difficulty=Difficulty.HARD, items=6, seed=0, concurrency=3
+    )
+    assert report.scores == 6 * 4
+    assert -1 < report.mean < 0 < report.spread < 0.5
+    assert report.cutoff == pytest.approx(report.mean + 0.2533 * report.spread)

@@ -1,0 +1,206 @@
+"""Searches over HTTP: with a real server of the embedded model, and as vLLM and SGLang are asked."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from langchain_core.messages import HumanMessage
+from langchain_openai import ChatOpenAI
+from openai import DefaultAsyncHttpxClient
+from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
+
+from langchain_llava_o1 import (
+    create_best_of_n,
+    create_self_consistency,
+    create_sentence_beam,
+    create_stage_beam,
+    image_block,
+)
+from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.tiny import DEMO_QUESTION, checkpoint_path, demo_picture_path
+
+SECONDS_TO_START = 120
+
+
+def question() -> HumanMessage:
+    return HumanMessage([image_block(demo_picture_path()), {"type": "text", "text": DEMO_QUESTION}])
+
+
+@pytest_asyncio.fixture
+async def http_client() -> AsyncIterator[Any]:
+    async with DefaultAsyncHttpxClient() as client:
+        yield client
+
+
+def served(address: str, http_client: Any, *, model: str = str(checkpoint_path())) -> ChatOpenAI:
+    return ChatOpenAI(
+        model=model,
+        base_url=address,
+        api_key=SecretStr("none"),
+        http_async_client=http_client,
+        stream_usage=True,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the embedded checkpoint with `transformers serve`."""
+    port = free_port()
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    command = Path(sys.executable).with_name("transformers")
+    options = ["serve", str(checkpoint_path()), "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"]
+    with log.open("w") as output:
+        process = subprocess.Popen([str(command), *options], stdout=output, stderr=subprocess.STDOUT)
+        try:
+            wait_until_healthy(f"http://127.0.0.1:{port}/health", process, log)
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < end:
+        assert process.poll() is None, log.read_text()
+        try:
+            if httpx.get(address).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    pytest.fail(f"the server did not start in {SECONDS_TO_START} s: {log.read_text()}")
+
+
+@pytest.mark.parametrize("create", [create_best_of_n, create_self_consistency], ids=lambda c: c.__name__)
+async def test_whole_answers_of_a_served_model(server: str, http_client: Any, create: Any) -> None:
+    model = served(server, http_client)
+    # This server begins a new reply each time, but a whole answer goes on from nothing.
+    graph = create(model, continuation="prefill").compile()
+    state = await graph.ainvoke({"messages": [question()]}, context={"candidates": 2, "temperature": 0.3})
+    answer = state["messages"][-1]
+    assert answer.text == "6"
+    assert answer.response_metadata["incomplete_stages"] == []
+    assert all(stage.opening in answer.additional_kwargs["reasoning_content"] for stage in STAGES[:-1])
+    assert answer.usage_metadata["output_tokens"] > 100
+
+
+async def test_a_served_model_is_asked_for_a_stage_at_a_time(server: str, http_client: Any) -> None:
+    model = served(server, http_client)
+    graph = create_stage_beam(model, judge=lambda comparison: 1).compile()
+    state = await graph.ainvoke(
+        {"messages": [question()]},
+        context={"candidates": 2, "temperature": 0.7, "seed": 1, "max_tokens_per_stage": 60},
+    )
+    # The embedded model was never told to write a single stage: what it says is of no worth, but it is taken.
+    assert list(state["stages"]) == [stage.name for stage in STAGES]
+    assert all(len(record["candidates"]) == 2 for record in state["stages"].values())
+    assert state["messages"][-1].text
+    assert state["messages"][-1].usage_metadata["input_tokens"] > 0
+
+
+async def test_sentences_of_a_served_model_are_read_from_a_stream(server: str, http_client: Any) -> None:
+    model = served(server, http_client)
+    graph = create_sentence_beam(model, judge=lambda comparison: 1).compile()
+    state = await graph.ainvoke(
+        {"messages": [question()]},
+        context={"candidates": 2, "max_sentences": 2, "max_tokens_per_stage": 20},
+    )
+    assert list(state["stages"]) == ["sentence 1", "sentence 2", "rest"]
+
+
+class PublishedRequest(BaseModel):
+    """What vLLM's server takes beyond OpenAI's fields, and checks (its ``ChatCompletionRequest``)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    messages: list[dict[str, Any]]
+    model: str
+    temperature: float
+    stop: list[str]
+    seed: int
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    stream: bool | None = False
+    add_generation_prompt: bool = True
+    continue_final_message: bool = False
+
+    @model_validator(mode="after")
+    def check(self) -> "PublishedRequest":
+        if self.continue_final_message:
+            assert not self.add_generation_prompt
+            assert self.messages[-1]["role"] == "assistant"
+        return self
+
+
+@pytest.fixture
+def recorded() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A server that answers every request alike, and keeps what it was sent."""
+    bodies: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            bodies.append(body)
+            tag = body["stop"][0].replace("/", "")
+            message = {"role": "assistant", "content": f"{tag}so it is {body['seed']}"}
+            reply = {
+                "id": "1",
+                "object": "chat.completion",
+                "created": 0,
+                "model": body["model"],
+                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+                "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
+            }
+            data = json.dumps(reply).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    http_server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=http_server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{http_server.server_port}/v1", bodies
+    http_server.shutdown()
+    thread.join()
+    http_server.server_close()
+
+
+async def test_servers_that_go_on_with_an_answer_are_told_to(
+    recorded: tuple[str, list[dict[str, Any]]], http_client: Any
+) -> None:
+    address, bodies = recorded
+    model = served(address, http_client, model="Xkev/Llama-3.2V-11B-cot")
+    graph = create_stage_beam(model, judge=lambda comparison: 1, continuation="prefill").compile()
+    state = await graph.ainvoke({"messages": [question()]}, context={"candidates": 2})
+
+    assert state["messages"][-1].response_metadata["incomplete_stages"] == []
+    requests = [PublishedRequest.model_validate(body) for body in bodies]
+    assert len(requests) == 8
+    assert [request.continue_final_message for request in requests] == [False] * 2 + [True] * 6
+    accepted = [request.messages[-1]["content"] for request in requests[2:]]
+    assert all(str(text).startswith("<SUMMARY>so it is") for text in accepted)
+    assert len({request.seed for request in requests}) == 8
+    pictures = [part for part in requests[-1].messages[0]["content"] if part["type"] == "image_url"]
+    assert pictures[0]["image_url"]["url"].startswith("data:image/png;base64,")
