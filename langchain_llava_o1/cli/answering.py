@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_llava_o1.evaluation import JudgeName, Strategy
@@ -35,6 +35,7 @@ class AnswerSettings:
         seed: Seed of the sampling; None draws one.
         strategy: Which search; one that has nothing to choose from answers in a single pass.
         judge: What decides between candidates; None for the search's own default.
+        further: Further settings of the search, by name.
     """
 
     model: str | None = None
@@ -43,6 +44,7 @@ class AnswerSettings:
     seed: int | None = None
     strategy: Strategy = Strategy.STAGE_BEAM
     judge: JudgeName | None = None
+    further: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_single_pass(self) -> bool:
@@ -114,7 +116,7 @@ async def answer_by_search(
         "temperature": settings.temperature,
         "seed": settings.seed,
     }
-    given = {name: value for name, value in chosen.items() if value is not None}
+    given = settings.further | {name: value for name, value in chosen.items() if value is not None}
     strategy = StrategySettings(settings.strategy, settings.judge, given)
     graph = create_search(model, strategy).compile()
     state: dict[str, Any] = {}

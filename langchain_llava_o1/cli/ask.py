@@ -16,8 +16,10 @@ from langchain_llava_o1.cli.options import (
     ModelOption,
     QuestionArgument,
     SeedOption,
+    SettingsOption,
     StrategyOption,
     TemperatureOption,
+    read_settings,
 )
 from langchain_llava_o1.cli.output import write_error, write_output
 from langchain_llava_o1.cli.progress import Progress, create_progress
@@ -38,6 +40,7 @@ def ask(
     candidates: CandidatesOption = 4,
     temperature: TemperatureOption = None,
     seed: SeedOption = None,
+    further: SettingsOption = None,
     show_stages: Annotated[
         bool, typer.Option("--show-stages", help="Print every accepted stage, the conclusion last.")
     ] = False,
@@ -66,7 +69,9 @@ def ask(
         listener = printer.handle if printer else progress.handle
         from langchain_llava_o1.images import image_block
 
-        settings = AnswerSettings(model, candidates, temperature, seed, strategy, judge)
+        settings = AnswerSettings(
+            model, candidates, temperature, seed, strategy, judge, read_settings(further)
+        )
         reply = answer_question(image_block(image), question, settings, listener)
     seconds = time.perf_counter() - started
     if is_json:

@@ -12,7 +12,9 @@ from langchain_llava_o1.cli.options import (
     DebugOption,
     JudgeOption,
     ModelOption,
+    SettingsOption,
     StrategyOption,
+    read_settings,
 )
 from langchain_llava_o1.cli.output import write_error, write_output
 from langchain_llava_o1.evaluation import Benchmark, Shape, Strategy, Way
@@ -61,12 +63,7 @@ def accuracy(
             min=0.0, max=2.0, help="Of the candidates and the single pass. Default: 1.", show_default=False
         ),
     ] = None,
-    cutoff: Annotated[
-        float | None,
-        typer.Option(
-            help="Of swires, as `bench cutoff` finds it. Default: the published one.", show_default=False
-        ),
-    ] = None,
+    further: SettingsOption = None,
     out: Annotated[
         Path,
         typer.Option(
@@ -88,7 +85,8 @@ def accuracy(
 
     numbers = _read_numbers(candidates)
     if compare is not None:
-        settings = ComparisonSettings(difficulty, judge, temperature, cutoff, seed, items)
+        given = read_settings(further) | ({} if temperature is None else {"temperature": temperature})
+        settings = ComparisonSettings(difficulty, judge, given, seed, items)
         reports = _compare(
             _read_strategies(compare), numbers, settings, model, out, concurrency, is_plotted=is_plotted
         )
@@ -97,8 +95,9 @@ def accuracy(
         return
     if len(numbers) > 1:
         raise typer.BadParameter("several numbers need --compare; give one.", param_hint="--candidates")
-    given = {"candidates": numbers[0], "temperature": temperature, "cutoff": cutoff}
-    context = {name: value for name, value in given.items() if value is not None}
+    context = {"candidates": numbers[0], **read_settings(further)}
+    if temperature is not None:
+        context["temperature"] = temperature
     counter = _Counter(items)
     report = run_until_interrupted(
         measure_accuracy(

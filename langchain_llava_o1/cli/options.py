@@ -1,7 +1,8 @@
 """Options that several commands share."""
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -65,6 +66,33 @@ JudgeOption = Annotated[
     JudgeName | None,
     typer.Option(
         "--judge", help="What decides between candidates. Default: the search's own.", show_default=False
+    ),
+]
+
+
+def read_settings(given: list[str] | None) -> dict[str, Any]:
+    """Read ``--set`` options: each a setting's name and its value in JSON, or a plain word."""
+    settings: dict[str, Any] = {}
+    for text in given or []:
+        name, equals, value = text.partition("=")
+        if not (name.strip() and equals):
+            raise typer.BadParameter(
+                f"{text!r} is no setting; write it as in max_calls=20.", param_hint="--set"
+            )
+        try:
+            settings[name.strip()] = json.loads(value)
+        except ValueError:
+            settings[name.strip()] = value
+    return settings
+
+
+SettingsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A further setting of the search, may be repeated: max_calls=20, early_stop=true, beams=2, …",
+        show_default=False,
     ),
 ]
 

@@ -21,7 +21,7 @@ from langchain_llava_o1.evaluation.accuracy import (
     summarize,
     warm_up,
 )
-from langchain_llava_o1.evaluation.strategies import StrategySettings, create_answer
+from langchain_llava_o1.evaluation.strategies import StrategySettings, create_answer, known_settings
 from langchain_llava_o1.tiny import Difficulty
 
 
@@ -39,16 +39,15 @@ class ComparisonSettings:
     Attributes:
         difficulty: Of the pictures.
         judge: What decides between candidates where a strategy may choose; None for its own default.
-        temperature: Of the sampling; None for the default.
-        cutoff: Of the strategies that have one; None for the default.
+        context: Settings of the searches, by name, where they are not the defaults; each strategy takes
+            those that it has.
         seed: First item.
         items: How many items each cell answers.
     """
 
     difficulty: Difficulty
     judge: JudgeName | None
-    temperature: float | None
-    cutoff: float | None
+    context: dict[str, Any]
     seed: int
     items: int
 
@@ -136,8 +135,15 @@ async def compare(
         report_outcome: Called as each item is done.
 
     Raises:
-        ConfigurationError: If the file belongs to a comparison of something else.
+        ConfigurationError: If the file belongs to a comparison of something else, or a setting is none of any
+            strategy's.
     """
+    known = {name for cell in cells for name in known_settings(cell.strategy)}
+    if unknown := sorted(set(settings.context) - known):
+        raise ConfigurationError(
+            f"None of these strategies has a setting {', '.join(map(repr, unknown))}; "
+            f"they have {', '.join(sorted(known))}."
+        )
     heading = asdict(settings) | {"model": str(getattr(model, "model", type(model).__name__))}
     # More items may be asked for later.
     del heading["items"]
@@ -185,15 +191,10 @@ class _Stopwatch:
 
 
 def _strategy_settings(cell: Cell, settings: ComparisonSettings) -> StrategySettings:
-    given = {
-        "candidates": cell.candidates,
-        "temperature": settings.temperature,
-        "cutoff": settings.cutoff if cell.strategy is Strategy.SWIRES else None,
-    }
     judge = settings.judge if cell.strategy.takes_any_judge else None
-    return StrategySettings(
-        cell.strategy, judge, {name: value for name, value in given.items() if value is not None}
-    )
+    known = known_settings(cell.strategy)
+    given = {name: value for name, value in settings.context.items() if name in known}
+    return StrategySettings(cell.strategy, judge, {"candidates": cell.candidates, **given})
 
 
 def comparison_table(reports: Sequence[AccuracyReport]) -> str:

@@ -117,6 +117,11 @@ def search_context(settings: StrategySettings) -> SearchContext:
         raise ConfigurationError(f"{settings.strategy}: {error}") from error
 
 
+def known_settings(strategy: Strategy) -> frozenset[str]:
+    """Return the names of the settings that a strategy has."""
+    return frozenset(_SEARCHES[strategy].context.model_fields)
+
+
 def create_judge(name: JudgeName, model: BaseChatModel) -> Judge:
     """Build a judge by its name.
 

@@ -12,6 +12,7 @@ from langchain_llava_o1.cli.answering import AnswerSettings
 from langchain_llava_o1.stages import STAGES
 from tests.cli.conftest import StreamingModel
 from tests.scripted_model import Call, ScriptedModel, number, stopped
+from tests.search.writers import write_staged
 
 RunCommand = Callable[..., Result]
 STAGE_NAMES = [stage.name for stage in STAGES]
@@ -252,3 +253,48 @@ def test_an_empty_question_is_bad_usage(
     result = run_command("ask", picture, "  ")
     assert result.exit_code == 2
     assert "empty" in result.stderr
+
+
+def test_further_settings_reach_the_search(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel
+) -> None:
+    result = run_command("ask", picture, "How many?", "--set", "max_calls=9", "--set", "early_stop=true")
+    assert result.exit_code == 0
+    assert len(search_model.calls) <= 9
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("max_calls", "is no setting"), ("max_cals=3", "max_cals"), ("max_calls=none", "max_calls")],
+)
+def test_settings_that_are_none_are_named(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel, text: str, reason: str
+) -> None:
+    result = run_command("ask", picture, "How many?", "--set", text)
+    assert result.exit_code in (1, 2)
+    assert reason in result.stderr
+    assert not search_model.calls
+
+
+@pytest.mark.parametrize("strategy", ["best-of-n", "stage-beam"])
+def test_a_strategy_and_a_judge_can_be_chosen(
+    run_command: RunCommand, picture: Path, use_model: Callable[[ScriptedModel], None], strategy: str
+) -> None:
+    model = ScriptedModel(write=write_staged)
+    use_model(model)
+    arguments = ["--strategy", strategy, "--judge", "generative", "--candidates", "2", "--json"]
+    printed = json.loads(run_command("ask", picture, "How many?", *arguments).stdout)
+    names = ["answer"] if strategy == "best-of-n" else STAGE_NAMES
+    assert list(printed["stages"]) == names
+    assert all(len(record["matches"]) == 1 for record in printed["stages"].values())
+    refused = run_command("ask", picture, "How many?", "--strategy", "swires", "--judge", "generative")
+    assert refused.exit_code == 1
+    assert "swires works with scores" in refused.stderr
+
+
+def test_whole_answers_are_shown_stage_by_stage(
+    run_command: RunCommand, picture: Path, use_model: Callable[[ScriptedModel], None]
+) -> None:
+    use_model(ScriptedModel(write=write_staged))
+    shown = run_command("ask", picture, "How many?", "--strategy", "best-of-n", "--show-stages").stdout
+    assert all(f"{name}: Sentence 0" in shown for name in STAGE_NAMES)

@@ -26,7 +26,7 @@ from tests.evaluation.test_accuracy import Oracle, make_oracle
 from tests.scripted_model import ScriptedModel
 from tests.search.writers import write_staged
 
-SETTINGS = ComparisonSettings(Difficulty.HARD, None, None, None, seed=0, items=8)
+SETTINGS = ComparisonSettings(Difficulty.HARD, None, {}, seed=0, items=8)
 CELLS = [Cell(Strategy.SINGLE, 1), Cell(Strategy.BEST_OF_N, 2)]
 
 
@@ -70,7 +70,7 @@ async def test_an_interrupted_comparison_goes_on_where_it_was(tmp_path: Path) ->
     seen: list[Any] = []
     await run(model, path, report_outcome=lambda cell, outcome: seen.append(outcome))
     assert not seen
-    more = ComparisonSettings(Difficulty.HARD, None, None, None, seed=0, items=9)
+    more = ComparisonSettings(Difficulty.HARD, None, {}, seed=0, items=9)
     await run(model, path, more, report_outcome=lambda cell, outcome: seen.append(outcome))
     assert [outcome.number for outcome in seen] == [8, 8]
 
@@ -79,10 +79,22 @@ async def test_another_comparisons_file_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "outcomes.jsonl"
     await run(make_oracle(8, misses=4), path)
     before = path.read_text()
-    other = ComparisonSettings(Difficulty.EASY, None, None, None, seed=0, items=8)
+    other = ComparisonSettings(Difficulty.EASY, None, {}, seed=0, items=8)
     with pytest.raises(ConfigurationError, match="belongs to another comparison"):
         await run(make_oracle(8, misses=4), path, other)
     assert path.read_text() == before
+
+
+async def test_each_strategy_takes_the_settings_that_it_has(tmp_path: Path) -> None:
+    cells = [Cell(Strategy.SINGLE, 1), Cell(Strategy.STAGE_BEAM, 2)]
+    settings = ComparisonSettings(Difficulty.HARD, None, {"beams": 2, "temperature": 0.5}, seed=0, items=1)
+    model = ScriptedModel(write=write_staged)
+    await compare(model, cells, settings, log_path=tmp_path / "a.jsonl", concurrency=1)
+    assert {call.parameters["temperature"] for call in model.sampling_calls} == {0.5}
+    assert len([call for call in model.sampling_calls if call.stage.name == "caption"]) == 2 * 2 * 2
+    settings = ComparisonSettings(Difficulty.HARD, None, {"beems": 2}, seed=0, items=1)
+    with pytest.raises(ConfigurationError, match=r"has a setting 'beems'; they have .*beams"):
+        await compare(model, cells, settings, log_path=tmp_path / "b.jsonl", concurrency=1)
 
 
 def test_only_searches_have_several_numbers_of_candidates() -> None:

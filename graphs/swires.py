@@ -1,0 +1,15 @@
+"""Stage-wise retracing search for LangGraph Studio, with the model that ``LLAVA_O1_MODEL`` names."""
+
+from typing import Any
+
+from langgraph.graph.state import CompiledStateGraph
+
+from langchain_llava_o1 import ChatLlavaO1, create_swires
+
+
+def create_graph() -> CompiledStateGraph[Any, Any, Any, Any]:
+    """Build the graph. Weights are loaded when the first question is asked, not here.
+
+    There is no checkpointer: the server brings its own.
+    """
+    return create_swires(ChatLlavaO1()).compile(name="swires")
