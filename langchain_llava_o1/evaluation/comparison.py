@@ -138,11 +138,11 @@ async def compare(
         ConfigurationError: If the file belongs to a comparison of something else, or a setting is none of any
             strategy's.
     """
-    known = {name for cell in cells for name in known_settings(cell.strategy)}
-    if unknown := sorted(set(settings.context) - known):
+    names = {name for cell in cells for name in known_settings(cell.strategy)}
+    if unknown := sorted(set(settings.context) - names):
         raise ConfigurationError(
             f"None of these strategies has a setting {', '.join(map(repr, unknown))}; "
-            f"they have {', '.join(sorted(known))}."
+            f"they have {', '.join(sorted(names))}."
         )
     heading = asdict(settings) | {"model": str(getattr(model, "model", type(model).__name__))}
     # More items may be asked for later.

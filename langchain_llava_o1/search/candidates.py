@@ -124,7 +124,10 @@ def _find_closed_body(stage: Stage, text: str, reply: AIMessage, part: Part) -> 
     found = transcript.find(stage.name)
     if found is None:
         is_bare = stage.is_visible and _holds_only(transcript, part.stages[:-1])
-        return transcript.untagged if is_bare and _is_cut_by(stage, reply) else None
+        # After its hidden stages, what a model says and ends by itself is the visible one.
+        is_ended = bool(transcript.stages) and _read_finish_reason(reply) in ("stop", _UNKNOWN)
+        is_said = _is_cut_by(stage, reply) or (len(part.stages) > 1 and is_ended)
+        return transcript.untagged if is_bare and is_said else None
     is_cut_by_stop = found is transcript.stages[-1] and _is_ended_by_stop(stage, reply)
     return found.body if found.is_closed or is_cut_by_stop else None
 

@@ -23,7 +23,7 @@ from langchain_llava_o1 import features
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.prompts import instruction
 from langchain_llava_o1.search.candidates import written_text
-from langchain_llava_o1.search.sentences import SENTENCE_END, first_sentence
+from langchain_llava_o1.search.sentences import SENTENCE_END, first_sentence, may_end_sentence
 from langchain_llava_o1.stages import Part
 
 ChatModel = Runnable[LanguageModelInput, AIMessage]
@@ -145,23 +145,38 @@ class _SentenceReader:
 
     def __init__(self, part: Part) -> None:
         self._stop = part.stop
-        self._read: AIMessageChunk | None = None
+        self._chunks: list[AIMessageChunk] = []
+        self._may_have_ended = False
         self._sentence: str | None = None
 
     def ends_with(self, chunk: AIMessageChunk) -> bool:
-        self._read = chunk if self._read is None else self._read + chunk
-        self._sentence = first_sentence(written_text(self._read), self._stop)
+        self._chunks.append(chunk)
+        # Most tokens end nothing: only near a sentence's end is the reply put together and looked at.
+        self._may_have_ended = self._may_have_ended or _may_end_sentence(chunk)
+        if self._may_have_ended:
+            self._sentence = first_sentence(written_text(self._read), self._stop)
         return self._sentence is not None
 
     @property
+    def _read(self) -> AIMessageChunk:
+        first, *others = self._chunks
+        return first + others if others else first
+
+    @property
     def reply(self) -> AIMessage:
-        if self._read is None:
+        if not self._chunks:
             return AIMessage("")
         reply = cast("AIMessage", message_chunk_to_message(self._read))
         if self._sentence is None:
             return reply
         metadata = {**reply.response_metadata, "finish_reason": SENTENCE_END}
         return AIMessage(self._sentence, response_metadata=metadata, usage_metadata=reply.usage_metadata)
+
+
+def _may_end_sentence(chunk: AIMessageChunk) -> bool:
+    if not isinstance(chunk.content, str):
+        return True
+    return may_end_sentence(f"{chunk.content}{chunk.additional_kwargs.get('reasoning_content', '')}")
 
 
 def uncached(model: ChatModel) -> ChatModel:

@@ -6,6 +6,14 @@ SENTENCE_END = "sentence"
 """The finish reason of a reply that was stopped at the end of its first sentence."""
 
 
+_ENDS = frozenset(".?!…。！？।\n")
+
+
+def may_end_sentence(piece: str) -> bool:
+    """Tell whether a piece of text holds what could be a sentence's end."""
+    return not _ENDS.isdisjoint(piece)
+
+
 def first_sentence(text: str, stop: Sequence[str] = ()) -> str | None:
     """Return the first sentence of a text once the next one has begun, else None.
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
 from langchain_llava_o1.search.candidates import read_body, read_candidate
-from langchain_llava_o1.stages import STAGES, stage_part
+from langchain_llava_o1.stages import STAGES, WHOLE_ANSWER, stage_part
+from langchain_llava_o1.transcript import parse_transcript
 from tests.scripted_model import USAGE, stopped
 
 CAPTION, CONCLUSION = stage_part(STAGES[1]), stage_part(STAGES[3])
@@ -112,6 +113,30 @@ def test_a_visible_stage_may_come_without_its_tags(earlier: dict[str, Any]) -> N
 )
 def test_a_visible_stage_without_its_tags_must_have_met_its_own_stop_string(reply: AIMessage) -> None:
     assert not read_candidate(CONCLUSION, reply).is_complete
+
+
+HIDDEN = "".join(stage.wrap(stage.name) for stage in STAGES[:-1])
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_complete"),
+    [
+        (stopped(f"{HIDDEN}<CONCLUSION>Two.</CONCLUSION>"), True),
+        (stopped(f"{HIDDEN}<CONCLUSION>Two.", "</CONCLUSION>"), True),
+        (AIMessage("Two.", additional_kwargs={"reasoning_content": HIDDEN}), True),
+        (stopped(f"{HIDDEN}<CONCLUSION>Tw", finish_reason="length"), False),
+        (stopped("Two."), False),
+        (stopped("<CONCLUSION>Two.</CONCLUSION>"), False),
+    ],
+)
+def test_a_whole_answer_is_complete_with_all_its_stages(reply: AIMessage, is_complete: bool) -> None:
+    candidate = read_candidate(WHOLE_ANSWER, reply)
+    assert candidate.is_complete == is_complete
+    if is_complete:
+        assert parse_transcript(candidate.text).conclusion == "Two."
+        assert [found.body for found in parse_transcript(candidate.text).stages[:-1]] == [
+            stage.name for stage in STAGES[:-1]
+        ]
 
 
 def test_tokens_and_finish_reason_are_the_models_own() -> None:
