@@ -9,110 +9,42 @@ import asyncio
 import math
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime, get_runtime
 from langgraph.types import Command, Send
-from typing_extensions import TypedDict
 
+from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.judge import Comparison, Judge, PairwiseJudge, Scoring, ScoringJudge
 from langchain_llava_o1.judges.verdict import Verdict
 from langchain_llava_o1.search.agreement import shares
 from langchain_llava_o1.search.answer import open_stage
-from langchain_llava_o1.search.budget import Allowance, Budget, Spending
+from langchain_llava_o1.search.budget import Allowance
 from langchain_llava_o1.search.candidates import read_candidate
-from langchain_llava_o1.search.context import SearchContext
+from langchain_llava_o1.search.contest_state import (
+    ContestContext,
+    ContestInput,
+    ContestOutput,
+    ContestState,
+    MatchJob,
+    SampleJob,
+)
 from langchain_llava_o1.search.events import (
     CandidateSampled,
     CandidatesScored,
     MatchDecided,
-    Reporter,
     RoundStarted,
     StageStarted,
     WinnerSelected,
 )
 from langchain_llava_o1.search.matches import comparisons, entries, settle_by_verdicts, settle_without_judge
-from langchain_llava_o1.search.records import Beam, CandidateRecord, MatchRecord
+from langchain_llava_o1.search.records import CandidateRecord, MatchRecord
 from langchain_llava_o1.search.sampling import ChatModel, Continuation, SamplingRequest, asample, sample
 from langchain_llava_o1.search.seeds import candidate_seed
 from langchain_llava_o1.search.tournament import Match, Standing, standing
-from langchain_llava_o1.stages import Part
-
-
-class ContestOutput(TypedDict):
-    """What a contest makes.
-
-    One entry of ``calls`` is one model call's usage; ``kept`` begins with the winner; ``limit`` is the name
-    of the search's limit that cut the contest short, or None.
-    """
-
-    candidates: Annotated[list[CandidateRecord], operator.add]
-    matches: Annotated[list[MatchRecord], operator.add]
-    scores: list[float] | None
-    calls: Annotated[list[UsageMetadata | None], operator.add]
-    kept: list[int]
-    limit: str | None
-
-
-class ContestInput(TypedDict):
-    """What a contest starts from. ``seed`` is the contest's own."""
-
-    num_candidates: int
-    num_kept: int
-    seed: int
-
-
-class ContestState(ContestInput, ContestOutput):
-    """State of one contest, small and without pictures: it is saved after every step."""
-
-
-class SampleJob(TypedDict):
-    """One candidate to sample."""
-
-    index: int
-    seed: int
-
-
-class MatchJob(TypedDict):
-    """One match to decide. ``seed`` is the bracket's."""
-
-    round: int
-    first: CandidateRecord
-    second: CandidateRecord
-    seed: int
-
-
-@dataclass(frozen=True)
-class ContestContext:
-    """What a contest's nodes see besides its state.
-
-    Attributes:
-        name: What records and events call the contest.
-        part: What the candidates are to write.
-        question: The conversation up to the question, with its images.
-        beams: The answers that candidates go on from, in turns.
-        settings: Settings of the search, its seed fixed.
-        budget: The search's limits.
-        spent: What the search had spent before.
-        needs_scores: Whether scores are asked for even if there is nothing to choose.
-        report: Where progress goes.
-    """
-
-    name: str
-    part: Part
-    question: Sequence[BaseMessage]
-    beams: Sequence[Beam]
-    settings: SearchContext
-    budget: Budget
-    spent: Spending
-    needs_scores: bool
-    report: Reporter
-
 
 ContestGraph = StateGraph[ContestState, ContestContext, ContestInput, ContestOutput]
 
@@ -230,7 +162,8 @@ def create_contest(model: ChatModel, judge: Judge, continuation: Continuation) -
             return Command(goto=more)
         if not _is_choice(state, context):
             return Command(goto="select")
-        return keep_scores(judge.score_candidates(_scoring(state, context), config))
+        scoring = _scoring(state, context)
+        return keep_scores(len(scoring.entries), judge.score_candidates(scoring, config))
 
     async def arank(state: ContestState, config: RunnableConfig) -> Command[Literal["sample", "select"]]:
         """Let the judge score all candidates, if there is anything to choose."""
@@ -240,11 +173,17 @@ def create_contest(model: ChatModel, judge: Judge, continuation: Continuation) -
             return Command(goto=more)
         if not _is_choice(state, context):
             return Command(goto="select")
-        return keep_scores(await judge.ascore_candidates(_scoring(state, context), config))
+        scoring = _scoring(state, context)
+        return keep_scores(len(scoring.entries), await judge.ascore_candidates(scoring, config))
 
-    def keep_scores(scores: Sequence[float]) -> Command[Literal["sample", "select"]]:
+    def keep_scores(num_candidates: int, scores: Sequence[float]) -> Command[Literal["sample", "select"]]:
         context = get_runtime(ContestContext).context
         found = list(map(float, scores))
+        if len(found) != num_candidates:
+            raise ConfigurationError(
+                f"{type(judge).__name__} returned {len(found)} score(s) for {num_candidates} candidate(s). "
+                "Return one for each, in their order."
+            )
         context.report(CandidatesScored(type="scores", stage=context.name, scores=found))
         return Command(goto="select", update={"scores": found})
 

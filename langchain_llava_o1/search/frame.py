@@ -23,7 +23,8 @@ from langchain_llava_o1.judges.judge import Judge
 from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.search.answer import compose_answer, extend_beam, is_finished, missing_stages
 from langchain_llava_o1.search.budget import Budget, spent_on
-from langchain_llava_o1.search.contest import ContestContext, ContestInput, create_contest
+from langchain_llava_o1.search.contest import create_contest
+from langchain_llava_o1.search.contest_state import ContestContext, ContestInput
 from langchain_llava_o1.search.context import SearchContext
 from langchain_llava_o1.search.events import reporter_of
 from langchain_llava_o1.search.records import EMPTY_BEAM, Beam, StageRecord

@@ -256,11 +256,13 @@ def test_an_empty_question_is_bad_usage(
 
 
 def test_further_settings_reach_the_search(
-    run_command: RunCommand, picture: Path, search_model: ScriptedModel
+    run_command: RunCommand, picture: Path, use_model: Callable[[ScriptedModel], None]
 ) -> None:
+    model = ScriptedModel(write=write_staged)
+    use_model(model)
     result = run_command("ask", picture, "How many?", "--set", "max_calls=9", "--set", "early_stop=true")
     assert result.exit_code == 0
-    assert len(search_model.calls) <= 9
+    assert len(model.calls) <= 9
 
 
 @pytest.mark.parametrize(

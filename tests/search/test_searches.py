@@ -21,7 +21,7 @@ from langchain_llava_o1.search.single_pass import create_single_pass
 from langchain_llava_o1.search.stage_beam import create_stage_beam
 from langchain_llava_o1.search.swires import create_swires
 from langchain_llava_o1.stages import STAGES
-from tests.scripted_model import ScriptedModel
+from tests.scripted_model import Call, ScriptedModel
 from tests.search.questions import ask
 from tests.search.writers import write_as_told, write_staged, write_untagged
 
@@ -36,6 +36,10 @@ any_search = pytest.mark.parametrize("create", SEARCHES, ids=lambda create: crea
 
 def length_of(messages: list[Any]) -> float:
     return float(len(str(messages[-1].text)) % 7)
+
+
+def is_told(call: Call) -> bool:
+    return "nothing else" in str(call.messages[-1].text) or "next sentence" in str(call.messages[-1].text)
 
 
 def judge_for(create: Create) -> Any:
@@ -97,10 +101,10 @@ def test_the_way_to_go_on_follows_from_the_profile(create: Create) -> None:
     going_on = ScriptedModel(write=write_staged)
     state = create(going_on.bind(top_p=1.0), judge=judge_for(create)).compile().invoke(ask())
     assert state["messages"][-1].response_metadata["incomplete_stages"] == []
-    assert all(call.parameters["stop"] for call in going_on.sampling_calls)
+    assert not any(is_told(call) for call in going_on.sampling_calls)
     told = ScriptedModel(write=write_as_told, profile={"image_inputs": True})
     create(told, judge=judge_for(create)).compile().invoke(ask())
-    assert not any(call.parameters["stop"] for call in told.sampling_calls)
+    assert all(is_told(call) for call in told.sampling_calls)
 
 
 @any_search
@@ -204,4 +208,17 @@ def test_a_judge_that_is_none() -> None:
 def test_confidence_without_log_probabilities_names_the_way_out() -> None:
     graph = create_stage_beam(ScriptedModel(), judge=ConfidenceJudge(), continuation="prefill").compile()
     with pytest.raises(ConfigurationError, match=r"logprobs=True"):
+        graph.invoke(ask())
+
+
+def test_a_judge_that_loses_a_score_is_named() -> None:
+    class Forgetful:
+        def score_candidates(self, scoring: Any, config: Any = None) -> list[float]:
+            return [1.0]
+
+        async def ascore_candidates(self, scoring: Any, config: Any = None) -> list[float]:
+            return [1.0]
+
+    graph = create_stage_beam(ScriptedModel(), judge=Forgetful()).compile()
+    with pytest.raises(ConfigurationError, match=r"Forgetful returned 1 score\(s\) for 4 candidate"):
         graph.invoke(ask())
