@@ -41,17 +41,18 @@ def plot_comparison(reports: Sequence[AccuracyReport], path: Path) -> None:
     matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "langchain-llava-o1"})
     from matplotlib import pyplot
 
-    figure, (by_candidates, by_tokens) = pyplot.subplots(1, 2, figsize=(11, 4.5), sharey=True)
+    figure, (by_candidates, by_tokens) = pyplot.subplots(1, 2, figsize=(12, 4.5), sharey=True)
     for (strategy, _judge), group in groupby(reports, key=lambda report: (report.strategy, report.judge)):
         line = list(group)
         _draw(by_candidates, strategy, line, [report.candidates for report in line])
         _draw(by_tokens, strategy, line, [report.tokens / report.items for report in line])
     by_candidates.set(xlabel="candidates N", ylabel="accuracy (95 % interval)")
     by_candidates.set_xscale("log", base=2)
-    by_candidates.xaxis.set_major_formatter(matplotlib.ticker.ScalarFormatter())
+    by_candidates.set_xticks(sorted({report.candidates for report in reports}))
+    by_candidates.xaxis.set_major_formatter(matplotlib.ticker.FormatStrFormatter("%d"))
     by_tokens.set(xlabel="tokens generated per item")
     by_tokens.set_xscale("log")
-    by_tokens.legend(frameon=False)
+    by_tokens.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     for axes in (by_candidates, by_tokens):
         axes.grid(visible=True, alpha=0.3)
         axes.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1.0))
