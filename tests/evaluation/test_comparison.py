@@ -91,7 +91,9 @@ async def test_each_strategy_takes_the_settings_that_it_has(tmp_path: Path) -> N
     model = ScriptedModel(write=write_staged)
     await compare(model, cells, settings, log_path=tmp_path / "a.jsonl", concurrency=1)
     assert {call.parameters["temperature"] for call in model.sampling_calls} == {0.5}
-    assert len([call for call in model.sampling_calls if call.stage.name == "caption"]) == 2 * 2 * 2
+    captions = [call for call in model.sampling_calls if "</CAPTION>" in (call.parameters["stop"] or ())]
+    # Two candidates for each of two beams, for the item and for the one before it that does not count.
+    assert len(captions) == 2 * 2 * 2
     settings = ComparisonSettings(Difficulty.HARD, None, {"beems": 2}, seed=0, items=1)
     with pytest.raises(ConfigurationError, match=r"has a setting 'beems'; they have .*beams"):
         await compare(model, cells, settings, log_path=tmp_path / "b.jsonl", concurrency=1)

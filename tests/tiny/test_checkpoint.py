@@ -15,7 +15,7 @@ from langchain_llava_o1 import ChatLlavaO1, create_stage_beam, image_block
 from langchain_llava_o1.judges.generative import GenerativeJudge
 from langchain_llava_o1.judges.judge import Comparison
 from langchain_llava_o1.search.context import StageBeamContext
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.stages import STAGES, stage_part
 from langchain_llava_o1.tiny import DEMO_QUESTION, Difficulty, checkpoint_path, demo_picture_path
 from langchain_llava_o1.tiny.canvas import COLOURS
 from langchain_llava_o1.tiny.demo import DEMO_ANSWER, draw_demo
@@ -103,7 +103,7 @@ async def test_it_tells_the_right_caption_from_one_with_a_wrong_colour(model: Ch
         for choice, (first, second) in ((1, (right, wrong)), (2, (wrong, right))):
             summary = STAGES[0].wrap(item.summaries()[0])
             prompt = (question(item), AIMessage(summary))
-            comparisons.append(Comparison(STAGES[1], prompt, first, second))
+            comparisons.append(Comparison(stage_part(STAGES[1]), prompt, first, second))
             wanted.append(choice)
 
     verdicts = await asyncio.gather(*map(judge.acompare, comparisons))

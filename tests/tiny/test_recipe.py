@@ -13,7 +13,7 @@ from transformers import AutoProcessor, MllamaForConditionalGeneration
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.request import Turn
 from langchain_llava_o1.prompts import comparison_prompt
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.stages import STAGES, stage_part
 from langchain_llava_o1.tiny import Difficulty, checkpoint_path
 from langchain_llava_o1.tiny.items import make_item, read_caption
 from langchain_llava_o1.tiny.recipe.pairs import Verdict, corrupt, judge_pair
@@ -79,7 +79,7 @@ def test_verdicts_are_learned_as_the_engine_asks_for_them(
     turns = [Turn("user", (item.picture, item.prompt))]
     if accepted:
         turns.append(Turn("assistant", (join_stages(accepted),)))
-    turns.append(Turn("user", (comparison_prompt(stage, "one", "other"),)))
+    turns.append(Turn("user", (comparison_prompt(stage_part(stage), "one", "other"),)))
     asked = chat_format.encode(turns).token_ids
 
     assert tuple(sequence.tokens[: len(asked)]) == asked
