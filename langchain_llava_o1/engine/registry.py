@@ -1,11 +1,12 @@
 """The engines of this process: one for each way of loading a checkpoint."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from weakref import WeakValueDictionary
 
 from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.loading import EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.passing_thread import run_in_passing_thread
 
 # An engine is held by its thread until it is closed.
 _engines: WeakValueDictionary[EngineSettings, Engine] = WeakValueDictionary()
@@ -24,12 +25,7 @@ def load_engine(settings: EngineSettings) -> Engine:
     with lock:
         engine = _engines.get(settings)
         if engine is None or engine.is_closed:
-            # Each thread that computes has helpers of its own for as long as it lives, and when there are
-            # more helpers than processors, they all sleep between two calls: small layers take ten times as
-            # long. So what loads does not stay.
-            with ThreadPoolExecutor(1, "llava-o1-loading") as loading:
-                engine = loading.submit(_start, settings).result()
-            _engines[settings] = engine
+            engine = _engines[settings] = run_in_passing_thread(partial(_start, settings))
         return engine
 
 

@@ -6,7 +6,6 @@ import io
 import statistics
 import time
 from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
@@ -16,6 +15,7 @@ from pydantic import PrivateAttr
 
 from langchain_llava_o1.chat_model import ChatLlavaO1
 from langchain_llava_o1.engine.engine import Engine
+from langchain_llava_o1.engine.passing_thread import run_in_passing_thread
 from langchain_llava_o1.engine.request import Delta, Request
 from langchain_llava_o1.judges.generative import GenerativeJudge
 from langchain_llava_o1.search.context import StageBeamContext
@@ -65,9 +65,7 @@ def measure_overhead(
         device: As ``EngineSettings.device``.
         report_run: Called with a name and the seconds of each run.
     """
-    with ThreadPoolExecutor(1) as loading:
-        # In a thread that does not stay: those that torch starts for it would slow the engine's.
-        engine = loading.submit(lambda: Engine(open_checkpoint(source, device=device, dtype=None))).result()
+    engine = run_in_passing_thread(lambda: Engine(open_checkpoint(source, device=device, dtype=None)))
     try:
         # With other texts first: what is compiled or allocated once is no overhead.
         _run_graph(engine, 1, candidates)

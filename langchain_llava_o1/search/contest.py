@@ -18,6 +18,7 @@ from langgraph.runtime import Runtime, get_runtime
 from langgraph.types import Command, Send
 
 from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.judges.generative import ChatModel
 from langchain_llava_o1.judges.judge import Comparison, Judge, PairwiseJudge, Scoring, ScoringJudge
 from langchain_llava_o1.judges.verdict import Verdict
 from langchain_llava_o1.search.agreement import shares
@@ -42,7 +43,7 @@ from langchain_llava_o1.search.events import (
 )
 from langchain_llava_o1.search.matches import comparisons, entries, settle_by_verdicts, settle_without_judge
 from langchain_llava_o1.search.records import CandidateRecord, MatchRecord
-from langchain_llava_o1.search.sampling import ChatModel, Continuation, SamplingRequest, asample, sample
+from langchain_llava_o1.search.sampling import Continuation, SamplingRequest, asample, sample
 from langchain_llava_o1.search.seeds import candidate_seed
 from langchain_llava_o1.search.tournament import Match, Standing, standing
 
@@ -80,12 +81,13 @@ def create_contest(model: ChatModel, judge: Judge, continuation: Continuation) -
 
     def keep_candidate(job: SampleJob, reply: AIMessage) -> dict[str, Any]:
         context = get_runtime(ContestContext).context
-        is_begun = open_stage(context.beams[job["index"] % len(context.beams)]) is not None
+        beam = _beam_of(job, context)
+        is_begun = open_stage(context.beams[beam]) is not None
         may_be_untagged = continuation == "instruct"
         candidate = read_candidate(context.part, reply, is_begun=is_begun, may_be_untagged=may_be_untagged)
         record = CandidateRecord(
             index=job["index"],
-            beam=job["index"] % len(context.beams),
+            beam=beam,
             text=candidate.text,
             tokens=candidate.tokens,
             seed=job["seed"],
@@ -157,28 +159,22 @@ def create_contest(model: ChatModel, judge: Judge, continuation: Continuation) -
     def rank(state: ContestState, config: RunnableConfig) -> Command[Literal["sample", "select"]]:
         """Let the judge score all candidates, if there is anything to choose."""
         assert isinstance(judge, ScoringJudge), "only judges that score rank"
-        context = get_runtime(ContestContext).context
-        if more := _more_candidates(state, context):
-            return Command(goto=more)
-        if not _is_choice(state, context):
-            return Command(goto="select")
-        scoring = _scoring(state, context)
-        return keep_scores(len(scoring.entries), judge.score_candidates(scoring, config))
+        scoring = _scoring(state)
+        if isinstance(scoring, Command):
+            return scoring
+        return keep_scores(scoring, judge.score_candidates(scoring, config))
 
     async def arank(state: ContestState, config: RunnableConfig) -> Command[Literal["sample", "select"]]:
         """Let the judge score all candidates, if there is anything to choose."""
         assert isinstance(judge, ScoringJudge), "only judges that score rank"
-        context = get_runtime(ContestContext).context
-        if more := _more_candidates(state, context):
-            return Command(goto=more)
-        if not _is_choice(state, context):
-            return Command(goto="select")
-        scoring = _scoring(state, context)
-        return keep_scores(len(scoring.entries), await judge.ascore_candidates(scoring, config))
+        scoring = _scoring(state)
+        if isinstance(scoring, Command):
+            return scoring
+        return keep_scores(scoring, await judge.ascore_candidates(scoring, config))
 
-    def keep_scores(num_candidates: int, scores: Sequence[float]) -> Command[Literal["sample", "select"]]:
+    def keep_scores(scoring: Scoring, scores: Sequence[float]) -> Command[Literal["sample", "select"]]:
         context = get_runtime(ContestContext).context
-        found = list(map(float, scores))
+        found, num_candidates = list(map(float, scores)), len(scoring.entries)
         if len(found) != num_candidates:
             raise ConfigurationError(
                 f"{type(judge).__name__} returned {len(found)} score(s) for {num_candidates} candidate(s). "
@@ -189,7 +185,7 @@ def create_contest(model: ChatModel, judge: Judge, continuation: Continuation) -
 
     def select(state: ContestState, runtime: Runtime[ContestContext]) -> dict[str, Any]:
         """Accept the best."""
-        kept = _kept(state, runtime.context)
+        kept = _kept(state)
         text = _by_index(state)[kept[0]]["text"]
         report = runtime.context.report
         report(WinnerSelected(type="winner", stage=runtime.context.name, index=kept[0], text=text))
@@ -270,7 +266,7 @@ def _sampling_request(job: SampleJob, continuation: Continuation, needs_logprobs
     return SamplingRequest(
         part=part,
         question=context.question,
-        accepted=context.beams[job["index"] % len(context.beams)]["text"],
+        accepted=context.beams[_beam_of(job, context)]["text"],
         continuation=continuation,
         index=job["index"],
         seed=job["seed"],
@@ -278,6 +274,11 @@ def _sampling_request(job: SampleJob, continuation: Continuation, needs_logprobs
         max_tokens=settings.max_tokens(part),
         needs_logprobs=needs_logprobs,
     )
+
+
+def _beam_of(job: SampleJob, context: ContestContext) -> int:
+    """Return which beam a candidate goes on from: they take turns, so that groups draw from all of them."""
+    return job["index"] % len(context.beams)
 
 
 def _by_index(state: ContestState) -> dict[int, CandidateRecord]:
@@ -291,7 +292,7 @@ def _standing(state: ContestState) -> Standing:
     return standing(len(state["candidates"]), state["seed"], winners, num_kept=state["num_kept"])
 
 
-def _kept(state: ContestState, context: ContestContext) -> list[int]:
+def _kept(state: ContestState) -> list[int]:
     """Return who is left, the best first: by score or, where a tournament ended early, by confidence."""
     candidates = _by_index(state)
     scores = state.get("scores")
@@ -334,6 +335,12 @@ def _pairs_to_judge(job: MatchJob) -> list[Comparison]:
     )
 
 
-def _scoring(state: ContestState, context: ContestContext) -> Scoring:
+def _scoring(state: ContestState) -> Scoring | Command[Literal["sample", "select"]]:
+    """Return what the judge is to score, or what to do where there is nothing to choose yet, or at all."""
+    context = get_runtime(ContestContext).context
+    if more := _more_candidates(state, context):
+        return Command(goto=more)
+    if not _is_choice(state, context):
+        return Command(goto="select")
     candidates = sorted(state["candidates"], key=operator.itemgetter("index"))
     return Scoring(context.part, entries(context.part, context.question, context.beams, candidates))

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 from langchain_core.messages import AIMessage, AnyMessage
 from langchain_core.runnables import RunnableConfig, RunnableLambda
-from langgraph.graph import START, StateGraph
+from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
@@ -18,7 +18,7 @@ from langchain_llava_o1 import features
 from langchain_llava_o1.errors import MessageError
 from langchain_llava_o1.judges.confidence import ConfidenceJudge
 from langchain_llava_o1.judges.function import JudgeLike, read_judge
-from langchain_llava_o1.judges.generative import GenerativeJudge
+from langchain_llava_o1.judges.generative import ChatModel, GenerativeJudge
 from langchain_llava_o1.judges.judge import Judge
 from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.search.answer import compose_answer, extend_beam, is_finished, missing_stages
@@ -28,7 +28,7 @@ from langchain_llava_o1.search.contest_state import ContestContext, ContestInput
 from langchain_llava_o1.search.context import SearchContext
 from langchain_llava_o1.search.events import reporter_of
 from langchain_llava_o1.search.records import EMPTY_BEAM, Beam, StageRecord
-from langchain_llava_o1.search.sampling import ChatModel, Continuation, choose_continuation, has_feature
+from langchain_llava_o1.search.sampling import Continuation, choose_continuation, has_feature
 from langchain_llava_o1.search.seeds import derive_seed, draw_seed
 from langchain_llava_o1.stages import Part, rest_part
 
@@ -114,19 +114,11 @@ class ContestPlan:
     needs_scores: bool = False
 
 
-@dataclass(frozen=True)
-class ContestResult:
-    """What came of a contest: its record, and the answers that were kept, the best first."""
-
-    record: StageRecord
-    beams: list[Beam]
-
-
 Planner = Callable[[Any, Any], ContestPlan]
 """Plans a contest, from the state and the settings."""
 
-Update = Callable[[Any, ContestPlan, ContestResult], dict[str, Any]]
-"""Turns a contest's result into changes of the state beyond its record."""
+Update = Callable[[Any, list[Beam]], dict[str, Any]]
+"""Turns the answers that a contest kept, the best first, into changes of the state."""
 
 
 def start_search(state_schema: type[Any], context_schema: type[ContextT], **initial: Any) -> SearchGraph:
@@ -172,7 +164,7 @@ def contest_node(
     means: Means,
     context_schema: type[ContextT],
     plan: Planner,
-    update: Update = lambda state, plan, result: {"beams": result.beams},
+    update: Update = lambda state, beams: {"beams": beams},
 ) -> RunnableLambda[Any, Any]:
     """Build a node that holds a contest, its compiled subgraph.
 
@@ -184,7 +176,7 @@ def contest_node(
         means: Of the search.
         context_schema: The search's settings.
         plan: Says what contest to hold, given the state and the settings.
-        update: Says what else changes with the contest's result; by default the beams.
+        update: Says what changes with the answers that are kept; by default the beams.
     """
     subgraph = create_contest(means.model, means.judge, means.continuation).compile(name=name)
 
@@ -203,6 +195,17 @@ def contest_node(
         return _changes(state, contest, output, update)
 
     return RunnableLambda(run, arun, name=name)
+
+
+def create_one_contest(means: Means, plan: Planner) -> SearchGraph:
+    """Build the graph of a search that holds a single contest: question → draw → answer."""
+    graph = start_search(SearchState, SearchContext)
+    graph.add_node("draw", contest_node("draw", means, SearchContext, plan))
+    graph.add_node("answer", give_answer)
+    graph.add_edge("question", "draw")
+    graph.add_edge("draw", "answer")
+    graph.add_edge("answer", END)
+    return graph
 
 
 def give_answer(state: SearchState) -> dict[str, Any]:
@@ -289,4 +292,4 @@ def _changes(
     changes = {"stages": {plan.name: record}, "limit": contest.limit or output.get("limit")}
     if contest.limit:
         return {**changes, "beams": beams}
-    return {**changes, **update(state, plan, ContestResult(record, beams))}
+    return {**changes, **update(state, beams)}

@@ -97,8 +97,3 @@ class StageRecord(TypedDict):
     is_complete: bool
     num_calls: int
     usage: UsageMetadata | None
-
-
-def winner_of(record: StageRecord) -> CandidateRecord:
-    """Return the accepted candidate of a stage."""
-    return record["candidates"][record["winner"]]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from langchain_core.globals import get_llm_cache
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
@@ -14,20 +14,18 @@ from langchain_core.messages import (
     HumanMessage,
     message_chunk_to_message,
 )
-from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.runnables.config import merge_configs
 from langgraph.constants import TAG_NOSTREAM
 
 from langchain_llava_o1 import features
 from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.judges.generative import ChatModel
 from langchain_llava_o1.prompts import instruction
 from langchain_llava_o1.search.candidates import written_text
 from langchain_llava_o1.search.sentences import SENTENCE_END, first_sentence, may_end_sentence
 from langchain_llava_o1.stages import Part
-
-ChatModel = Runnable[LanguageModelInput, AIMessage]
-"""A chat model, or one with parameters bound to it."""
 
 Continuation = Literal["prefill", "instruct"]
 """How a model is asked to go on: by a conversation that ends in its answer so far, or by an instruction."""

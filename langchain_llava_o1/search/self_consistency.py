@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.graph import END
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.confidence import ConfidenceJudge
 from langchain_llava_o1.judges.function import JudgeLike
+from langchain_llava_o1.judges.generative import ChatModel
 from langchain_llava_o1.judges.judge import Scoring, ScoringJudge
 from langchain_llava_o1.search.agreement import meaning
 from langchain_llava_o1.search.context import SearchContext
@@ -20,12 +20,10 @@ from langchain_llava_o1.search.frame import (
     ContestPlan,
     SearchGraph,
     SearchState,
-    contest_node,
-    give_answer,
+    create_one_contest,
     read_means,
-    start_search,
 )
-from langchain_llava_o1.search.sampling import ChatModel, Continuation
+from langchain_llava_o1.search.sampling import Continuation
 from langchain_llava_o1.stages import WHOLE_ANSWER
 
 
@@ -49,14 +47,7 @@ def create_self_consistency(
             f"{type(judge).__name__} gives none. "
             "Use ConfidenceJudge() or RewardJudge(…), or leave it out."
         )
-    means = read_means(model, MajorityJudge(judge), continuation)
-    graph = start_search(SearchState, SearchContext)
-    graph.add_node("draw", contest_node("draw", means, SearchContext, _plan))
-    graph.add_node("answer", give_answer)
-    graph.add_edge("question", "draw")
-    graph.add_edge("draw", "answer")
-    graph.add_edge("answer", END)
-    return graph
+    return create_one_contest(read_means(model, MajorityJudge(judge), continuation), _plan)
 
 
 def _plan(state: SearchState, settings: SearchContext) -> ContestPlan:

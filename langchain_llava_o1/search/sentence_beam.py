@@ -10,6 +10,7 @@ from langgraph.graph import END
 from langgraph.types import Command
 
 from langchain_llava_o1.judges.function import JudgeLike
+from langchain_llava_o1.judges.generative import ChatModel
 from langchain_llava_o1.search.answer import is_finished, missing_stages
 from langchain_llava_o1.search.context import SentenceBeamContext
 from langchain_llava_o1.search.frame import (
@@ -21,7 +22,7 @@ from langchain_llava_o1.search.frame import (
     read_means,
     start_search,
 )
-from langchain_llava_o1.search.sampling import ChatModel, Continuation
+from langchain_llava_o1.search.sampling import Continuation
 from langchain_llava_o1.stages import rest_part, sentence_part
 
 

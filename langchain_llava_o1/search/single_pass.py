@@ -1,19 +1,16 @@
 """A single pass: one answer, all stages at once. What the searches are compared with."""
 
-from langgraph.graph import END
-
 from langchain_llava_o1.judges.function import JudgeLike
+from langchain_llava_o1.judges.generative import ChatModel
 from langchain_llava_o1.search.context import SearchContext
 from langchain_llava_o1.search.frame import (
     ContestPlan,
     SearchGraph,
     SearchState,
-    contest_node,
-    give_answer,
+    create_one_contest,
     read_means,
-    start_search,
 )
-from langchain_llava_o1.search.sampling import ChatModel, Continuation
+from langchain_llava_o1.search.sampling import Continuation
 from langchain_llava_o1.stages import WHOLE_ANSWER
 
 
@@ -30,14 +27,7 @@ def create_single_pass(
     Raises:
         ConfigurationError: If the judge is none, or there is no such continuation.
     """
-    means = read_means(model, judge, continuation)
-    graph = start_search(SearchState, SearchContext)
-    graph.add_node("draw", contest_node("draw", means, SearchContext, _plan))
-    graph.add_node("answer", give_answer)
-    graph.add_edge("question", "draw")
-    graph.add_edge("draw", "answer")
-    graph.add_edge("answer", END)
-    return graph
+    return create_one_contest(read_means(model, judge, continuation), _plan)
 
 
 def _plan(state: SearchState, settings: SearchContext) -> ContestPlan:

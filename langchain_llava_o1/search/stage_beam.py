@@ -7,6 +7,7 @@ Source: LLaVA-o1 (arXiv 2411.10440), section 3.3. A node per stage, each a conte
 from langgraph.graph import END
 
 from langchain_llava_o1.judges.function import JudgeLike
+from langchain_llava_o1.judges.generative import ChatModel
 from langchain_llava_o1.search.context import StageBeamContext
 from langchain_llava_o1.search.frame import (
     ContestPlan,
@@ -18,7 +19,7 @@ from langchain_llava_o1.search.frame import (
     read_means,
     start_search,
 )
-from langchain_llava_o1.search.sampling import ChatModel, Continuation
+from langchain_llava_o1.search.sampling import Continuation
 from langchain_llava_o1.stages import STAGES, Stage, stage_part
 
 

@@ -13,12 +13,12 @@ from langgraph.types import Command
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.confidence import ConfidenceJudge
 from langchain_llava_o1.judges.function import JudgeLike
+from langchain_llava_o1.judges.generative import ChatModel
 from langchain_llava_o1.judges.judge import ScoringJudge
 from langchain_llava_o1.search.answer import is_finished
 from langchain_llava_o1.search.context import SwiresContext
 from langchain_llava_o1.search.frame import (
     ContestPlan,
-    ContestResult,
     SearchGraph,
     SearchState,
     contest_node,
@@ -27,7 +27,7 @@ from langchain_llava_o1.search.frame import (
     start_search,
 )
 from langchain_llava_o1.search.records import EMPTY_BEAM, Beam
-from langchain_llava_o1.search.sampling import ChatModel, Continuation
+from langchain_llava_o1.search.sampling import Continuation
 from langchain_llava_o1.stages import STAGES, stage_part
 
 _SUMMARY, _CAPTION, _REASONING, _CONCLUSION = map(stage_part, STAGES)
@@ -50,8 +50,7 @@ def create_swires(
     Args:
         model: Any LangChain chat model.
         judge: A judge that scores, such as ``RewardJudge``; by default ``ConfidenceJudge``. The cutoff
-            belongs to the
-            judge: ``llava-o1 bench cutoff`` finds one.
+            belongs to the judge: ``llava-o1 bench cutoff`` finds one.
         continuation: As for ``create_stage_beam``.
 
     Raises:
@@ -89,8 +88,8 @@ def _plan_summary(state: SwiresState, settings: SwiresContext) -> ContestPlan:
     return ContestPlan(_name("summary", state), _SUMMARY, [EMPTY_BEAM], num_candidates=1)
 
 
-def _keep_summary(state: SwiresState, plan: ContestPlan, result: ContestResult) -> dict[str, object]:
-    return {"beams": state["pool"] or result.beams, "summaries": result.beams}
+def _keep_summary(state: SwiresState, beams: list[Beam]) -> dict[str, object]:
+    return {"beams": state["pool"] or beams, "summaries": beams}
 
 
 def _plan_captions(state: SwiresState, settings: SwiresContext) -> ContestPlan:
@@ -99,8 +98,8 @@ def _plan_captions(state: SwiresState, settings: SwiresContext) -> ContestPlan:
     )
 
 
-def _keep_captions(state: SwiresState, plan: ContestPlan, result: ContestResult) -> dict[str, object]:
-    return {"beams": state["pool"] or result.beams, "captions": result.beams}
+def _keep_captions(state: SwiresState, beams: list[Beam]) -> dict[str, object]:
+    return {"beams": state["pool"] or beams, "captions": beams}
 
 
 def _plan_reasonings(state: SwiresState, settings: SwiresContext) -> ContestPlan:
@@ -111,8 +110,8 @@ def _plan_reasonings(state: SwiresState, settings: SwiresContext) -> ContestPlan
     )
 
 
-def _keep_reasonings(state: SwiresState, plan: ContestPlan, result: ContestResult) -> dict[str, object]:
-    pool = sorted([*state["pool"], *result.beams], key=_worth, reverse=True)
+def _keep_reasonings(state: SwiresState, beams: list[Beam]) -> dict[str, object]:
+    pool = sorted([*state["pool"], *beams], key=_worth, reverse=True)
     pool = pool[: state["settings"]["reasonings_kept"]]
     return {"beams": pool, "pool": pool}
 

@@ -5,12 +5,11 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import torch
 import transformers
@@ -18,6 +17,7 @@ import transformers
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.loading import Checkpoint, choose_device
+from langchain_llava_o1.engine.passing_thread import run_in_passing_thread
 from langchain_llava_o1.engine.request import Statistics
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.speed import Shape, Way
@@ -28,8 +28,6 @@ from langchain_llava_o1.speed.shapes import open_checkpoint
 from langchain_llava_o1.speed.workload import QuestionWork, make_work
 
 _SECONDS_BETWEEN_SAMPLES = 0.02
-
-ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True)
@@ -116,10 +114,10 @@ def measure_speed(
     if repeats < 1:
         raise ConfigurationError(f"repeats must be 1 or more, got {repeats}.")
     place = choose_device(device)
-    bandwidth = _in_own_thread(partial(measure_bandwidth, place))
+    bandwidth = run_in_passing_thread(partial(measure_bandwidth, place))
     rows: list[SpeedRow] = []
     for way in ways:
-        row = _in_own_thread(
+        row = run_in_passing_thread(
             partial(_measure, way, source, candidates, questions, repeats, place, bandwidth, report_run)
         )
         rows.append(replace(row, ratio=rows[0].seconds / row.seconds if rows else 1.0))
@@ -136,12 +134,6 @@ def measure_speed(
     )
 
 
-def _in_own_thread(measure: Callable[[], ResultT]) -> ResultT:
-    """Measure in a thread that does not stay: those that torch starts for it would slow what comes next."""
-    with ThreadPoolExecutor(1) as executor:
-        return executor.submit(measure).result()
-
-
 def _measure(
     way: Way,
     source: Shape | str,
@@ -156,7 +148,7 @@ def _measure(
     # The engine lays its weights out anew: each way has weights of its own, equal to those of the others.
     base_dtype = torch.float32 if place.type == "cpu" else torch.bfloat16
     dtype = None if is_default and place.type == "cpu" else base_dtype
-    checkpoint = _in_own_thread(partial(open_checkpoint, source, device=str(place), dtype=dtype))
+    checkpoint = run_in_passing_thread(partial(open_checkpoint, source, device=str(place), dtype=dtype))
     chat_format = ChatFormat(checkpoint.tokenizer, checkpoint.chat_template, checkpoint.image_token_id)
     work = make_work(questions, candidates, chat_format.count_tokens)
     traffic = MemoryTraffic(checkpoint)
@@ -193,7 +185,7 @@ def _open_search(way: Way, checkpoint: Checkpoint) -> Iterator[GenerateSearch | 
     if not way.uses_engine:
         yield GenerateSearch(checkpoint, is_batched=way is Way.GENERATE_BATCHED)
         return
-    engine = _in_own_thread(partial(Engine, checkpoint))
+    engine = run_in_passing_thread(partial(Engine, checkpoint))
     try:
         yield EngineSearch(engine, is_scored=way is Way.ENGINE_DEFAULT)
     finally:

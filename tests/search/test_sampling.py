@@ -5,7 +5,8 @@ from langchain_core.caches import InMemoryCache
 from langchain_core.globals import set_llm_cache
 from langchain_core.messages import HumanMessage
 
-from langchain_llava_o1.search.sampling import ChatModel, SamplingRequest, asample, sample
+from langchain_llava_o1.judges.generative import ChatModel
+from langchain_llava_o1.search.sampling import SamplingRequest, asample, sample
 from langchain_llava_o1.stages import STAGES, stage_part
 from tests.scripted_model import ScriptedModel
 
