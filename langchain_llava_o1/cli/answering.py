@@ -63,6 +63,7 @@ class Reply:
         model: Name of the model that answered.
         seed: Seed that was used.
         finish_reason: Why the answer ended: "stop", or "length" or "untagged" where it is not whole.
+        limit: Name of the limit that ended the search early, or None.
     """
 
     answer: str
@@ -71,6 +72,7 @@ class Reply:
     model: str
     seed: int
     finish_reason: str
+    limit: str | None = None
 
 
 def create_model(settings: AnswerSettings) -> "ChatLlavaO1":
@@ -139,6 +141,7 @@ async def answer_by_search(
         model=model_name(model),
         seed=settings.seed or 0,
         finish_reason=str(final.response_metadata.get("finish_reason", "stop")),
+        limit=final.response_metadata["limit"],
     )
 
 

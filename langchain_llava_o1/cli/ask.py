@@ -46,7 +46,7 @@ def ask(
     ] = False,
     is_json: Annotated[
         bool,
-        typer.Option("--json", help="Print one object: answer, stages, usage, seconds, model, seed."),
+        typer.Option("--json", help="Print one object: answer, stages, usage, seconds, model, seed, limit."),
     ] = False,
     is_streamed: Annotated[
         bool,
@@ -84,6 +84,8 @@ def ask(
         write_output(reply.answer + "\n")
     if reply.finish_reason in _WARNINGS:
         write_error(f"llava-o1: warning: {_WARNINGS[reply.finish_reason]}")
+    if reply.limit is not None:
+        write_error(f"llava-o1: warning: the search stopped at {reply.limit}; the answer is its best so far")
 
 
 def _as_json(reply: Reply, seconds: float) -> str:
@@ -94,6 +96,7 @@ def _as_json(reply: Reply, seconds: float) -> str:
         "seconds": round(seconds, 3),
         "model": reply.model,
         "seed": reply.seed,
+        "limit": reply.limit,
     }
     return json.dumps(fields, ensure_ascii=False) + "\n"
 

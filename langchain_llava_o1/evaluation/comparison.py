@@ -68,27 +68,31 @@ class OutcomeLog:
         """
         self._path = path
         self._records: dict[Cell, dict[int, _Record]] = {}
-        if not path.exists():
+        lines = _whole_lines(path) if path.exists() else []
+        if not lines:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._append(heading)
             return
-        # A line that was cut off when the program was killed is answered again.
-        lines = [
-            line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line[-1] == "\n"
-        ]
-        found = json.loads(lines[0]) if lines else None
+        try:
+            found, *answers = map(json.loads, lines)
+            if found == heading:
+                for fields in answers:
+                    self._keep(fields)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ConfigurationError(
+                f"{path} cannot be read ({error}). Name another folder, or delete that file."
+            ) from error
         if found != heading:
             raise ConfigurationError(
                 f"{path} belongs to another comparison ({found}, not {heading}). "
                 "Name another folder, or delete that file."
             )
-        path.write_text("".join(lines), encoding="utf-8")
-        for line in lines[1:]:
-            fields = json.loads(line)
-            cell = Cell(Strategy(fields.pop("strategy")), fields.pop("candidates"))
-            seconds = fields.pop("seconds")
-            outcome = Outcome(**fields)
-            self._records.setdefault(cell, {})[outcome.number] = _Record(outcome, seconds)
+
+    def _keep(self, fields: dict[str, Any]) -> None:
+        cell = Cell(Strategy(fields.pop("strategy")), fields.pop("candidates"))
+        seconds = fields.pop("seconds")
+        outcome = Outcome(**fields)
+        self._records.setdefault(cell, {})[outcome.number] = _Record(outcome, seconds)
 
     def of(self, cell: Cell, numbers: Iterable[int]) -> list[_Record]:
         """Return what is known of a cell's items."""
@@ -104,6 +108,16 @@ class OutcomeLog:
     def _append(self, fields: dict[str, Any]) -> None:
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(fields, ensure_ascii=False) + "\n")
+
+
+def _whole_lines(path: Path) -> list[str]:
+    """Read a file's lines; one that was cut off when the program was killed is taken out."""
+    content = path.read_bytes()
+    end = content.rfind(b"\n") + 1
+    if end < len(content):
+        with path.open("r+b") as file:
+            file.truncate(end)
+    return content[:end].decode().split("\n")[:-1]
 
 
 def plan_cells(strategies: Sequence[Strategy], candidates: Sequence[int]) -> list[Cell]:

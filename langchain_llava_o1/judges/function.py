@@ -1,12 +1,13 @@
 """Whatever a caller gives as a judge, taken as one."""
 
 import asyncio
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from langchain_core.runnables.base import RunnableBindingBase
 
 from langchain_llava_o1.errors import ConfigurationError
@@ -30,6 +31,11 @@ class FunctionJudge:
     """
 
     function: Callable[[Comparison], Opinion] | Runnable[Comparison, Opinion]
+
+    def __post_init__(self) -> None:
+        """Take a coroutine function as the Runnable that awaits it."""
+        if inspect.iscoroutinefunction(self.function):
+            object.__setattr__(self, "function", RunnableLambda(self.function))
 
     def compare(self, comparison: Comparison, config: RunnableConfig | None = None) -> Verdict:
         """Judge two candidates in the order given."""

@@ -16,6 +16,7 @@ from langchain_llava_o1.judges.judge import Comparison
 from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.judges.verdict import Choice, Verdict, read_verdict
 from langchain_llava_o1.prompts import CORRECT_PREFIX, check_prompt, comparison_prompt
+from langchain_llava_o1.stages import Part
 
 _CHECKED = re.compile(rf"{re.escape(CORRECT_PREFIX)}[\s*_`\"']*(yes|no)\b", re.IGNORECASE)
 
@@ -62,6 +63,13 @@ class GenerativeJudge:
         found = _decide_by_checks(checks)
         return found or _add_checks(_read(await self._aask(self._prompt(comparison), config)), checks)
 
+    def most_calls(self, part: Part) -> int:
+        """Return the most model calls that a comparison takes."""
+        return 3 if self._checks(part) else 1
+
+    def _checks(self, part: Part) -> bool:
+        return self.with_check and part.stages[-1].is_checked
+
     def _ask(self, prompt: list[BaseMessage], config: RunnableConfig | None) -> AIMessage:
         return self.model.invoke(prompt, _unstreamed(config), **self._parameters)
 
@@ -79,7 +87,7 @@ class GenerativeJudge:
         return [*comparison.prompt, HumanMessage(instruction)]
 
     def _check_prompts(self, comparison: Comparison) -> list[list[BaseMessage]]:
-        if not (self.with_check and comparison.part.stages[-1].is_checked):
+        if not self._checks(comparison.part):
             return []
         texts = (comparison.first, comparison.second)
         return [[*comparison.prompt, HumanMessage(check_prompt(comparison.part, text))] for text in texts]

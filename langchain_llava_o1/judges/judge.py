@@ -93,5 +93,11 @@ class ScoringJudge(Protocol):
         ...
 
 
+def most_calls(judge: PairwiseJudge, part: Part) -> int:
+    """Return the most model calls that a comparison takes: what ``judge.most_calls(part)`` says, else one."""
+    count = getattr(judge, "most_calls", None)
+    return 1 if count is None else int(count(part))
+
+
 Judge = PairwiseJudge | ScoringJudge
 """What decides between candidates."""

@@ -1,11 +1,12 @@
 """A judge that scores by a function or a reward model."""
 
 import asyncio
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from langchain_core.messages import BaseMessage
-from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.judge import Scoring
@@ -27,7 +28,9 @@ class RewardJudge:
     reward: Reward
 
     def __post_init__(self) -> None:
-        """Check the reward."""
+        """Check the reward; take a coroutine function as the Runnable that awaits it."""
+        if inspect.iscoroutinefunction(self.reward):
+            object.__setattr__(self, "reward", RunnableLambda(self.reward))
         if not isinstance(self.reward, Runnable) and not callable(self.reward):
             raise ConfigurationError(
                 "RewardJudge takes a function or a Runnable that scores messages, "

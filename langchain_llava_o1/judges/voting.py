@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from langchain_core.runnables import RunnableConfig
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.judges.judge import Comparison, PairwiseJudge
+from langchain_llava_o1.judges.judge import Comparison, PairwiseJudge, most_calls
 from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.judges.verdict import Choice, Verdict
+from langchain_llava_o1.stages import Part
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,10 @@ class VotingJudge:
                     f"VotingJudge takes judges that compare, got {type(judge).__name__}. "
                     "Judges that score have no vote; use one of them alone."
                 )
+
+    def most_calls(self, part: Part) -> int:
+        """Return the most model calls that a comparison takes."""
+        return sum(most_calls(judge, part) for judge in self.judges)
 
     def compare(self, comparison: Comparison, config: RunnableConfig | None = None) -> Verdict:
         """Judge two candidates in the order given."""

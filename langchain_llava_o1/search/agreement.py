@@ -17,7 +17,7 @@ _LEAD_IN = re.compile(
     r"\A(?:(?:so|therefore|thus|hence)\b,?\s*)?(?:the\s+)?(?:final\s+|correct\s+)?(?:answer|option|choice)"
     r"(?:\s+is\b|\s*:)\s*:?\s*"
 )
-_OPTION = re.compile(r"\A(?:option\s+)?\(?([a-z])(?:[).:]\s*.*|\))?\Z", re.DOTALL)
+_OPTION = re.compile(r"\A(?:option\s+)?\(?([a-z])(?:\).*|[.:]\s.*)?\Z", re.DOTALL)
 _MARKS = re.compile(r"[*_`\"'“”‘’]|\\boxed|[{}$]")
 _ARTICLE = re.compile(r"\b(?:a|an|the)\s+(?=\w)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")

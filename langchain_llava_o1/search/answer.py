@@ -21,7 +21,7 @@ def extend_beam(beam: Beam, part: Part, candidate: CandidateRecord, *, score: fl
     text, incomplete = extend(beam, part, candidate)
     return Beam(
         text=text,
-        incomplete=[*beam["incomplete"], *incomplete],
+        incomplete=list(dict.fromkeys([*beam["incomplete"], *incomplete])),
         finish_reason=candidate["finish_reason"],
         score=score,
     )

@@ -108,14 +108,17 @@ def _read_sentence(part: Part, reply: AIMessage, may_be_untagged: bool) -> tuple
     (stage,) = part.stages
     text = written_text(reply)
     finish_reason = _read_finish_reason(reply)
-    is_closed = any(tag in text for tag in stage.stop)
-    if finish_reason != SENTENCE_END and not (may_be_untagged or is_closed):
-        is_closed = _is_ended_by_stop(stage, reply)
+    has_tag = any(tag in text for tag in stage.stop)
+    has_ended = finish_reason not in (SENTENCE_END, "length")
+    is_closed = has_tag or (has_ended and not may_be_untagged and _is_ended_by_stop(stage, reply))
     found = parse_transcript(text).find(stage.name)
     if found is None:
         found = parse_transcript(text, prefix=stage.opening).find(stage.name)
     body = found.body if found else ""
-    return body + (stage.closing if is_closed else ""), bool(body or is_closed) and finish_reason != "length"
+    is_complete = finish_reason != "length" and (bool(body) or is_closed)
+    # A model that says no more has left its stage, tag or not: asked again, it would do the same.
+    is_left = is_closed or (has_ended and not (may_be_untagged and body))
+    return body + (stage.closing if is_left else ""), is_complete
 
 
 def _find_closed_body(stage: Stage, text: str, reply: AIMessage, part: Part) -> str | None:

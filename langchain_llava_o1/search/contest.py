@@ -19,7 +19,14 @@ from langgraph.types import Command, Send
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.generative import ChatModel
-from langchain_llava_o1.judges.judge import Comparison, Judge, PairwiseJudge, Scoring, ScoringJudge
+from langchain_llava_o1.judges.judge import (
+    Comparison,
+    Judge,
+    PairwiseJudge,
+    Scoring,
+    ScoringJudge,
+    most_calls,
+)
 from langchain_llava_o1.judges.verdict import Verdict
 from langchain_llava_o1.search.agreement import shares
 from langchain_llava_o1.search.answer import open_stage
@@ -62,12 +69,15 @@ def create_contest(model: ChatModel, judge: Judge, continuation: Continuation) -
     def plan(state: ContestState, runtime: Runtime[ContestContext]) -> Command[Literal["sample"]]:
         """Send out the first candidates to sample, each with its own seed."""
         context = runtime.context
-        allowed = _allow_candidates(state, context)
+        wanted, group = state["num_candidates"], context.settings.group
+        allowed = _allow(state, context, wanted)
         # Without any candidate there would be no answer.
         num_allowed = max(1, allowed.num_calls)
         context.report(StageStarted(type="stage_started", stage=context.name, num_candidates=num_allowed))
-        first = range(min(num_allowed, context.settings.group or num_allowed))
-        return Command(goto=_sends(state, first), update={"limit": allowed.limit})
+        num_first = min(group or wanted, num_allowed)
+        # A limit that only a later group would reach may never be reached.
+        limit = allowed.limit if num_first < min(group or wanted, wanted) else None
+        return Command(goto=_sends(state, range(num_first)), update={"limit": limit})
 
     def sample_candidate(job: SampleJob, config: RunnableConfig) -> dict[str, Any]:
         return keep_candidate(
@@ -110,16 +120,19 @@ def create_contest(model: ChatModel, judge: Judge, continuation: Continuation) -
         state: ContestState, runtime: Runtime[ContestContext]
     ) -> Command[Literal["sample", "match", "select"]]:
         """Draw the next round and send out all its matches, or end the tournament."""
+        assert isinstance(judge, PairwiseJudge), "only judges that compare have a bracket"
         context = runtime.context
-        if more := _more_candidates(state, context):
-            return Command(goto=more)
+        if more := _draw_more(state, context):
+            return more
         drawn = _standing(state).next_round
         if drawn is None or _is_agreed(state, context):
             return Command(goto="select")
         jobs = [_match_job(state, match) for match in drawn.matches]
         num_asked = sum(_settle_without_judge(job) is None for job in jobs)
         if num_asked:
-            allowed = _allow(state, context, num_asked * (2 if context.settings.judge_both_orders else 1))
+            num_orders = 2 if context.settings.judge_both_orders else 1
+            num_calls = num_asked * num_orders * most_calls(judge, context.part)
+            allowed = _allow(state, context, num_calls)
             if allowed.limit:
                 return Command(goto="select", update={"limit": allowed.limit})
         context.report(
@@ -229,20 +242,18 @@ def _allow(state: ContestState, context: ContestContext, num_wanted: int) -> All
     return context.budget.allow(spent, context.part, wanted=num_wanted)
 
 
-def _allow_candidates(state: ContestState, context: ContestContext) -> Allowance:
-    """Return how many of the candidates that are missing may be drawn."""
-    return _allow(state, context, state["num_candidates"] - len(state["candidates"]))
-
-
-def _more_candidates(state: ContestState, context: ContestContext) -> list[Send]:
-    """Return the next group to sample, if candidates are drawn in groups and too few agree."""
+def _draw_more(state: ContestState, context: ContestContext) -> Command[Any] | None:
+    """Send out the next group to sample, if candidates are drawn in groups and too few agree."""
     group, num_drawn = context.settings.group, len(state["candidates"])
-    if group is None or state["matches"]:
-        return []
+    num_missing = state["num_candidates"] - num_drawn
+    if group is None or state["matches"] or not num_missing:
+        return None
     if max(shares(context.part, state["candidates"])) >= context.settings.agreement and num_drawn > 1:
-        return []
-    num_more = min(group, _allow_candidates(state, context).num_calls)
-    return _sends(state, range(num_drawn, num_drawn + num_more))
+        return None
+    allowed = _allow(state, context, min(group, num_missing))
+    if not allowed.num_calls:
+        return Command(goto="select", update={"limit": allowed.limit})
+    return Command(goto=_sends(state, range(num_drawn, num_drawn + allowed.num_calls)))
 
 
 def _is_agreed(state: ContestState, context: ContestContext) -> bool:
@@ -338,8 +349,8 @@ def _pairs_to_judge(job: MatchJob) -> list[Comparison]:
 def _scoring(state: ContestState) -> Scoring | Command[Literal["sample", "select"]]:
     """Return what the judge is to score, or what to do where there is nothing to choose yet, or at all."""
     context = get_runtime(ContestContext).context
-    if more := _more_candidates(state, context):
-        return Command(goto=more)
+    if more := _draw_more(state, context):
+        return more
     if not _is_choice(state, context):
         return Command(goto="select")
     candidates = sorted(state["candidates"], key=operator.itemgetter("index"))

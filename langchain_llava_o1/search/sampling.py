@@ -96,7 +96,9 @@ class SamplingRequest:
         known = getattr(type(_chat_model(model)), "model_fields", {})
         if "seed" in known:
             parameters["seed"] = self.seed
-        if "logprobs" in known and self.needs_logprobs:
+        # What a model tells of a whole answer comes with its end, for which a sentence does not wait.
+        is_told = has_feature(model, features.CONFIDENCE) and not self.part.is_sentence
+        if "logprobs" in known and self.needs_logprobs and not is_told:
             parameters["logprobs"] = True
         if "extra_body" in known and self.continuation == "prefill" and self.accepted:
             # OpenAI's own API cannot go on with an answer; vLLM and SGLang can when they are told to.

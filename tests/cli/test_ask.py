@@ -77,7 +77,7 @@ def test_the_model_is_named_by_option_or_environment(
 def test_json_prints_one_object(run_command: RunCommand, picture: Path, search_model: ScriptedModel) -> None:
     result = run_command("ask", picture, "How many?", "--json", "--seed", "7", "--candidates", "3")
     printed = json.loads(result.stdout)
-    assert list(printed) == ["answer", "stages", "usage", "seconds", "model", "seed"]
+    assert list(printed) == ["answer", "stages", "usage", "seconds", "model", "seed", "limit"]
     assert printed["seed"] == 7
     assert printed["seconds"] > 0
     assert list(printed["stages"]) == STAGE_NAMES
@@ -263,6 +263,9 @@ def test_further_settings_reach_the_search(
     result = run_command("ask", picture, "How many?", "--set", "max_calls=9", "--set", "early_stop=true")
     assert result.exit_code == 0
     assert len(model.calls) <= 9
+    assert "the search stopped at max_calls" in result.stderr
+    printed = json.loads(run_command("ask", picture, "How many?", "--set", "max_calls=9", "--json").stdout)
+    assert printed["limit"] == "max_calls"
 
 
 @pytest.mark.parametrize(

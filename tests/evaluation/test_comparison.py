@@ -99,6 +99,24 @@ async def test_each_strategy_takes_the_settings_that_it_has(tmp_path: Path) -> N
         await compare(model, cells, settings, log_path=tmp_path / "b.jsonl", concurrency=1)
 
 
+@pytest.mark.parametrize("content", ["", '{"difficulty": "ha'])
+async def test_a_file_that_was_never_begun_is_begun(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "outcomes.jsonl"
+    path.write_text(content)
+    reports = await run(make_oracle(8, misses=4), path)
+    assert [report.items for report in reports] == [8, 8]
+
+
+async def test_a_file_that_is_damaged_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "outcomes.jsonl"
+    await run(make_oracle(8, misses=4), path)
+    damaged = path.read_text().replace('"number"', '"numbers"', 1)
+    path.write_text(damaged)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        await run(make_oracle(8, misses=4), path)
+    assert path.read_text() == damaged
+
+
 def test_only_searches_have_several_numbers_of_candidates() -> None:
     cells = plan_cells([Strategy.GREEDY, Strategy.STAGE_BEAM, Strategy.GREEDY], [1, 4, 1])
     assert cells == [(Strategy.GREEDY, 1), (Strategy.STAGE_BEAM, 1), (Strategy.STAGE_BEAM, 4)]

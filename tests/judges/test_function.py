@@ -47,3 +47,12 @@ def test_a_chat_model_is_asked_as_a_generative_judge_asks() -> None:
         judge = read_judge(given)
         assert isinstance(judge, GenerativeJudge)
         assert judge.compare(COMPARISON).choice == 2
+
+
+async def test_a_coroutine_function_is_awaited() -> None:
+    async def judge(comparison: Comparison) -> int:
+        return 2
+
+    assert (await FunctionJudge(judge).acompare(COMPARISON)).choice == 2
+    with pytest.raises(TypeError, match="ainvoke"):
+        FunctionJudge(judge).compare(COMPARISON)

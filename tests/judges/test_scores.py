@@ -60,3 +60,11 @@ def test_a_runnable_is_given_all_candidates_at_once() -> None:
 def test_what_is_no_reward() -> None:
     with pytest.raises(ConfigurationError, match="got float"):
         RewardJudge(0.5)  # type: ignore[arg-type]
+
+
+async def test_a_coroutine_function_is_awaited() -> None:
+    async def reward(messages: list[BaseMessage]) -> float:
+        return 0.5
+
+    asked = scoring(Entry((QUESTION,), "a", None))
+    assert await RewardJudge(reward).ascore_candidates(asked) == [0.5]  # type: ignore[arg-type]

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from langchain_llava_o1.judges.generative import GenerativeJudge
+from langchain_llava_o1.judges.reward import RewardJudge
+from langchain_llava_o1.judges.voting import VotingJudge
 from langchain_llava_o1.search.best_of_n import create_best_of_n
 from langchain_llava_o1.search.frame import SearchGraph
 from langchain_llava_o1.search.sentence_beam import create_sentence_beam
@@ -129,6 +132,46 @@ def test_groups_are_drawn_until_enough_agree(num_different: int, num_drawn: int)
         assert len(record["candidates"]) == num_drawn
         assert [candidate["index"] for candidate in record["candidates"]] == list(range(num_drawn))
         assert len(record["matches"]) == num_drawn - 1
+
+
+def different(call: Call) -> Reply:
+    return stopped(call.stage.wrap(f"text {call.seed}"))
+
+
+@pytest.mark.parametrize("judge", [None, RewardJudge(lambda messages: 1.0)], ids=["compares", "scores"])
+def test_a_limit_is_told_if_it_stopped_a_group(judge: RewardJudge | None) -> None:
+    def write(call: Call) -> Reply:
+        return different(call) if call.parameters["stop"] else write_staged(call)
+
+    graph = create_stage_beam(ScriptedModel(write=write), judge=judge).compile()
+    context = {"seed": 1, "group": 2, "candidates": 8, "max_calls": 7}
+    metadata = graph.invoke(ask(), context=context)["messages"][-1].response_metadata
+    assert (metadata["num_calls"], metadata["limit"]) == (7, "max_calls")
+
+
+def test_a_limit_that_no_group_came_to_is_not_told() -> None:
+    model = ScriptedModel(write=lambda call: stopped("".join(stage.wrap("same") for stage in STAGES)))
+    graph = create_best_of_n(model, judge=RewardJudge(lambda messages: 1.0))
+    context = {"seed": 1, "group": 2, "candidates": 8, "max_calls": 5}
+    metadata = graph.compile().invoke(ask(), context=context)["messages"][-1].response_metadata
+    assert (metadata["num_calls"], metadata["limit"]) == (2, None)
+
+
+@settings(max_examples=20, deadline=None)
+@given(max_calls=st.integers(1, 40))
+def test_checks_and_votes_are_calls_too(max_calls: int) -> None:
+    def write(call: Call) -> Reply:
+        is_check = str(call.messages[-1].text).startswith("Check a response")
+        return stopped("Correct: yes") if is_check else write_staged(call)
+
+    model = ScriptedModel(write=write)
+    checking = GenerativeJudge(model, with_check=True)
+    for judge in (checking, VotingJudge([checking, GenerativeJudge(model)])):
+        model.calls.clear()
+        graph = create_stage_beam(model, judge=judge).compile()
+        state = graph.invoke(ask(), context={"seed": 1, "max_calls": max_calls})
+        assert len(model.calls) <= max_calls
+        assert state["messages"][-1].response_metadata["num_calls"] == len(model.calls)
 
 
 def test_groups_do_not_change_which_candidates_there_are() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
 from langchain_llava_o1.search.candidates import read_body, read_candidate
-from langchain_llava_o1.stages import STAGES, WHOLE_ANSWER, stage_part
+from langchain_llava_o1.stages import STAGES, WHOLE_ANSWER, sentence_part, stage_part
 from langchain_llava_o1.transcript import parse_transcript
 from tests.scripted_model import USAGE, stopped
 
@@ -113,6 +113,34 @@ def test_a_visible_stage_may_come_without_its_tags(earlier: dict[str, Any]) -> N
 )
 def test_a_visible_stage_without_its_tags_must_have_met_its_own_stop_string(reply: AIMessage) -> None:
     assert not read_candidate(CONCLUSION, reply).is_complete
+
+
+@pytest.mark.parametrize(
+    ("reply", "text", "is_complete"),
+    [
+        (stopped("Two cats.", None, "sentence"), "Two cats.", True),
+        (stopped("<CAPTION>Two cats.", "</CAPTION>"), "Two cats.</CAPTION>", True),
+        (stopped("", "</CAPTION>"), "</CAPTION>", True),
+        (stopped("Two cats.</CAPTION> More."), "Two cats.</CAPTION>", True),
+        (AIMessage("Two cats."), "Two cats.</CAPTION>", True),
+        (stopped("Two ca", finish_reason="length"), "Two ca", False),
+        # The model ended its answer: it would say nothing more if it was asked again.
+        (stopped("Two cats.", None, "untagged"), "Two cats.</CAPTION>", True),
+        (stopped("", None, "untagged"), "</CAPTION>", False),
+    ],
+)
+def test_a_sentence_ends_its_stage_or_goes_on(reply: AIMessage, text: str, is_complete: bool) -> None:
+    candidate = read_candidate(sentence_part(STAGES[1]), reply)
+    assert (candidate.text, candidate.is_complete) == (text, is_complete)
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [("Two cats.", "Two cats."), ("Two cats.</CAPTION>", "Two cats.</CAPTION>"), ("", "</CAPTION>")],
+)
+def test_told_to_write_a_sentence_a_model_ends_its_stage_by_the_tag(words: str, text: str) -> None:
+    candidate = read_candidate(sentence_part(STAGES[1]), stopped(words), may_be_untagged=True)
+    assert candidate.text == text
 
 
 HIDDEN = "".join(stage.wrap(stage.name) for stage in STAGES[:-1])

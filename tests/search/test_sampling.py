@@ -1,13 +1,17 @@
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from langchain_core.caches import InMemoryCache
 from langchain_core.globals import set_llm_cache
+from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import HumanMessage
 
+from langchain_llava_o1 import features
 from langchain_llava_o1.judges.generative import ChatModel
 from langchain_llava_o1.search.sampling import SamplingRequest, asample, sample
-from langchain_llava_o1.stages import STAGES, stage_part
+from langchain_llava_o1.stages import STAGES, WHOLE_ANSWER, sentence_part, stage_part
 from tests.scripted_model import ScriptedModel
 
 REQUEST = SamplingRequest(
@@ -39,6 +43,42 @@ async def test_only_standard_parameters_are_sent() -> None:
             "max_tokens": 9,
             "seed": 7,
         }
+
+
+class Telling(ScriptedModel):
+    """A model that can tell log-probabilities, behind a server that takes further fields."""
+
+    logprobs: bool | None = None
+    extra_body: dict[str, Any] | None = None
+
+
+def parameters(model: ChatModel, **changes: Any) -> dict[str, Any]:
+    return replace(REQUEST, **changes).parameters(model)
+
+
+def test_what_a_model_does_not_know_is_not_sent() -> None:
+    plain = parameters(ScriptedModel(), needs_logprobs=True, accepted="<SUMMARY>s</SUMMARY>")
+    assert set(plain) == {"stop", "temperature", "max_tokens", "seed"}
+    assert "seed" not in parameters(FakeListChatModel(responses=["a"]))
+    assert "temperature" not in parameters(ScriptedModel(), temperature=None)
+    assert "stop" not in parameters(ScriptedModel(), continuation="instruct")
+    assert "stop" not in parameters(ScriptedModel(), part=WHOLE_ANSWER)
+
+
+def test_log_probabilities_are_asked_for_where_they_are_needed() -> None:
+    assert parameters(Telling().bind(top_p=0.5), needs_logprobs=True)["logprobs"] is True
+    assert "logprobs" not in parameters(Telling())
+    sure = Telling(profile=cast("Any", {features.CONFIDENCE: True}))
+    assert "logprobs" not in parameters(sure, needs_logprobs=True)
+    assert parameters(sure, needs_logprobs=True, part=sentence_part(STAGES[1]))["logprobs"] is True
+
+
+def test_a_server_is_told_to_go_on_only_where_there_is_something_to_go_on_from() -> None:
+    model = Telling(extra_body={"top_k": 5})
+    told = parameters(model, accepted="<SUMMARY>s</SUMMARY>")["extra_body"]
+    assert told == {"top_k": 5, "continue_final_message": True, "add_generation_prompt": False}
+    assert "extra_body" not in parameters(model)
+    assert "extra_body" not in parameters(model, accepted="<SUMMARY>s</SUMMARY>", continuation="instruct")
 
 
 @pytest.mark.usefixtures("global_cache")
