@@ -1,6 +1,7 @@
 """Searches over HTTP: with a real server of the embedded model, and as vLLM and SGLang are asked."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -123,6 +124,16 @@ async def test_sentences_of_a_served_model_are_read_from_a_stream(server: str, h
         context={"candidates": 2, "max_sentences": 2, "max_tokens_per_stage": 20},
     )
     assert list(state["stages"]) == ["sentence 1", "sentence 2", "rest"]
+
+
+def test_the_example_of_a_server_runs_with_one(server: str) -> None:
+    example = Path(__file__).parents[2] / "examples" / "05_openai_compatible_server.py"
+    environment = {**os.environ, "BASE_URL": server, "MODEL": str(checkpoint_path())}
+    done = subprocess.run(
+        [sys.executable, str(example)], env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Answer: 6" in done.stdout
 
 
 class PublishedRequest(BaseModel):
