@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from langchain_llava_o1.judges.reward import RewardJudge
     from langchain_llava_o1.judges.verdict import Verdict
     from langchain_llava_o1.judges.voting import VotingJudge
+    from langchain_llava_o1.report.result import SearchResult
     from langchain_llava_o1.reward_model import HuggingFaceReward
     from langchain_llava_o1.search.best_of_n import create_best_of_n
     from langchain_llava_o1.search.context import (
@@ -46,6 +47,7 @@ _HOMES = {
     "Scoring": "langchain_llava_o1.judges.judge",
     "SearchContext": "langchain_llava_o1.search.context",
     "SentenceBeamContext": "langchain_llava_o1.search.context",
+    "SearchResult": "langchain_llava_o1.report.result",
     "StageBeamContext": "langchain_llava_o1.search.context",
     "SwiresContext": "langchain_llava_o1.search.context",
     "Verdict": "langchain_llava_o1.judges.verdict",
@@ -70,6 +72,7 @@ __all__ = [
     "RewardJudge",
     "Scoring",
     "SearchContext",
+    "SearchResult",
     "SentenceBeamContext",
     "StageBeamContext",
     "SwiresContext",

@@ -104,7 +104,7 @@ class ChatLlavaO1(ChatParameters):
         return [score.logprob_sum for score in await engine.ascore(request)]
 
     def _score_request(self, messages: Sequence[BaseMessage], continuations: Sequence[str]) -> ScoreRequest:
-        conversation = read_conversation(list(messages), self._image_policy())
+        conversation = read_conversation(list(messages), self.image_policy)
         return ScoreRequest(conversation.turns, tuple(continuations), self.timeout)
 
     def _generate(
@@ -206,7 +206,7 @@ class ChatLlavaO1(ChatParameters):
             seed=self.seed if chosen.seed is None else chosen.seed,
         )
         stop_strings = tuple((self.stop or []) if chosen.stop is None else chosen.stop)
-        conversation = read_conversation(messages, self._image_policy())
+        conversation = read_conversation(messages, self.image_policy)
         request = Request(
             turns=conversation.turns,
             sampling=sampling,

@@ -54,8 +54,10 @@ class ChatParameters(BaseChatModel):
         quantization: Load the weights in 8 or 4 bits (extra ``quantization``).
         cache_bytes: Memory for text and pictures that were read before; None takes a share of what is free.
         max_requests: Most calls under way at once on one loaded model; more fail with ``QueueFullError``.
-        allowed_image_roots: Folders from which messages may name pictures by path.
-        allow_image_urls: Whether messages may name pictures by https URL.
+        allowed_image_roots: Folders from which messages may name pictures by path. Default: the environment
+            variable ``LLAVA_O1_IMAGE_ROOTS``, separated as in ``PATH``, else none.
+        allow_image_urls: Whether messages may name pictures by https URL. Default: whether the environment
+            variable ``LLAVA_O1_IMAGE_URLS`` is ``true``.
         max_image_pixels: Most pixels of a picture.
         max_image_bytes: Most bytes of a picture's file.
     """
@@ -77,8 +79,10 @@ class ChatParameters(BaseChatModel):
     quantization: Literal["8bit", "4bit"] | None = None
     cache_bytes: int | None = None
     max_requests: int = Field(default=DEFAULT_MAX_REQUESTS, ge=1)
-    allowed_image_roots: Folders = Field(default_factory=list)
-    allow_image_urls: bool = False
+    allowed_image_roots: Folders = Field(
+        default_factory=lambda: [str(root) for root in ImagePolicy.from_environment().allowed_roots]
+    )
+    allow_image_urls: bool = Field(default_factory=lambda: ImagePolicy.from_environment().allow_urls)
     max_image_pixels: int = Field(default=ImagePolicy.max_pixels, ge=1)
     max_image_bytes: int = Field(default=ImagePolicy.max_bytes, ge=1)
 
@@ -159,7 +163,9 @@ class ChatParameters(BaseChatModel):
         params["ls_provider"] = MODEL_PROVIDER
         return params
 
-    def _image_policy(self) -> ImagePolicy:
+    @property
+    def image_policy(self) -> ImagePolicy:
+        """Which pictures messages may hold or name."""
         return ImagePolicy(
             allowed_roots=tuple(map(Path, self.allowed_image_roots)),
             allow_urls=self.allow_image_urls,

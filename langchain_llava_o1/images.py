@@ -9,17 +9,18 @@ import binascii
 import hashlib
 import io
 import os
+import re
 import stat
 import threading
 import urllib.parse
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from langchain_llava_o1.errors import ImageError
+from langchain_llava_o1.errors import ConfigurationError, ImageError
 from langchain_llava_o1.image_download import download
 
 IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
@@ -28,6 +29,9 @@ IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _MAX_PIXELS_REMEMBERED = 2**25
 _BACKGROUND = (255, 255, 255)
 _LEVELS_PER_GREY = 256
+# Base64 has no dot, and paths of pictures have one; the smallest picture file is longer than this.
+_BASE64 = re.compile(r"[A-Za-z0-9+/=_\s-]+")
+_MIN_BASE64 = 80
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 
@@ -48,6 +52,24 @@ class ImagePolicy:
     max_pixels: int = 40_000_000
     max_bytes: int = 20_000_000
     url_timeout: float = 20.0
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Return the limits by default, with the places that the environment allows.
+
+        ``LLAVA_O1_IMAGE_ROOTS`` has folders, separated as in ``PATH``; ``LLAVA_O1_IMAGE_URLS`` is ``true``
+        or ``false``.
+
+        Raises:
+            ConfigurationError: If ``LLAVA_O1_IMAGE_URLS`` is neither.
+        """
+        urls = os.environ.get("LLAVA_O1_IMAGE_URLS", "").strip().lower()
+        if urls not in ("", "true", "false"):
+            raise ConfigurationError(f"LLAVA_O1_IMAGE_URLS is {urls!r}; set it to true or false.")
+        roots = os.environ.get("LLAVA_O1_IMAGE_ROOTS", "").split(os.pathsep)
+        return cls(
+            allowed_roots=tuple(Path(root) for root in roots if root.strip()), allow_urls=urls == "true"
+        )
 
 
 class ImageSource(NamedTuple):
@@ -170,9 +192,35 @@ def image_block(picture: str | Path | bytes, *, policy: ImagePolicy | None = Non
     data = picture if isinstance(picture, bytes) else _read_file(Path(picture), policy)
     name = "The bytes" if isinstance(picture, bytes) else str(picture)
     try:
-        decode_image(data, policy)
+        return _block(data, policy)
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from error
+
+
+def read_image_reference(reference: str, policy: ImagePolicy, where: str) -> dict[str, Any]:
+    """Make an image block of what somebody else says a picture is.
+
+    Args:
+        reference: The picture in base64, a data URL, an https or file URL, or a path.
+        policy: What is allowed.
+        where: Names the input in errors.
+
+    Returns:
+        A LangChain image block that holds the picture in base64.
+
+    Raises:
+        ImageError: The picture is missing, broken, too large or from a place that is not allowed.
+    """
+    is_base64 = len(reference) >= _MIN_BASE64 and _BASE64.fullmatch(reference) is not None
+    source = ImageSource(data=reference) if is_base64 else ImageSource(location=reference)
+    try:
+        return _block(_read(source, policy), policy)
+    except ImageError as error:
+        raise ImageError(f"{where}: {error}") from error
+
+
+def _block(data: bytes, policy: ImagePolicy) -> dict[str, Any]:
+    decode_image(data, policy)
     with Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
         mime_type = image.get_format_mimetype()
     return {"type": "image", "base64": base64.b64encode(data).decode("ascii"), "mime_type": mime_type}
@@ -229,7 +277,7 @@ def _fetch(url: str, policy: ImagePolicy) -> bytes:
     if not policy.allow_urls:
         raise ImageError(
             f"Pictures are not fetched from URLs ({_shorten(url)}). Send the picture in base64, "
-            "or create the model with allow_image_urls=True."
+            "or allow them: allow_image_urls=True, or LLAVA_O1_IMAGE_URLS=true."
         )
     return download(url, max_bytes=policy.max_bytes, timeout=policy.url_timeout)
 
@@ -238,7 +286,7 @@ def _read_allowed(path: str, policy: ImagePolicy) -> bytes:
     if not policy.allowed_roots:
         raise ImageError(
             f"Paths in messages are not read ({_shorten(path)}). Send the picture in base64, "
-            "or create the model with allowed_image_roots=[<folder>]."
+            "or allow a folder: allowed_image_roots=[…], or LLAVA_O1_IMAGE_ROOTS."
         )
     try:
         resolved = Path(path).resolve()

@@ -10,10 +10,9 @@ from langchain_llava_o1.evaluation import JudgeName, Strategy
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import HumanMessage, UsageMetadata
+    from langchain_core.messages import HumanMessage
 
-    from langchain_llava_o1 import ChatLlavaO1
-    from langchain_llava_o1.search.records import StageRecord
+    from langchain_llava_o1 import ChatLlavaO1, SearchResult
 
 Listener = Callable[[dict[str, Any]], None]
 """Receives the events of a search (``search/events.py``). A single pass sends the same, one candidate per
@@ -52,29 +51,6 @@ class AnswerSettings:
         return self.num_candidates == 1 or not self.strategy.is_search
 
 
-@dataclass(frozen=True)
-class Reply:
-    """An answer and how it came about.
-
-    Attributes:
-        answer: The conclusion, or what there is where the model reached none.
-        stages: Every stage's record, as in the state of a search.
-        usage: Tokens spent; None where the model does not say.
-        model: Name of the model that answered.
-        seed: Seed that was used.
-        finish_reason: Why the answer ended: "stop", or "length" or "untagged" where it is not whole.
-        limit: Name of the limit that ended the search early, or None.
-    """
-
-    answer: str
-    stages: dict[str, "StageRecord"]
-    usage: "UsageMetadata | None"
-    model: str
-    seed: int
-    finish_reason: str
-    limit: str | None = None
-
-
 def create_model(settings: AnswerSettings) -> "ChatLlavaO1":
     """Create the chat model that the settings name."""
     from langchain_llava_o1 import ChatLlavaO1
@@ -84,7 +60,7 @@ def create_model(settings: AnswerSettings) -> "ChatLlavaO1":
 
 def answer_question(
     image_block: dict[str, Any], question: str, settings: AnswerSettings, listener: Listener
-) -> Reply:
+) -> "SearchResult":
     """Answer a question about a picture.
 
     Args:
@@ -109,8 +85,9 @@ def answer_question(
 
 async def answer_by_search(
     model: "BaseChatModel", message: "HumanMessage", settings: AnswerSettings, listener: Listener
-) -> Reply:
+) -> "SearchResult":
     """Answer by a search."""
+    from langchain_llava_o1 import SearchResult
     from langchain_llava_o1.evaluation.strategies import StrategySettings, create_search, search_context
 
     chosen = {
@@ -133,16 +110,7 @@ async def answer_by_search(
             listener(data)
         elif not namespace:
             state = data
-    final = state["messages"][-1]
-    return Reply(
-        answer=final.text,
-        stages=state["stages"],
-        usage=final.usage_metadata,
-        model=model_name(model),
-        seed=settings.seed or 0,
-        finish_reason=str(final.response_metadata.get("finish_reason", "stop")),
-        limit=final.response_metadata["limit"],
-    )
+    return SearchResult.from_state(state, model_name=model_name(model))
 
 
 def model_name(model: "BaseChatModel") -> str:

@@ -2,11 +2,11 @@
 
 import json
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from langchain_llava_o1.cli.answering import AnswerSettings, Reply, answer_question
+from langchain_llava_o1.cli.answering import AnswerSettings, answer_question
 from langchain_llava_o1.cli.display import format_stage
 from langchain_llava_o1.cli.options import (
     CandidatesOption,
@@ -24,6 +24,9 @@ from langchain_llava_o1.cli.options import (
 from langchain_llava_o1.cli.output import write_error, write_output
 from langchain_llava_o1.cli.progress import Progress, create_progress
 from langchain_llava_o1.evaluation import Strategy
+
+if TYPE_CHECKING:
+    from langchain_llava_o1 import SearchResult
 
 _WARNINGS = {
     "length": "the answer was cut off at the limit of tokens",
@@ -72,43 +75,43 @@ def ask(
         settings = AnswerSettings(
             model, candidates, temperature, seed, strategy, judge, read_settings(further)
         )
-        reply = answer_question(image_block(image), question, settings, listener)
+        result = answer_question(image_block(image), question, settings, listener)
     seconds = time.perf_counter() - started
     if is_json:
-        write_output(_as_json(reply, seconds))
+        write_output(_as_json(result, seconds))
     elif printer:
-        printer.finish(reply)
+        printer.finish(result)
     elif show_stages:
-        write_output(_format_stages(reply))
+        write_output(_format_stages(result))
     else:
-        write_output(reply.answer + "\n")
-    if reply.finish_reason in _WARNINGS:
-        write_error(f"llava-o1: warning: {_WARNINGS[reply.finish_reason]}")
-    if reply.limit is not None:
-        write_error(f"llava-o1: warning: the search stopped at {reply.limit}; the answer is its best so far")
+        write_output(result.answer + "\n")
+    if result.finish_reason in _WARNINGS:
+        write_error(f"llava-o1: warning: {_WARNINGS[result.finish_reason]}")
+    if result.limit is not None:
+        write_error(f"llava-o1: warning: the search stopped at {result.limit}; the answer is its best so far")
 
 
-def _as_json(reply: Reply, seconds: float) -> str:
+def _as_json(result: "SearchResult", seconds: float) -> str:
     fields = {
-        "answer": reply.answer,
-        "stages": reply.stages,
-        "usage": reply.usage,
+        "answer": result.answer,
+        "stages": result.stages,
+        "usage": result.usage,
         "seconds": round(seconds, 3),
-        "model": reply.model,
-        "seed": reply.seed,
-        "limit": reply.limit,
+        "model": result.model_name,
+        "seed": result.settings["seed"],
+        "limit": result.limit,
     }
     return json.dumps(fields, ensure_ascii=False) + "\n"
 
 
-def _format_stages(reply: Reply) -> str:
-    if not reply.stages:
-        return reply.answer + "\n"
+def _format_stages(result: "SearchResult") -> str:
+    if not result.stages:
+        return result.answer + "\n"
     return "\n".join(
         format_stage(
             name, record["candidates"][record["winner"]]["text"], record["winner"], len(record["candidates"])
         )
-        for name, record in reply.stages.items()
+        for name, record in result.stages.items()
     )
 
 
@@ -135,12 +138,12 @@ class _StreamPrinter:
             text = format_stage(stage, event["text"], event["index"], self._num_candidates[stage])
             self._write(separator + text)
 
-    def finish(self, reply: Reply) -> None:
+    def finish(self, result: "SearchResult") -> None:
         """Print the answer where it has not been printed yet, and end the last line."""
         if self._written:
             self._write("" if self._written[-1].endswith("\n") else "\n")
         else:
-            write_output(reply.answer + "\n")
+            write_output(result.answer + "\n")
 
     def _heading(self, stage: str) -> str:
         if not self._show_stages or stage == self._streaming_stage:

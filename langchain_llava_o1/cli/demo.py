@@ -32,7 +32,7 @@ def demo(
     write_output(f"Picture:  {picture}\nQuestion: {DEMO_QUESTION}\n\n")
     with create_progress() as progress:
         settings = AnswerSettings(model, candidates, temperature, seed, judge=JudgeName.GENERATIVE)
-        reply = answer_question(block, DEMO_QUESTION, settings, progress.handle)
-    for name, record in reply.stages.items():
+        result = answer_question(block, DEMO_QUESTION, settings, progress.handle)
+    for name, record in result.stages.items():
         write_output(format_bracket(name, record) + "\n")
-    write_output(f"Answer: {reply.answer}\n")
+    write_output(f"Answer: {result.answer}\n")

@@ -1,8 +1,9 @@
 """Answering in one pass, with the records and events a search of one candidate would give."""
 
+import time
 from typing import TYPE_CHECKING
 
-from langchain_llava_o1.cli.answering import AnswerSettings, Listener, Reply, model_name
+from langchain_llava_o1.cli.answering import AnswerSettings, Listener, model_name
 from langchain_llava_o1.stages import STAGES, Stage
 from langchain_llava_o1.transcript import Piece, StageSplitter, parse_transcript
 
@@ -10,13 +11,17 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessageChunk, HumanMessage
 
+    from langchain_llava_o1 import SearchResult
     from langchain_llava_o1.search.records import CandidateRecord, StageRecord
 
 
 async def answer_in_one_pass(
     model: "BaseChatModel", message: "HumanMessage", settings: AnswerSettings, listener: Listener
-) -> Reply:
+) -> "SearchResult":
     """Let the model write all its stages at once, passing its text on as it comes."""
+    from langchain_llava_o1 import SearchResult
+
+    started = time.time()
     narrator = _Narrator(listener)
     final: AIMessageChunk | None = None
     async for chunk in model.astream([message], seed=settings.seed):
@@ -25,13 +30,19 @@ async def answer_in_one_pass(
     assert final is not None, "a stream without any chunk is an error of the chat model's own"
     narrator.finish()
     seed = settings.seed or 0
-    return Reply(
-        answer=final.text,
+    return SearchResult(
+        question=str(message.text),
+        answer=str(final.text),
         stages=_records(model, final, seed),
+        settings={"seed": seed, "temperature": settings.temperature},
         usage=final.usage_metadata,
-        model=model_name(model),
-        seed=seed,
+        num_calls=1,
+        seconds=time.time() - started,
         finish_reason=_finish_reason(final),
+        model_name=model_name(model),
+        pictures=tuple(
+            block for block in message.content if isinstance(block, dict) and block["type"] == "image"
+        ),
     )
 
 

@@ -47,19 +47,20 @@ def is_finished(beam: Beam) -> bool:
 
 
 def compose_answer(
-    beam: Beam, records: Mapping[str, StageRecord], *, seed: int, limit: str | None
+    beam: Beam, records: Mapping[str, StageRecord], *, seed: int, limit: str | None, seconds: float
 ) -> AIMessage:
     """Make a message of an answer: the visible stages as content, the hidden ones as reasoning.
 
     ``usage_metadata`` counts all of the search's calls. ``response_metadata`` has ``finish_reason`` of the
-    last stage, ``incomplete_stages`` (those that no candidate filled well), ``num_calls``, ``seed``, and
-    ``limit``, the name of the limit that ended the search early, or None.
+    last stage, ``incomplete_stages`` (those that no candidate filled well), ``num_calls``, ``seed``,
+    ``limit``, the name of the limit that ended the search early, or None, and ``seconds``.
 
     Args:
         beam: The answer.
         records: All contests.
         seed: Seed of the search.
         limit: The limit that it reached.
+        seconds: How long the search took.
     """
     transcript = parse_transcript(beam["text"])
     return AIMessage(
@@ -71,6 +72,7 @@ def compose_answer(
             "num_calls": sum(record["num_calls"] for record in records.values()),
             "seed": seed,
             "limit": limit,
+            "seconds": round(seconds, 3),
         },
         usage_metadata=total_usage(record["usage"] for record in records.values()),
     )

@@ -4,18 +4,20 @@ import operator
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NotRequired, TypeVar
 
-from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from langchain_llava_o1 import features
 from langchain_llava_o1.errors import MessageError
+from langchain_llava_o1.images import ImagePolicy, read_image_reference
 from langchain_llava_o1.judges.confidence import ConfidenceJudge
 from langchain_llava_o1.judges.function import JudgeLike, read_judge
 from langchain_llava_o1.judges.generative import ChatModel, GenerativeJudge
@@ -28,38 +30,56 @@ from langchain_llava_o1.search.contest_state import ContestContext, ContestInput
 from langchain_llava_o1.search.context import SearchContext
 from langchain_llava_o1.search.events import reporter_of
 from langchain_llava_o1.search.records import EMPTY_BEAM, Beam, StageRecord
-from langchain_llava_o1.search.sampling import Continuation, choose_continuation, has_feature
+from langchain_llava_o1.search.sampling import Continuation, chat_model_of, choose_continuation, has_feature
 from langchain_llava_o1.search.seeds import derive_seed, draw_seed
 from langchain_llava_o1.stages import Part, rest_part
 
 ContextT = TypeVar("ContextT", bound=SearchContext)
 
 
-class SearchInput(TypedDict):
-    """What a search is given: the conversation, its last message the question."""
+class QuestionInput(TypedDict):
+    """A question by itself, and its picture."""
 
-    messages: Annotated[list[AnyMessage], add_messages]
+    question: NotRequired[
+        Annotated[str | None, Field(description="What to answer; asked after `messages`, if there are any.")]
+    ]
+    image: NotRequired[
+        Annotated[
+            str | None,
+            Field(
+                description="The picture that `question` is about: base64, a data URL, or, where they are "
+                "allowed, an https URL or a path."
+            ),
+        ]
+    ]
+
+
+class SearchInput(QuestionInput):
+    """What a search is given: a conversation whose last message is the question, or question and picture."""
+
+    messages: NotRequired[Annotated[list[AnyMessage], add_messages]]
 
 
 class SearchOutput(TypedDict):
     """What a search returns: the conversation with the answer, and how each stage came about.
 
     ``stages`` has a record for each contest, in order, by its name: a stage's, "answer" where whole answers
-    were drawn, or a stage's or "sentence" with a number where there were several.
+    were drawn, or a stage's or "sentence" with a number where there were several. ``settings`` are those of
+    this run, its seed included, so that it can be repeated; a resumed run goes on with them.
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
     stages: Annotated[dict[str, StageRecord], operator.or_]
+    settings: dict[str, Any]
 
 
-class SearchState(SearchOutput):
-    """State of a search. Settings are kept, seed included, so that a resumed run goes on with its own.
+class SearchState(SearchOutput, QuestionInput):
+    """State of a search.
 
     ``beams`` are the answers as far as they go, the best first; ``started`` is when the search began, in
     seconds since the epoch; ``limit`` is the name of the limit that it reached, or None.
     """
 
-    settings: dict[str, Any]
     beams: list[Beam]
     started: float
     limit: str | None
@@ -70,15 +90,19 @@ SearchGraph = StateGraph[Any, Any, Any, Any]
 
 @dataclass(frozen=True)
 class Means:
-    """What a search works with: who writes, how it is asked to go on, and who judges."""
+    """What a search works with: who writes, how it is asked to go on, who judges, which pictures may come."""
 
     model: ChatModel
     judge: Judge
     continuation: Continuation
+    image_policy: ImagePolicy
 
 
 def read_means(model: ChatModel, judge: JudgeLike | None, continuation: Continuation | None) -> Means:
     """Fill in what the caller of a search left open.
+
+    Which pictures the input's ``image`` may name is the model's own to say, where it has such an
+    ``image_policy``, else the environment's.
 
     Raises:
         ConfigurationError: If the judge is none, or there is no such continuation.
@@ -90,6 +114,7 @@ def read_means(model: ChatModel, judge: JudgeLike | None, continuation: Continua
         model=model,
         judge=read_judge(judge),
         continuation=choose_continuation(model, continuation),
+        image_policy=getattr(chat_model_of(model), "image_policy", None) or ImagePolicy.from_environment(),
     )
 
 
@@ -121,31 +146,35 @@ Update = Callable[[Any, list[Beam]], dict[str, Any]]
 """Turns the answers that a contest kept, the best first, into changes of the state."""
 
 
-def start_search(state_schema: type[Any], context_schema: type[ContextT], **initial: Any) -> SearchGraph:
-    """Begin a graph: its first node, "question", checks the input and fixes the settings.
+def start_search(
+    means: Means, state_schema: type[Any], context_schema: type[ContextT], **initial: Any
+) -> SearchGraph:
+    """Begin a graph: its first node, "ask", reads the question and fixes the settings.
 
     Args:
+        means: Of the search.
         state_schema: ``SearchState``, or one with further channels.
         context_schema: The search's settings.
         **initial: What those further channels begin with at each question.
     """
 
     def take_question(state: SearchState, runtime: Runtime[ContextT]) -> dict[str, Any]:
-        """Check the question, fix the settings of this turn and forget what is left of the last one."""
-        messages = state["messages"]
-        if not messages or isinstance(messages[-1], AIMessage):
-            last = f"an AI message ({str(messages[-1].text)[:60]!r})" if messages else "missing"
-            raise MessageError(f"The last message is {last}; end `messages` with the user's question.")
+        """Read the question, fix the settings of this turn and forget what is left of the last one."""
+        asked = _read_question(state, means.image_policy)
         settings = runtime.context or context_schema()
         if settings.seed is None:
             settings = settings.model_copy(update={"seed": draw_seed()})
         return {
+            "question": None,
+            "image": None,
             "settings": settings.model_dump(),
             "stages": Overwrite({}),
             "beams": [EMPTY_BEAM],
             "started": time.time(),
             "limit": None,
             **initial,
+            # Written only where it changes: a checkpoint holds the pictures once more for every write.
+            **({"messages": asked} if asked else {}),
         }
 
     graph: SearchGraph = StateGraph(
@@ -154,8 +183,8 @@ def start_search(state_schema: type[Any], context_schema: type[ContextT], **init
         input_schema=SearchInput,
         output_schema=SearchOutput,
     )
-    graph.add_node("question", take_question)
-    graph.add_edge(START, "question")
+    graph.add_node("ask", take_question)
+    graph.add_edge(START, "ask")
     return graph
 
 
@@ -198,11 +227,11 @@ def contest_node(
 
 
 def create_one_contest(means: Means, plan: Planner) -> SearchGraph:
-    """Build the graph of a search that holds a single contest: question → draw → answer."""
-    graph = start_search(SearchState, SearchContext)
+    """Build the graph of a search that holds a single contest: ask → draw → answer."""
+    graph = start_search(means, SearchState, SearchContext)
     graph.add_node("draw", contest_node("draw", means, SearchContext, plan))
     graph.add_node("answer", give_answer)
-    graph.add_edge("question", "draw")
+    graph.add_edge("ask", "draw")
     graph.add_edge("draw", "answer")
     graph.add_edge("answer", END)
     return graph
@@ -211,9 +240,30 @@ def create_one_contest(means: Means, plan: Planner) -> SearchGraph:
 def give_answer(state: SearchState) -> dict[str, Any]:
     """Append the answer to the conversation."""
     message = compose_answer(
-        state["beams"][0], state["stages"], seed=state["settings"]["seed"], limit=state["limit"]
+        state["beams"][0],
+        state["stages"],
+        seed=state["settings"]["seed"],
+        limit=state["limit"],
+        seconds=time.time() - state["started"],
     )
     return {"messages": [message]}
+
+
+def _read_question(state: SearchState, policy: ImagePolicy) -> list[AnyMessage]:
+    """Return what is to be appended to the conversation, so that it ends in a question."""
+    question, image = (state.get("question") or "").strip(), (state.get("image") or "").strip()
+    if question:
+        picture = [read_image_reference(image, policy, "image")] if image else []
+        return [HumanMessage([*picture, {"type": "text", "text": question}])]
+    if image:
+        raise MessageError("There is an `image` and no `question`. Write what is to be answered about it.")
+    messages = state.get("messages")
+    if not messages or isinstance(messages[-1], AIMessage):
+        last = f"an AI message ({str(messages[-1].text)[:60]!r})" if messages else "missing"
+        raise MessageError(
+            f"The last message is {last}; end `messages` with the user's question, or give `question`."
+        )
+    return []
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ class SamplingRequest:
             # no stop strings.
             parameters["stop"] = list(self.part.stop)
         # Providers that have no such parameters refuse them.
-        known = getattr(type(_chat_model(model)), "model_fields", {})
+        known = getattr(type(chat_model_of(model)), "model_fields", {})
         if "seed" in known:
             parameters["seed"] = self.seed
         # What a model tells of a whole answer comes with its end, for which a sentence does not wait.
@@ -102,7 +102,7 @@ class SamplingRequest:
             parameters["logprobs"] = True
         if "extra_body" in known and self.continuation == "prefill" and self.accepted:
             # OpenAI's own API cannot go on with an answer; vLLM and SGLang can when they are told to.
-            own = getattr(_chat_model(model), "extra_body", None) or {}
+            own = getattr(chat_model_of(model), "extra_body", None) or {}
             parameters["extra_body"] = {**own, "continue_final_message": True, "add_generation_prompt": False}
         return parameters
 
@@ -195,11 +195,11 @@ def uncached(model: ChatModel) -> ChatModel:
 
 def has_feature(model: ChatModel, feature: str) -> bool:
     """Tell whether a chat model's profile has a feature."""
-    profile = getattr(_chat_model(model), "profile", None) or {}
+    profile = getattr(chat_model_of(model), "profile", None) or {}
     return bool(profile.get(feature))
 
 
-def _chat_model(model: ChatModel) -> object:
+def chat_model_of(model: ChatModel) -> object:
     """Return the chat model under parameters that are bound to it."""
     while isinstance(model, RunnableBindingBase):
         model = model.bound

@@ -42,11 +42,11 @@ def create_sentence_beam(
         ConfigurationError: If the judge is none, or there is no such continuation.
     """
     means = read_means(model, judge, continuation)
-    graph = start_search(SearchState, SentenceBeamContext)
+    graph = start_search(means, SearchState, SentenceBeamContext)
     graph.add_node("sentence", contest_node("sentence", means, SentenceBeamContext, _plan))
     graph.add_node("next", go_on, destinations={"sentence": "not complete", "answer": "complete"})
     graph.add_node("answer", give_answer)
-    graph.add_edge("question", "sentence")
+    graph.add_edge("ask", "sentence")
     graph.add_edge("sentence", "next")
     graph.add_edge("answer", END)
     return graph

@@ -43,8 +43,8 @@ def create_stage_beam(
         ConfigurationError: If the judge is none, or there is no such continuation.
     """
     means = read_means(model, judge, continuation)
-    graph = start_search(SearchState, StageBeamContext)
-    last = "question"
+    graph = start_search(means, SearchState, StageBeamContext)
+    last = "ask"
     for stage in STAGES:
         graph.add_node(stage.name, contest_node(stage.name, means, StageBeamContext, _plan(stage)))
         graph.add_edge(last, stage.name)

@@ -63,7 +63,7 @@ def create_swires(
             "Use ConfidenceJudge() or RewardJudge(…)."
         )
     means = read_means(model, judge, continuation)
-    graph = start_search(SwiresState, SwiresContext, summaries=[], captions=[], pool=[], round=0)
+    graph = start_search(means, SwiresState, SwiresContext, summaries=[], captions=[], pool=[], round=0)
     graph.add_node("summary", contest_node("summary", means, SwiresContext, _plan_summary, _keep_summary))
     graph.add_node("caption", contest_node("caption", means, SwiresContext, _plan_captions, _keep_captions))
     graph.add_node(
@@ -75,7 +75,7 @@ def create_swires(
     )
     graph.add_node("conclusion", contest_node("conclusion", means, SwiresContext, _plan_conclusions))
     graph.add_node("answer", give_answer)
-    graph.add_edge("question", "summary")
+    graph.add_edge("ask", "summary")
     graph.add_edge("summary", "caption")
     graph.add_edge("caption", "reasoning")
     graph.add_edge("reasoning", "retrace")

@@ -55,7 +55,7 @@ async def test_an_answer_with_records_sync_and_async(create: Create) -> None:
     again = await graph.ainvoke(ask(), context={"seed": 5, "candidates": 3})
     other = await graph.ainvoke(ask(), context={"seed": 6, "candidates": 3})
 
-    assert set(state) == {"messages", "stages"}
+    assert set(state) == {"messages", "stages", "settings"}
     assert state["stages"] == again["stages"] != other["stages"]
     answer = state["messages"][-1]
     assert answer.text.count("e.g.") == 3

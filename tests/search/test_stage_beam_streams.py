@@ -80,5 +80,5 @@ def test_the_drawing_goes_from_stage_to_stage() -> None:
     graph = compiled(ScriptedModel())
     edges = {(edge.source, edge.target) for edge in graph.get_graph(xray=True).edges}
     assert {(f"{before}:select", f"{after}:plan") for before, after in pairwise(NAMES)} <= edges
-    assert {("question", "summary:plan"), ("conclusion:select", "answer")} <= edges
+    assert {("ask", "summary:plan"), ("conclusion:select", "answer")} <= edges
     assert [name for name, _ in graph.get_subgraphs()] == NAMES

@@ -1,0 +1,116 @@
+"""The result of a search: its answer and how it came about."""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+
+from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.search.records import StageRecord
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """An answer and how it came about.
+
+    In a notebook it shows itself, as the page that ``to_html`` writes.
+
+    Attributes:
+        question: What was asked, as text.
+        answer: The conclusion, or what there is where the model reached none.
+        stages: Every contest's record by its name, as in the state of a search.
+        settings: Settings of the search, its seed included.
+        usage: Tokens of all calls; None where the model does not say.
+        num_calls: Model calls, sampling and judging together.
+        seconds: Seconds that the search took.
+        finish_reason: Why the answer ended: "stop", or "length" or "untagged" where it is not whole.
+        limit: Name of the limit that ended the search early, or None.
+        model_name: Name of the model that answered; None where nobody said.
+        pictures: The question's pictures, as LangChain image blocks.
+    """
+
+    question: str
+    answer: str
+    stages: dict[str, StageRecord]
+    settings: dict[str, Any]
+    usage: UsageMetadata | None
+    num_calls: int
+    seconds: float
+    finish_reason: str
+    limit: str | None = None
+    model_name: str | None = None
+    pictures: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], *, model_name: str | None = None) -> Self:
+        """Read the result out of what a search's graph returned.
+
+        Args:
+            state: What ``invoke`` or ``ainvoke`` returned.
+            model_name: Name of the model, to be shown.
+
+        Raises:
+            ConfigurationError: If the state is not that of a search that has answered.
+        """
+        messages: Sequence[BaseMessage] = state.get("messages") or ()
+        if len(messages) < 2 or not isinstance(messages[-1], AIMessage) or not state.get("stages"):
+            raise ConfigurationError(
+                f"The state has the keys {sorted(state)} and {len(messages)} messages; this is no answer of "
+                "a search. Give what `invoke` of a search's graph returned."
+            )
+        question, answer = messages[-2], messages[-1]
+        metadata = answer.response_metadata
+        return cls(
+            question=str(question.text),
+            answer=str(answer.text),
+            stages=dict(state["stages"]),
+            settings=dict(state.get("settings", {})),
+            usage=answer.usage_metadata,
+            num_calls=metadata["num_calls"],
+            seconds=metadata["seconds"],
+            finish_reason=metadata["finish_reason"],
+            limit=metadata["limit"],
+            model_name=model_name,
+            pictures=tuple(_image_blocks(question)),
+        )
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], *, pictures: Sequence[dict[str, Any]] = ()) -> Self:
+        """Read a record that ``to_record`` made.
+
+        Args:
+            record: The record.
+            pictures: The question's pictures, as image blocks: the record holds only their digests.
+
+        Raises:
+            ConfigurationError: If the record is not one.
+        """
+        names = {known.name for known in fields(cls)} - {"pictures"}
+        if missing := sorted(names - set(record)):
+            raise ConfigurationError(
+                f"The record lacks {', '.join(missing)}; give what `SearchResult.to_record` returned, such "
+                "as the artifact of a VisualReasoningTool."
+            )
+        return cls(**{name: record[name] for name in names}, pictures=tuple(pictures))
+
+    def to_record(self) -> dict[str, Any]:
+        """Return everything as plain data that JSON can hold, a digest in the place of each picture.
+
+        ``pictures`` are the SHA-256 of the files' bytes, or what a block says where it holds none: its URL.
+        """
+        record = {known.name: getattr(self, known.name) for known in fields(self)}
+        return record | {"pictures": [_digest(block) for block in self.pictures]}
+
+
+def _image_blocks(message: BaseMessage) -> list[dict[str, Any]]:
+    return [dict(block) for block in message.content_blocks if block["type"] == "image"]
+
+
+def _digest(block: Mapping[str, Any]) -> str:
+    if data := block.get("base64"):
+        return hashlib.sha256(base64.b64decode(data)).hexdigest()
+    return str(block.get("url") or block.get("file_id") or "")
