@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from langchain_llava_o1.search.single_pass import create_single_pass
     from langchain_llava_o1.search.stage_beam import create_stage_beam
     from langchain_llava_o1.search.swires import create_swires
+    from langchain_llava_o1.tool import VisualReasoningTool
 
     __version__: str
 
@@ -51,6 +52,7 @@ _HOMES = {
     "StageBeamContext": "langchain_llava_o1.search.context",
     "SwiresContext": "langchain_llava_o1.search.context",
     "Verdict": "langchain_llava_o1.judges.verdict",
+    "VisualReasoningTool": "langchain_llava_o1.tool",
     "VotingJudge": "langchain_llava_o1.judges.voting",
     "create_best_of_n": "langchain_llava_o1.search.best_of_n",
     "create_self_consistency": "langchain_llava_o1.search.self_consistency",
@@ -77,6 +79,7 @@ __all__ = [
     "StageBeamContext",
     "SwiresContext",
     "Verdict",
+    "VisualReasoningTool",
     "VotingJudge",
     "__version__",
     "create_best_of_n",

@@ -102,6 +102,19 @@ def has_pictures(messages: Sequence[BaseMessage]) -> bool:
     )
 
 
+def image_blocks(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
+    """Return the image blocks of a conversation in order, whichever provider's form they have."""
+    blocks = (
+        block
+        for message in messages
+        if isinstance(message.content, list)
+        for block in message.content
+        if isinstance(block, dict) and block.get("type") not in (*_TEXT_BLOCKS, *_REASONING_BLOCKS)
+    )
+    found = (block if block.get("type") in _IMAGE_BLOCKS else _translate(block) for block in blocks)
+    return [dict(block) for block in found if block and block.get("type") in _IMAGE_BLOCKS]
+
+
 def _tagged_reasoning(message: BaseMessage) -> str:
     kept = message.additional_kwargs.get("reasoning_content")
     if isinstance(kept, str):

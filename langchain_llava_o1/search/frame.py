@@ -161,7 +161,7 @@ def start_search(
     def take_question(state: SearchState, runtime: Runtime[ContextT]) -> dict[str, Any]:
         """Read the question, fix the settings of this turn and forget what is left of the last one."""
         asked = _read_question(state, means.image_policy)
-        settings = runtime.context or context_schema()
+        settings = _read_settings(runtime.context, context_schema)
         if settings.seed is None:
             settings = settings.model_copy(update={"seed": draw_seed()})
         return {
@@ -247,6 +247,20 @@ def give_answer(state: SearchState) -> dict[str, Any]:
         seconds=time.time() - state["started"],
     )
     return {"messages": [message]}
+
+
+def _read_settings(context: Any, context_schema: type[ContextT]) -> ContextT:
+    """Return the settings of this turn.
+
+    A search inside another graph sees that graph's context, and takes from it what has the name of a setting.
+    """
+    names = context_schema.model_fields
+    given = (
+        context
+        if isinstance(context, Mapping)
+        else {n: getattr(context, n) for n in names if hasattr(context, n)}
+    )
+    return context_schema.model_validate({name: given[name] for name in names if name in given})
 
 
 def _read_question(state: SearchState, policy: ImagePolicy) -> list[AnyMessage]:

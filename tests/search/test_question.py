@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from pydantic import BaseModel
 
 from langchain_llava_o1 import ChatLlavaO1, create_single_pass, create_stage_beam
 from langchain_llava_o1.errors import ImageError, MessageError
@@ -88,3 +90,21 @@ def test_a_thread_forgets_the_form_and_keeps_the_conversation() -> None:
     saved = graph.get_state(thread).values
     assert saved["image"] is None
     assert saved["question"] is None
+
+
+def test_a_search_in_another_graph_takes_the_settings_that_it_knows() -> None:
+    class Surroundings(BaseModel):
+        user: str
+        candidates: int
+
+    inner = search()
+    stages: dict[str, Any] = {}
+
+    def ask_inside(state: MessagesState) -> None:
+        stages.update(inner.invoke(dict(state))["stages"])
+
+    outer = StateGraph(MessagesState, context_schema=Surroundings).add_node("ask", ask_inside)
+    graph = outer.add_edge(START, "ask").compile()
+    graph.invoke({"messages": [HumanMessage("?")]}, context=Surroundings(user="Ada", candidates=3))
+
+    assert [len(record["candidates"]) for record in stages.values()] == [3, 3, 3, 3]

@@ -1,5 +1,5 @@
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 
 import pytest
@@ -8,23 +8,11 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 
 from langchain_llava_o1.stages import STAGES
+from tests.saved import saved_sizes
 from tests.scripted_model import Call, Reply, Script, ScriptedModel, prefer_larger, write_number
 from tests.search.questions import NAMES, ask, compiled
 
 THREAD: RunnableConfig = {"configurable": {"thread_id": "1"}}
-
-
-def saved_sizes(saver: InMemorySaver) -> Iterator[tuple[str, int]]:
-    """Yield namespace and size of everything a saver holds."""
-    for (_, namespace, *_), blob in saver.blobs.items():
-        yield namespace, len(blob[1])
-    for (_, namespace, _), writes in saver.writes.items():
-        for write in writes.values():
-            yield namespace, len(write[2][1])
-    for namespaces in saver.storage.values():
-        for namespace, checkpoints in namespaces.items():
-            for checkpoint, metadata, _ in checkpoints.values():
-                yield namespace, len(checkpoint[1]) + len(metadata[1])
 
 
 async def test_a_picture_does_not_multiply_in_checkpoints() -> None:

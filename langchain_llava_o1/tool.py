@@ -1,0 +1,190 @@
+"""A search as an agent's tool: a question about a picture of the conversation, or about one that is named."""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
+
+from langchain_core.messages import BaseMessage, HumanMessage, convert_to_messages
+from langchain_core.tools import BaseTool, ToolException
+from langgraph.config import get_stream_writer
+from langgraph.errors import GraphBubbleUp
+from langgraph.graph import StateGraph
+from langgraph.prebuilt import InjectedState
+from langgraph.pregel.protocol import PregelProtocol
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+from langchain_llava_o1.chat_model import ChatLlavaO1
+from langchain_llava_o1.errors import ConfigurationError, ImageError, LlavaO1Error
+from langchain_llava_o1.messages import image_blocks
+from langchain_llava_o1.report.result import SearchResult
+from langchain_llava_o1.search.context import SearchContext
+from langchain_llava_o1.search.stage_beam import create_stage_beam
+
+_logger = logging.getLogger(__name__)
+
+_STREAM_MODES: list[Literal["custom", "values"]] = ["custom", "values"]
+
+
+class VisualQuestion(BaseModel):
+    """What an agent asks."""
+
+    question: str = Field(
+        min_length=1,
+        description="The question, complete in itself: who answers it sees the picture and nothing else.",
+    )
+    image: str | None = Field(
+        default=None,
+        description="A picture by its path or URL, where the user named one. Leave out for a picture that is "
+        "in the conversation.",
+    )
+    image_index: int | None = Field(
+        default=None,
+        ge=1,
+        description="Which picture of the conversation, counted from 1. Leave out for the last one.",
+    )
+    # What a graph hands in; an agent's model neither sees nor sets it.
+    messages: Annotated[Any, InjectedState("messages")] = None
+
+
+class VisualReasoningTool(BaseTool):
+    """Answers questions about pictures by a search, for agents.
+
+    The content of the tool's message is the conclusion; its artifact is the record of the search
+    (``SearchResult.from_record``). Progress goes to the custom stream of the graph that the tool runs in:
+    ``agent.stream(…, stream_mode="custom")`` gives the events of ``search/events.py``. What fails becomes a
+    tool message that says what to do; nothing is raised, except for wrong use by a program.
+
+    Attributes:
+        search: The search that answers, as ``create_stage_beam`` and its like build it; by default one with
+            ``ChatLlavaO1()``. An uncompiled one is compiled without a checkpointer, so that pictures are not
+            saved once more for every call.
+        context: Settings of the search; those of the graph around it do not count.
+    """
+
+    name: str = "visual_reasoning"
+    description: str = (
+        "Look at a picture and answer a question about it: what it shows, how many, where, what a chart or "
+        "document says. Reasons step by step and gives the conclusion."
+    )
+    args_schema: type[BaseModel] = VisualQuestion
+    response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
+    handle_tool_error: bool | str | Callable[[ToolException], Any] | None = True
+    handle_validation_error: bool | str | Callable[[Any], str] | None = Field(
+        default_factory=lambda: _describe_bad_arguments
+    )
+    search: Any = Field(
+        default_factory=lambda: create_stage_beam(ChatLlavaO1()),
+        repr=False,
+        exclude=True,
+        validate_default=True,
+    )
+    context: SearchContext | dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("search", mode="after")
+    @classmethod
+    def _compile(cls, search: Any) -> Any:
+        if isinstance(search, StateGraph):
+            return search.compile(checkpointer=False, name="visual_reasoning")
+        if not isinstance(search, PregelProtocol):
+            raise ConfigurationError(
+                f"search is a {type(search).__name__}; give a search's graph, such as "
+                "create_stage_beam(ChatLlavaO1())."
+            )
+        return search
+
+    def _run(
+        self,
+        question: str,
+        image: str | None = None,
+        image_index: int | None = None,
+        messages: Sequence[BaseMessage] | None = None,
+    ) -> tuple[str, dict[str, Any]]:
+        write = _progress_writer()
+        try:
+            asked = _search_input(question, image, image_index, messages)
+            values: Any = None
+            for mode, data in self.search.stream(asked, context=self.context, stream_mode=_STREAM_MODES):
+                values = data if mode == "values" else write(data) or values
+            return _answer(values)
+        except Exception as error:
+            raise _readable(error) from error
+
+    async def _arun(
+        self,
+        question: str,
+        image: str | None = None,
+        image_index: int | None = None,
+        messages: Sequence[BaseMessage] | None = None,
+    ) -> tuple[str, dict[str, Any]]:
+        write = _progress_writer()
+        try:
+            asked = _search_input(question, image, image_index, messages)
+            values: Any = None
+            async for mode, data in self.search.astream(
+                asked, context=self.context, stream_mode=_STREAM_MODES
+            ):
+                values = data if mode == "values" else write(data) or values
+            return _answer(values)
+        except Exception as error:
+            raise _readable(error) from error
+
+
+def _search_input(
+    question: str, image: str | None, image_index: int | None, messages: Sequence[BaseMessage] | None
+) -> dict[str, Any]:
+    if image and image_index:
+        raise ImageError(
+            f"`image` is {image!r} and `image_index` is {image_index}; give one of them, or neither for the "
+            "last picture of the conversation."
+        )
+    if image:
+        return {"question": question, "image": image}
+    pictures = image_blocks(convert_to_messages(messages or []))
+    if not pictures:
+        raise ImageError(
+            "There is no image in the conversation. Ask the user for one, or give its path or URL as `image`."
+        )
+    if image_index and image_index > len(pictures):
+        raise ImageError(
+            f"`image_index` is {image_index}, and the last image of the conversation is {len(pictures)}. "
+            "Use a number up to that, or leave it out for the last one."
+        )
+    picture = pictures[(image_index or 0) - 1]
+    return {"messages": [HumanMessage([picture, {"type": "text", "text": question}])]}
+
+
+def _progress_writer() -> Callable[[Any], None]:
+    try:
+        return get_stream_writer()
+    except (RuntimeError, KeyError):
+        # Called by itself: there is no graph whose stream could tell.
+        return lambda event: None
+
+
+def _answer(values: Any) -> tuple[str, dict[str, Any]]:
+    result = SearchResult.from_state(values)
+    return result.answer, result.to_record()
+
+
+def _readable(error: Exception) -> Exception:
+    """Turn a failure into what the agent is told; what LangGraph raises to steer a run stays as it is."""
+    if isinstance(error, GraphBubbleUp):
+        return error
+    if isinstance(error, LlavaO1Error):
+        return ToolException(str(error))
+    _logger.error("The search failed.", exc_info=error)
+    return ToolException(
+        f"The picture could not be answered about ({type(error).__name__}: {error}). "
+        "Try once more, or tell the user."
+    )
+
+
+def _describe_bad_arguments(error: Any) -> str:
+    """Say which arguments cannot be used, and why."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    problems = "; ".join(
+        f"`{'.'.join(map(str, problem['loc']))}` ({problem.get('input')!r}): {problem['msg']}"
+        for problem in error.errors()
+    )
+    return f"The arguments cannot be used: {problems}. Call the tool again with others."
