@@ -33,6 +33,7 @@ async def answer_in_one_pass(
     return SearchResult(
         question=str(message.text),
         answer=str(final.text),
+        reasoning=str(final.additional_kwargs.get("reasoning_content", "")),
         stages=_records(model, final, seed),
         settings={"seed": seed, "temperature": settings.temperature},
         usage=final.usage_metadata,

@@ -22,6 +22,7 @@ class SearchResult:
     Attributes:
         question: What was asked, as text.
         answer: The conclusion, or what there is where the model reached none.
+        reasoning: The accepted stages before it, each in its tags.
         stages: Every contest's record by its name, as in the state of a search.
         settings: Settings of the search, its seed included.
         usage: Tokens of all calls; None where the model does not say.
@@ -35,6 +36,7 @@ class SearchResult:
 
     question: str
     answer: str
+    reasoning: str
     stages: dict[str, StageRecord]
     settings: dict[str, Any]
     usage: UsageMetadata | None
@@ -67,6 +69,7 @@ class SearchResult:
         return cls(
             question=str(question.text),
             answer=str(answer.text),
+            reasoning=str(answer.additional_kwargs.get("reasoning_content", "")),
             stages=dict(state["stages"]),
             settings=dict(state.get("settings", {})),
             usage=answer.usage_metadata,
@@ -104,6 +107,21 @@ class SearchResult:
         """
         record = {known.name: getattr(self, known.name) for known in fields(self)}
         return record | {"pictures": [_digest(block) for block in self.pictures]}
+
+    def to_html(self) -> str:
+        """Return a page that shows everything: picture, stages, candidates, brackets or scores, and budget.
+
+        The page needs no other file and no network. A picture is in it only if ``pictures`` holds its bytes.
+        """
+        from langchain_llava_o1.report.page import render_page
+
+        return render_page(self)
+
+    def _repr_html_(self) -> str:
+        """Show the page in a notebook, in a frame of its own."""
+        from langchain_llava_o1.report.page import render_frame
+
+        return render_frame(self)
 
 
 def _image_blocks(message: BaseMessage) -> list[dict[str, Any]]:

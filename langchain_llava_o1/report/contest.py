@@ -1,0 +1,239 @@
+"""One contest as it is shown: its candidates, and its bracket or ranking. Candidates count from 1 here."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_llava_o1.report.bracket import Bracket, lay_out_bracket
+from langchain_llava_o1.search.records import CandidateRecord, MatchRecord, StageRecord
+from langchain_llava_o1.transcript import parse_transcript
+
+_DECIDED_BY = {
+    "judge": "Decided by the judge.",
+    "identical": "Needed no verdict.",
+    "incomplete": "Needed no verdict.",
+    "unreadable": "Decided by a coin.",
+    "disagreement": "Decided by a coin.",
+}
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Words of a text, without tags.
+
+    Attributes:
+        stage: Name of the stage that they are of; None outside every stage.
+        text: The words.
+    """
+
+    stage: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class ShownCandidate:
+    """A candidate.
+
+    Attributes:
+        record: What the search kept of it.
+        paragraphs: Its words.
+        is_winner: Whether it was accepted.
+        is_kept: Whether the search goes on from it.
+    """
+
+    record: CandidateRecord
+    paragraphs: tuple[Paragraph, ...]
+    is_winner: bool
+    is_kept: bool
+
+    @property
+    def number(self) -> int:
+        """Its number, from 1."""
+        return self.record["index"] + 1
+
+    @property
+    def excerpt(self) -> str:
+        """Its words in one line."""
+        return " ".join(" ".join(paragraph.text for paragraph in self.paragraphs).split())
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A score as a bar that begins at zero.
+
+    Attributes:
+        candidate: Whose score it is.
+        score: The score.
+        start: Left end, in percent of the width.
+        width: Length, in percent of the width; 0 where the score is no finite number.
+    """
+
+    candidate: ShownCandidate
+    score: float
+    start: float
+    width: float
+
+
+@dataclass(frozen=True)
+class ShownContest:
+    """A contest.
+
+    Attributes:
+        name: What records and events call it.
+        part: What its candidates are for.
+        candidates: By index.
+        num_wanted: How many are to be drawn; more than there are while the search runs.
+        bracket: Its knock-out, where matches were played.
+        bars: Its ranking, the best first, where a judge scored.
+        note: What is to be said about how it was decided.
+        is_over: Whether it has a winner.
+        num_calls: Model calls spent on it.
+        num_tokens: Tokens generated for it; None where the model does not say.
+    """
+
+    name: str
+    part: str
+    candidates: tuple[ShownCandidate, ...]
+    num_wanted: int
+    bracket: Bracket | None
+    bars: tuple[Bar, ...]
+    note: str
+    is_over: bool
+    num_calls: int
+    num_tokens: int | None
+
+    @property
+    def by_index(self) -> Mapping[int, ShownCandidate]:
+        """Candidates by their index."""
+        return {candidate.record["index"]: candidate for candidate in self.candidates}
+
+    @property
+    def winner(self) -> ShownCandidate | None:
+        """The accepted candidate."""
+        return next((candidate for candidate in self.candidates if candidate.is_winner), None)
+
+    @property
+    def has_beams(self) -> bool:
+        """Whether its candidates go on from different answers."""
+        return any(candidate.record["beam"] for candidate in self.candidates)
+
+    @property
+    def matches(self) -> Sequence[MatchRecord]:
+        """All matches, by round and from top to bottom."""
+        rounds = self.bracket.rounds if self.bracket else ()
+        return [place.match for played in rounds for place in played.places if place.match]
+
+
+def show_contest(
+    name: str, record: StageRecord, *, settings: Mapping[str, Any], limit: str | None
+) -> ShownContest:
+    """Prepare a contest of a search that is over.
+
+    Args:
+        name: Its name.
+        record: What the search kept of it.
+        settings: Of the search.
+        limit: The limit that the search reached, if any.
+    """
+    candidates = show_candidates(record["candidates"], record["winner"], record["kept"])
+    bracket = lay_out_bracket([candidate["index"] for candidate in record["candidates"]], record["matches"])
+    usage = record["usage"]
+    return ShownContest(
+        name=name,
+        part=record["part"],
+        candidates=candidates,
+        num_wanted=len(candidates),
+        bracket=bracket,
+        bars=rank(candidates, record["scores"] or ()),
+        note=_note(record, bracket, settings, limit),
+        is_over=True,
+        num_calls=record["num_calls"],
+        num_tokens=usage["output_tokens"] if usage else None,
+    )
+
+
+def show_candidates(
+    records: Sequence[CandidateRecord], winner: int | None, kept: Sequence[int]
+) -> tuple[ShownCandidate, ...]:
+    """Prepare candidates, in their order."""
+    return tuple(
+        ShownCandidate(
+            record, read_paragraphs(record["text"]), record["index"] == winner, record["index"] in kept
+        )
+        for record in records
+    )
+
+
+def read_paragraphs(text: str) -> tuple[Paragraph, ...]:
+    """Take a text apart into its stages, and what stands outside of them."""
+    transcript = parse_transcript(text)
+    found = [Paragraph(stage.stage.name, stage.body) for stage in transcript.stages if stage.body]
+    untagged = [Paragraph(None, transcript.untagged)] if transcript.untagged else []
+    return (*found, *untagged)
+
+
+def rank(candidates: Sequence[ShownCandidate], scores: Sequence[float]) -> tuple[Bar, ...]:
+    """Draw scores, given in the candidates' order, as bars, the best first.
+
+    Zero is always in the drawing, so that lengths can be compared: scores above it have bars to the right,
+    log-probabilities, which lie below, to the left.
+    """
+    finite = [score for score in scores if math.isfinite(score)]
+    low, high = min([0.0, *finite]), max([0.0, *finite])
+    percent = 100 / ((high - low) or 1.0)
+    bars = []
+    for candidate, score in zip(candidates, scores, strict=True) if scores else ():
+        end = score if math.isfinite(score) else 0.0
+        start, width = (min(end, 0.0) - low) * percent, abs(end) * percent
+        bars.append(Bar(candidate, score, start=round(start, 2), width=round(width, 2)))
+    return tuple(sorted(bars, key=_worth, reverse=True))
+
+
+def describe_decision(match: MatchRecord) -> str:
+    """Say who or what decided a match."""
+    return _DECIDED_BY.get(match["decided_by"], match["decided_by"])
+
+
+def loser_of(match: MatchRecord) -> int:
+    """Return the index of the candidate that lost."""
+    return match["first"] if match["winner"] == match["second"] else match["second"]
+
+
+def _worth(bar: Bar) -> tuple[bool, float]:
+    """Order bars as a search does: accepted first, complete before incomplete, then by score."""
+    return bar.candidate.record["is_complete"], -math.inf if math.isnan(bar.score) else bar.score
+
+
+def _note(
+    record: StageRecord, bracket: Bracket | None, settings: Mapping[str, Any], limit: str | None
+) -> str:
+    num_candidates, num_kept = len(record["candidates"]), len(record["kept"])
+    if num_candidates == 1:
+        return "One candidate was drawn, and taken."
+    if record["scores"]:
+        return _describe_scores(record)
+    if bracket:
+        if len(bracket.left) > num_kept:
+            return (
+                f"{limit or 'A limit'} ended the knock-out with {len(bracket.left)} candidates left; of "
+                "those, the model was surest of the one that was taken."
+            )
+        return ""
+    if num_kept == num_candidates:
+        return f"All {num_candidates} candidates go on; there was nothing to choose."
+    reasons = ["all candidates agree"] if settings.get("early_stop") else []
+    reasons += [f"{limit} was reached"] if limit else []
+    return f"Nothing was compared: {' or '.join(reasons) or 'all candidates agree'}."
+
+
+def _describe_scores(record: StageRecord) -> str:
+    scores = record["scores"] or []
+    bars = (
+        "All scores are at most 0: bars grow from 0 to the left, and the shortest is the best."
+        if max(scores) <= 0
+        else "Bars begin at 0; the higher the score, the better."
+    )
+    states = {candidate["is_complete"] for candidate in record["candidates"]}
+    order = " Incomplete candidates come after complete ones." if len(states) > 1 else ""
+    return f"The judge scored every candidate. {bars}{order}"
