@@ -1,0 +1,86 @@
+"""Running a search for the page: what it shows, as often as there is something new."""
+
+import logging
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage
+
+from langchain_llava_o1.app.live import LiveSearch
+from langchain_llava_o1.errors import ConfigurationError, ImageError, LlavaO1Error
+from langchain_llava_o1.evaluation.strategies import StrategySettings, create_search, search_context
+from langchain_llava_o1.images import image_block
+from langchain_llava_o1.report.page import render_search
+from langchain_llava_o1.report.result import SearchResult
+
+_logger = logging.getLogger(__name__)
+
+_SECONDS_BETWEEN_DRAWINGS = 0.15
+
+
+def read_question(picture: str | None, question: str) -> HumanMessage:
+    """Make the question's message.
+
+    Args:
+        picture: Path of the picture's file.
+        question: What is asked.
+
+    Raises:
+        ConfigurationError: If one of them is missing.
+        ImageError: If the picture cannot be read.
+    """
+    if not picture:
+        raise ConfigurationError("There is no picture. Drop one, or take the example below.")
+    if not question.strip():
+        raise ConfigurationError("The question is empty. Write what you want to know.")
+    try:
+        block = image_block(picture)
+    except ImageError as error:
+        # Where the upload was put tells nobody anything.
+        raise ImageError(str(error).replace(picture, Path(picture).name)) from error
+    return HumanMessage([block, {"type": "text", "text": question.strip()}])
+
+
+async def show_search(
+    model: BaseChatModel, picture: str | None, question: str, settings: StrategySettings, *, key: str
+) -> AsyncIterator[str]:
+    """Search, and give the drawing of the search each time that it has changed; the last one has the answer.
+
+    Whatever fails is told in the drawing.
+
+    Args:
+        model: The chat model.
+        picture: Path of the picture's file.
+        question: What is asked.
+        settings: The strategy, the judge and their settings.
+        key: Tells this search from others in the same page.
+    """
+    live = LiveSearch()
+    drawn = 0.0
+    try:
+        message = read_question(picture, question)
+        graph = create_search(model, settings).compile()
+        context = search_context(settings)
+        yield render_search((), key=key, status=live.status)
+        stream: AsyncIterator[Any] = graph.astream(
+            {"messages": [message]},
+            context=context,
+            stream_mode=["custom", "updates", "values"],
+            subgraphs=True,
+        )
+        async for namespace, mode, data in stream:
+            live.take(namespace, mode, data)
+            if time.monotonic() - drawn > _SECONDS_BETWEEN_DRAWINGS:
+                drawn = time.monotonic()
+                yield render_search(live.contests, key=key, status=live.status)
+        yield render_search(live.contests, key=key, result=SearchResult.from_state(live.state))
+    except LlavaO1Error as error:
+        yield render_search(live.contests, key=key, error=str(error))
+    # The page must say that there will be no answer, whatever a model or a library raised.
+    except Exception as error:
+        _logger.exception("The search failed")
+        told = f"Unexpected {type(error).__name__}: {error} (the terminal shows where)"
+        yield render_search(live.contests, key=key, error=told)

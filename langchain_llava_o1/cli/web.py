@@ -1,0 +1,68 @@
+"""`llava-o1 app`: ask in the browser."""
+
+import os
+import socket
+import threading
+from typing import Annotated
+
+import typer
+
+from langchain_llava_o1.cli.options import DebugOption, ModelOption
+from langchain_llava_o1.cli.output import write_error
+from langchain_llava_o1.errors import ConfigurationError
+
+_LAST_PORT = 65_535
+
+
+def app(
+    model: ModelOption = None,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; 127.0.0.1 is reached from this machine only.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=_LAST_PORT, help="Port to listen on.")] = 7860,
+    is_debug: DebugOption = False,
+) -> None:
+    """Serve a page to ask in the browser, watch searches and compare two of them, until Ctrl-C."""
+    # Read by Gradio when it is first imported: it would report each start and look for a newer version.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    from langchain_llava_o1 import ChatLlavaO1
+    from langchain_llava_o1.app.page import create_page, create_theme, import_gradio
+
+    import_gradio()
+    check_address(host, port)
+    page = create_page(ChatLlavaO1.model_validate({"model": model}))
+    _, address, _ = page.launch(
+        server_name=host,
+        server_port=port,
+        share=False,
+        ssr_mode=False,
+        prevent_thread_lock=True,
+        quiet=not is_debug,
+        show_error=True,
+        footer_links=[],
+        theme=create_theme(),
+    )
+    write_error(f"llava-o1: open {address} in a browser; Ctrl-C ends it")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        page.close(verbose=False)
+
+
+def check_address(host: str, port: int) -> None:
+    """See that the address can be listened on.
+
+    Raises:
+        ConfigurationError: If it cannot, with the reason.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as found:
+            # As servers do: a port that was just given up may be taken at once.
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found.bind((host, port))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{host}:{port} cannot be listened on ({error.strerror or error}); "
+            "choose another --host or --port."
+        ) from error

@@ -1,0 +1,201 @@
+"""`llava-o1 app` in a process of its own, with the embedded model, used in a browser."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from langchain_core.messages import AIMessage
+from playwright.sync_api import Browser, Page, expect
+
+from langchain_llava_o1.app.page import create_page
+from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
+from langchain_llava_o1.tiny.demo import DEMO_ANSWER
+from tests.scripted_model import Call, ScriptedModel, number, stopped
+
+SECONDS_TO_START = 60
+SECONDS_TO_ANSWER = 90
+CHECKS = (Path(__file__).parent / "page_checks.js").read_text(encoding="utf-8")
+STAGES = ["summary", "caption", "reasoning", "conclusion"]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app's address; its uploads go to a folder of the test's own."""
+    folder = tmp_path_factory.mktemp("app")
+    log = folder / "log.txt"
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    command = [sys.executable, "-m", "langchain_llava_o1.cli", "app", "--port", str(port), "--model", "tiny"]
+    environment = {**os.environ, "GRADIO_TEMP_DIR": str(folder)}
+    with log.open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
+        try:
+            wait_until_served(f"http://127.0.0.1:{port}/", process, log)
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def wait_until_served(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < end:
+        assert process.poll() is None, log.read_text()
+        try:
+            if httpx.get(address).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    pytest.fail(f"the app did not start in {SECONDS_TO_START} s: {log.read_text()}")
+
+
+@pytest.fixture(params=["light"])
+def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=request.param)
+    context.set_default_timeout(10_000)
+    requests: list[str] = []
+    opened = context.new_page()
+    opened.on("request", lambda each: requests.append(each.url))
+    opened.goto(address)
+    expect(opened.locator("#question textarea")).to_be_visible()
+    yield opened
+    context.close()
+    assert [url for url in requests if not url.startswith((address, "data:", "blob:"))] == []
+
+
+def upload(page: Page, picture: Path) -> None:
+    page.locator("#picture input[type=file]").set_input_files(picture)
+    expect(page.locator("#picture img")).to_be_attached()
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def names_of(drawing: Any) -> list[str]:
+    return [str(name).lower() for name in drawing.locator(".contest h3").all_inner_texts()]
+
+
+def check(page: Page, call: str) -> list[str]:
+    found: list[str] = page.evaluate(f"() => {{ {CHECKS}; return {call}; }}")
+    return found
+
+
+def watch(page: Page, drawing: str) -> None:
+    """Keep what a drawing shows each time that it changes."""
+    page.evaluate(
+        """(selector) => {
+            window.seen = [];
+            const drawing = document.querySelector(selector);
+            new MutationObserver(() => window.seen.push([
+                drawing.querySelectorAll(".contest").length,
+                drawing.querySelectorAll(".match").length,
+                drawing.querySelector(".status")?.textContent ?? "",
+            ])).observe(drawing, { childList: true, subtree: true, characterData: true });
+        }""",
+        drawing,
+    )
+
+
+def test_a_picture_is_asked_about_and_the_stages_fill_in(page: Page) -> None:
+    upload(page, demo_picture_path())
+    page.locator("#question textarea").fill(DEMO_QUESTION)
+    watch(page, "#search")
+    press(page, "Ask")
+    search = page.locator("#search")
+    expect(search.locator(".answer")).to_have_text(DEMO_ANSWER, timeout=SECONDS_TO_ANSWER * 1000)
+    assert names_of(search) == STAGES
+    assert search.locator(".match").count() == 12
+
+    seen = page.evaluate("window.seen")
+    num_contests = [each[0] for each in seen]
+    assert num_contests == sorted(num_contests)
+    assert {1, 4} <= set(num_contests)
+    assert any("candidates drawn" in each[2] for each in seen)
+    # Matches appear one after another, not all at the end.
+    assert len({each[1] for each in seen}) > 2
+
+    search.locator(".match").first.hover()
+    expect(search.locator(".why").first).to_be_visible()
+    assert (
+        check(page, "findOverflow('#search .card, #search .match, #search .candidate, #search .why')") == []
+    )
+    assert check(page, "findOverlap('#search .card, #search .match, #search .candidate')") == []
+
+
+@pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
+def test_two_searches_are_compared_side_by_side(page: Page) -> None:
+    page.get_by_role("gridcell", name=DEMO_QUESTION).or_(page.get_by_text(DEMO_QUESTION)).first.click()
+    expect(page.locator("#question textarea")).to_have_value(DEMO_QUESTION)
+    page.get_by_role("tab", name="Compare").click()
+    press(page, "Compare")
+    first, second = page.locator("#first"), page.locator("#second")
+    expect(second.locator(".status")).to_have_text("Waits for the other search")
+    for drawing in (first, second):
+        expect(drawing.locator(".answer")).to_have_text(DEMO_ANSWER, timeout=SECONDS_TO_ANSWER * 1000)
+        facts = drawing.locator(".facts").inner_text()
+        assert re.search(r"Tokens generated\s+\d+", facts)
+        assert re.search(r"Seconds\s+\d", facts)
+    assert names_of(first) == STAGES
+    assert names_of(second) == ["answer"]
+    assert first.locator(".match").count() > 0
+    assert second.locator(".bar").count() == 4
+    left, right = first.bounding_box(), second.bounding_box()
+    assert left is not None
+    assert right is not None
+    assert left["x"] + left["width"] <= right["x"]
+    assert left["y"] == right["y"]
+    assert check(page, "findLowContrast(4.5, '#first')") == []
+    assert check(page, "findLowContrast(4.5, '#second')") == []
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert check(page, "findOverflow('.llava-o1 .card, .llava-o1 .match, .llava-o1 .candidate')") == []
+
+
+def test_what_cannot_be_asked_is_told_in_the_page(page: Page, tmp_path: Path) -> None:
+    told = page.locator("#search").get_by_role("alert")
+    press(page, "Ask")
+    expect(told).to_have_text("There is no picture. Drop one, or take the example below.")
+    broken = tmp_path / "broken.png"
+    broken.write_text("no picture")
+    upload(page, broken)
+    press(page, "Ask")
+    expect(told).to_have_text("The question is empty. Write what you want to know.")
+    page.locator("#question textarea").fill("How many?")
+    press(page, "Ask")
+    expect(told).to_contain_text("broken.png: The 10 bytes, which begin with b'no pictu', are no picture")
+
+
+def test_markup_in_a_models_words_stays_text(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile = (
+        "<img src=x onerror='document.title = 1'> {{ 7 * 7 }} ${7 * 7} <script>document.title = 1</script>"
+    )
+
+    def write(call: Call) -> AIMessage:
+        return stopped(f"{call.stage.opening}{hostile} {number(call.seed)}", call.stage.closing)
+
+    monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    served = create_page(ScriptedModel(write=write))
+    _, address, _ = served.launch(prevent_thread_lock=True, quiet=True, ssr_mode=False, share=False)
+    page = browser.new_page()
+    page.goto(address)
+    upload(page, demo_picture_path())
+    page.locator("#question textarea").fill("How many?")
+    press(page, "Ask")
+    search = page.locator("#search")
+    expect(search.locator(".answer")).to_contain_text(hostile, timeout=SECONDS_TO_ANSWER * 1000)
+    assert search.locator("img, script").count() == 0
+    assert page.title() == "LLaVA-o1"
+    page.close()
+    served.close()
