@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from contextlib import aclosing, closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -17,12 +18,21 @@ from langchain_llava_o1.chat_parameters import EMBEDDED_MODEL, ChatParameters
 from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.loading import EngineSettings
 from langchain_llava_o1.engine.registry import load_engine
-from langchain_llava_o1.engine.request import Request, Sampling, ScoreRequest
+from langchain_llava_o1.engine.request import (
+    EmbeddingRequest,
+    Pooling,
+    Request,
+    Sampling,
+    ScoreRequest,
+    TowerLayers,
+)
 from langchain_llava_o1.errors import GenerationError
+from langchain_llava_o1.images import open_image
 from langchain_llava_o1.messages import has_pictures, read_conversation
 from langchain_llava_o1.response import END_OF_ANSWER, Response, collect_message
 
 _SECONDS_BEFORE_RETRY = 0.1
+_PICTURES_PER_REQUEST = 32
 
 
 class _Call(NamedTuple):
@@ -102,6 +112,57 @@ class ChatLlavaO1(ChatParameters):
         request = await asyncio.to_thread(self._score_request, messages, continuations)
         engine = await self._aengine()
         return [score.logprob_sum for score in await engine.ascore(request)]
+
+    def embed_images(
+        self,
+        pictures: Sequence[str | Path | bytes],
+        *,
+        pooling: Pooling = "max",
+        layers: TowerLayers = "final",
+    ) -> list[list[float]]:
+        """Make a vector of each picture, out of what the model's vision tower sees; nothing is generated.
+
+        ``VisionTowerEmbeddings`` gives them to vector stores.
+
+        Args:
+            pictures: Paths of one's own, data URLs, or the bytes of picture files.
+            pooling: "max" or "mean": how the vectors of a picture's patches become one.
+            layers: "final", "intermediate" or "all": which of the tower's layers they are taken from.
+
+        Returns:
+            A vector of length 1 for each picture.
+
+        Raises:
+            ImageError: If a picture is missing, broken or too large.
+        """
+        vectors: list[list[float]] = []
+        for request in self._embedding_requests(pictures, pooling, layers):
+            vectors += map(list, self._engine().embed(request))
+        return vectors
+
+    async def aembed_images(
+        self,
+        pictures: Sequence[str | Path | bytes],
+        *,
+        pooling: Pooling = "max",
+        layers: TowerLayers = "final",
+    ) -> list[list[float]]:
+        """Make a vector of each picture, as ``embed_images`` does, without blocking the event loop."""
+        vectors: list[list[float]] = []
+        requests = self._embedding_requests(pictures, pooling, layers)
+        while (request := await asyncio.to_thread(next, requests, None)) is not None:
+            engine = await self._aengine()
+            vectors += map(list, await engine.aembed(request))
+        return vectors
+
+    def _embedding_requests(
+        self, pictures: Sequence[str | Path | bytes], pooling: Pooling, layers: TowerLayers
+    ) -> Iterator[EmbeddingRequest]:
+        """Read some pictures at a time: a folder's would not fit the memory all at once."""
+        for start in range(0, len(pictures), _PICTURES_PER_REQUEST):
+            chunk = pictures[start : start + _PICTURES_PER_REQUEST]
+            images = tuple(open_image(picture, self.image_policy) for picture in chunk)
+            yield EmbeddingRequest(images, pooling, layers, self.timeout)
 
     def _score_request(self, messages: Sequence[BaseMessage], continuations: Sequence[str]) -> ScoreRequest:
         conversation = read_conversation(list(messages), self.image_policy)

@@ -197,6 +197,26 @@ def image_block(picture: str | Path | bytes, *, policy: ImagePolicy | None = Non
         raise ImageError(f"{name}: {error}") from error
 
 
+def open_image(picture: str | Path | bytes, policy: ImagePolicy) -> Image.Image:
+    """Read a picture of one's own as RGB.
+
+    Args:
+        picture: A path, a data URL, or the bytes of a picture file. Any path may be read: it is the caller's.
+        policy: Limits.
+
+    Raises:
+        ImageError: The picture is missing, broken or too large.
+    """
+    if isinstance(picture, bytes):
+        return decode_image(picture, policy)
+    if str(picture).startswith("data:"):
+        return decode_image(_decode_data_url(str(picture), policy), policy)
+    try:
+        return decode_image(_read_file(Path(picture), policy), policy)
+    except ImageError as error:
+        raise ImageError(f"{_shorten(str(picture))}: {error}") from error
+
+
 def read_image_reference(reference: str, policy: ImagePolicy, where: str) -> dict[str, Any]:
     """Make an image block of what somebody else says a picture is.
 

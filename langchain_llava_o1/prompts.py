@@ -74,3 +74,22 @@ def instruction(part: Part, accepted: str) -> str:
         else f"{beginning}: write only the {part.title}, in this form and nothing else:\n{form}\n{hint} "
         "Do not give the final answer yet."
     )
+
+
+DESCRIPTION_REQUEST = "Describe the picture."
+"""Asks for what a picture is indexed by: a caption that serves every question."""
+
+
+def source_heading(number: int, kind: str, name: str) -> str:
+    """Introduce a source that was retrieved for a question.
+
+    Args:
+        number: Its number, from 1.
+        kind: "picture" or "text".
+        name: What it is called.
+    """
+    return f"{kind.capitalize()} {number} ({name}):"
+
+
+QUESTION_PICTURE_HEADING = "The picture that is asked about:"
+"""Introduces a question's own picture where retrieved ones stand before it."""

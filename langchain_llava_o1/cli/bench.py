@@ -205,6 +205,31 @@ def cutoff(
 
 
 @app.command()
+def recall(
+    difficulty: DifficultyOption = Difficulty.HARD,
+    items: Annotated[int, typer.Option(min=6, help="Pictures to index and to search for.")] = 200,
+    seed: FirstItemOption = 0,
+    model: ModelOption = None,
+    is_json: Annotated[bool, typer.Option("--json", help="Print the report as one object.")] = False,
+    is_debug: DebugOption = False,
+) -> None:
+    """Index drawn pictures and search for each, by text and by picture: how many are among the first five?"""
+    from langchain_llava_o1.evaluation.recall import RecallRow, measure_recall, recall_table
+
+    def report_row(row: RecallRow) -> None:
+        write_error(f"by {row.query} ({row.embeddings}): {row.recall:.1%}")
+
+    report = measure_recall(
+        create_model(AnswerSettings(model)),
+        difficulty=difficulty,
+        items=items,
+        seed=seed,
+        report_row=report_row,
+    )
+    write_output(json.dumps(report.as_json()) + "\n" if is_json else recall_table(report))
+
+
+@app.command()
 def speed(
     model: ModelOption = None,
     shape: Annotated[

@@ -17,14 +17,21 @@ from typing import TYPE_CHECKING
 
 from langchain_llava_o1.engine.failures import explain, is_out_of_memory
 from langchain_llava_o1.engine.loading import DEFAULT_MAX_REQUESTS, Checkpoint
-from langchain_llava_o1.engine.mailbox import LoopMailbox, Mailbox, Outbox, ThreadMailbox, Ticket
-from langchain_llava_o1.engine.request import Delta, Request, Score, ScoreRequest, Statistics
+from langchain_llava_o1.engine.mailbox import AnyRequest, LoopMailbox, Mailbox, Outbox, ThreadMailbox, Ticket
+from langchain_llava_o1.engine.request import (
+    Delta,
+    EmbeddingRequest,
+    Request,
+    Score,
+    ScoreRequest,
+    Statistics,
+    Vector,
+)
 from langchain_llava_o1.errors import GenerationError, QueueFullError
 
 if TYPE_CHECKING:
     from langchain_llava_o1.engine.decoding import Row
     from langchain_llava_o1.engine.intake import RowOwner
-    from langchain_llava_o1.engine.prefill import ScoreJob
 
 _MAX_ROWS = 64
 # Requests that are sent together should start together, and none should wait long for others.
@@ -67,6 +74,7 @@ class Engine:
         from langchain_llava_o1.engine.prefix_tree import PrefixTree
         from langchain_llava_o1.engine.tiled_attention import attend_in_vision_tower
         from langchain_llava_o1.engine.vision import PictureEncoder
+        from langchain_llava_o1.engine.whole_answers import WholeAnswers
 
         pack_linear_layers(checkpoint.model)
         attend_in_vision_tower(checkpoint.model)
@@ -84,8 +92,8 @@ class Engine:
         # Putting into a SimpleQueue never blocks, so that coroutines may. None wakes the thread up to close.
         self._inbox: SimpleQueue[Ticket | None] = SimpleQueue()
         self._waiting_rows: deque[Row[RowOwner]] = deque()
-        self._waiting_scores: list[tuple[Ticket, ScoreJob]] = []
         self._outbox = Outbox()
+        self._whole_answers = WholeAnswers(self._prefiller, pictures, self._outbox, self._batch.forget)
         self._max_requests = max_requests
         self._num_requests = 0
         self._counting = threading.Lock()
@@ -145,6 +153,29 @@ class Engine:
         with self._submitted(request, mailbox) as ticket:
             return ticket.receive_scores(await mailbox.get(ticket))
 
+    def embed(self, request: EmbeddingRequest) -> tuple[Vector, ...]:
+        """Make vectors of length 1 of pictures, blocking; nothing is generated.
+
+        Raises:
+            QueueFullError: If too many requests are under way.
+            ImageError: If a picture cannot be decoded.
+            GenerationTimeout: If the request runs past its timeout.
+            GenerationError: If the model fails.
+        """
+        mailbox = ThreadMailbox()
+        with self._submitted(request, mailbox) as ticket:
+            return ticket.receive_vectors(mailbox.get(ticket))
+
+    async def aembed(self, request: EmbeddingRequest) -> tuple[Vector, ...]:
+        """Make vectors of length 1 of pictures, without a thread; nothing is generated.
+
+        Raises:
+            LlavaO1Error: As ``embed`` does.
+        """
+        mailbox = LoopMailbox()
+        with self._submitted(request, mailbox) as ticket:
+            return ticket.receive_vectors(await mailbox.get(ticket))
+
     def forget(self) -> None:
         """Empty the caches before the next step: memory is freed, and no answer changes."""
         self._is_to_forget = True
@@ -177,7 +208,7 @@ class Engine:
         self._thread.join(_SECONDS_TO_CLOSE)
 
     @contextmanager
-    def _submitted(self, request: Request | ScoreRequest, mailbox: Mailbox) -> Iterator[Ticket]:
+    def _submitted(self, request: AnyRequest, mailbox: Mailbox) -> Iterator[Ticket]:
         """Put a request into the inbox; it is taken back when the caller stops waiting."""
         ticket = Ticket(request, mailbox)
         with self._counting:
@@ -212,18 +243,18 @@ class Engine:
         finally:
             self._is_closing = True
             tickets = [row.owner.ticket for row in (*self._batch.active_rows, *self._waiting_rows)]
-            tickets += [ticket for ticket, _ in self._waiting_scores]
+            tickets += self._whole_answers.tickets
             self._batch.clear()
             while not self._inbox.empty():
                 ticket = self._inbox.get()
                 tickets += [ticket] if ticket else []
             for ticket in tickets:
-                self._fail(ticket, GenerationError("The engine was closed before it had answered."))
+                self._outbox.fail(ticket, GenerationError("The engine was closed before it had answered."))
             self._outbox.flush()
 
     def _wait_for_work(self) -> bool:
         """Block until there is something to do; False when the engine closes."""
-        if not self._batch.active_rows and not self._waiting_rows and not self._waiting_scores:
+        if not self._batch.active_rows and not self._waiting_rows and not self._whole_answers:
             self._take_in(self._inbox.get())
             if not self._is_closing:
                 time.sleep(_GATHER_SECONDS)
@@ -235,8 +266,7 @@ class Engine:
             self._is_to_forget = False
             self._prefiller.forget()
         self._admit(self._rows_to_admit())
-        scores, self._waiting_scores = self._waiting_scores, []
-        self._score(scores)
+        self._whole_answers.answer()
         try:
             for row, token_id, logprob in self._batch.choose():
                 self._give_token(row, token_id, logprob)
@@ -272,29 +302,6 @@ class Engine:
             self._waiting_rows.appendleft(rows[0])
         else:
             self._fail_rows(rows, failure)
-
-    def _score(self, waiting: "list[tuple[Ticket, ScoreJob]]") -> None:
-        """Answer requests to score; what fails for some of them must not cost the others their answer."""
-        waiting = [(ticket, job) for ticket, job in waiting if not ticket.is_cancelled]
-        if not waiting:
-            return
-        try:
-            sums = self._prefiller.score([job for _, job in waiting])
-        except Exception as error:
-            failure = error
-        else:
-            for (ticket, job), own in zip(waiting, sums, strict=True):
-                lengths = map(len, job.continuations)
-                self._outbox.post(ticket, tuple(map(Score, own, lengths)))
-            return
-        if is_out_of_memory(failure):
-            self._batch.forget()
-        if len(waiting) > 1:
-            half = len(waiting) // 2
-            self._score(waiting[:half])
-            self._score(waiting[half:])
-        else:
-            self._fail(waiting[0][0], explain(failure))
 
     def _advance(self) -> None:
         """Take a step; where memory runs out, with fewer rows, of which the others go on later."""
@@ -340,11 +347,13 @@ class Engine:
             return
         try:
             if isinstance(ticket.request, ScoreRequest):
-                self._waiting_scores.append((ticket, self._intake.prepare_scoring(ticket.request)))
+                self._whole_answers.add_scoring(ticket, self._intake.prepare_scoring(ticket.request))
+            elif isinstance(ticket.request, EmbeddingRequest):
+                self._whole_answers.add_embedding(ticket, self._intake.prepare_embedding(ticket.request))
             else:
                 self._waiting_rows.extend(self._intake.prepare(ticket, ticket.request))
         except Exception as error:
-            self._fail(ticket, explain(error))
+            self._outbox.fail(ticket, explain(error))
 
     def _give_token(self, row: "Row[RowOwner]", token_id: int, logprob: float) -> None:
         ticket, answer = row.owner
@@ -364,10 +373,4 @@ class Engine:
     def _fail_rows(self, rows: "Sequence[Row[RowOwner]]", error: Exception) -> None:
         for row in rows:
             row.is_finished = True
-            self._fail(row.owner.ticket, explain(error))
-
-    def _fail(self, ticket: Ticket, error: Exception) -> None:
-        """Tell a ticket's caller that it gets no more; its other rows are dropped as cancelled."""
-        if not ticket.is_cancelled:
-            ticket.cancel()
-            self._outbox.post(ticket, error)
+            self._outbox.fail(row.owner.ticket, explain(error))

@@ -12,8 +12,8 @@ from langchain_llava_o1.engine.loading import Checkpoint
 from langchain_llava_o1.engine.mailbox import Ticket
 from langchain_llava_o1.engine.prefill import PreparedPrompt, ScoreJob
 from langchain_llava_o1.engine.prefix_tree import count_alike
-from langchain_llava_o1.engine.request import Request, ScoreRequest, Turn
-from langchain_llava_o1.engine.vision import read_picture
+from langchain_llava_o1.engine.request import EmbeddingRequest, Request, ScoreRequest, Turn
+from langchain_llava_o1.engine.vision import EmbeddingJob, read_picture
 from langchain_llava_o1.errors import ContextLengthError
 
 
@@ -99,6 +99,15 @@ class Intake:
             PreparedPrompt(prompt.token_ids[:num_shared], pictures),
             tuple(whole[num_shared:] for whole in wholes),
         )
+
+    def prepare_embedding(self, request: EmbeddingRequest) -> EmbeddingJob:
+        """Read the pictures of a request to embed.
+
+        Raises:
+            ImageError: If a picture cannot be decoded.
+        """
+        pictures = tuple(read_picture(image) for image in request.pictures)
+        return EmbeddingJob(pictures, request.pooling, request.layers)
 
     def _room_after(self, num_tokens: int) -> int:
         room = self._context_length - num_tokens

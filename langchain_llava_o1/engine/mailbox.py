@@ -5,13 +5,15 @@ import queue
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, cast
 
-from langchain_llava_o1.engine.request import Delta, Request, Score, ScoreRequest
+from langchain_llava_o1.engine.request import Delta, EmbeddingRequest, Request, Score, ScoreRequest, Vector
 from langchain_llava_o1.errors import GenerationTimeout
 
 Scores = tuple[Score, ...]
-Item = Delta | Scores | BaseException
+Vectors = tuple[Vector, ...]
+Item = Delta | Scores | Vectors | BaseException
+AnyRequest = Request | ScoreRequest | EmbeddingRequest
 
 
 class Mailbox(Protocol):
@@ -34,7 +36,7 @@ class Ticket:
         is_cancelled: Whether nobody waits any more.
     """
 
-    request: Request | ScoreRequest
+    request: AnyRequest
     mailbox: Mailbox
     num_open: int = field(init=False)
     is_cancelled: bool = False
@@ -78,9 +80,16 @@ class Ticket:
 
     def receive_scores(self, item: Item) -> Scores:
         """Take the scores, or raise the error that came in their place."""
+        return cast("Scores", self._receive_whole(item))
+
+    def receive_vectors(self, item: Item) -> Vectors:
+        """Take the vectors, or raise the error that came in their place."""
+        return cast("Vectors", self._receive_whole(item))
+
+    def _receive_whole(self, item: Item) -> Scores | Vectors:
         if isinstance(item, BaseException):
             raise item
-        assert isinstance(item, tuple), "a request to score is answered by scores"
+        assert isinstance(item, tuple), "such a request is answered at once, by scores or vectors"
         self.num_open = 0
         return item
 
@@ -143,6 +152,12 @@ class Outbox:
             ticket.mailbox.put(item)
         else:
             self._by_loop.setdefault(ticket.mailbox.loop, []).append((ticket, item))
+
+    def fail(self, ticket: Ticket, error: Exception) -> None:
+        """Tell a ticket's caller that it gets no more; its other rows are dropped as cancelled."""
+        if not ticket.is_cancelled:
+            ticket.cancel()
+            self.post(ticket, error)
 
     def flush(self) -> None:
         """Hand over what was posted for event loops."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import torch
 from torch.nn import functional
 
+from langchain_llava_o1.engine.request import TowerLayers
+
 if TYPE_CHECKING:
     from transformers import MllamaForConditionalGeneration
 
@@ -107,13 +109,7 @@ class Mllama:
             For each picture and each layer that attends to pictures, keys and values
             ``[2, key heads, positions, size]``, the tiles that the picture leaves empty included.
         """
-        device = self._core.vision_model.device
-        vision = self._core.vision_model(
-            pixel_values=features["pixel_values"].to(device),
-            aspect_ratio_ids=features["aspect_ratio_ids"].to(device),
-            aspect_ratio_mask=features["aspect_ratio_mask"].to(device),
-        ).last_hidden_state
-        states = self._core.multi_modal_projector(vision).flatten(1, 3)
+        states = self._core.multi_modal_projector(self._see(features)).flatten(1, 3)
         pictures: list[list[torch.Tensor]] = [[] for _ in states]
         for layer in self._layers:
             if layer.looks_at_pictures:
@@ -124,6 +120,31 @@ class Mllama:
                 for own, key, value in zip(pictures, keys, values, strict=True):
                     own.append(torch.stack((key, value)).transpose(1, 2).contiguous())
         return pictures
+
+    def see_pictures(self, features: Any, layers: TowerLayers) -> torch.Tensor:
+        """Run the vision tower alone.
+
+        Args:
+            features: What the image processor returns for one picture per row.
+            layers: Which layers to take.
+
+        Returns:
+            ``[pictures, tiles, patches, width]``, the tiles that a picture leaves empty included.
+        """
+        # The tower puts its last layer first, and after it the others that text layers see.
+        width = self._core.vision_model.config.hidden_size
+        entries = {"final": slice(width), "intermediate": slice(width, None), "all": slice(None)}[layers]
+        return self._see(features)[:, 0, ..., entries]
+
+    def _see(self, features: Any) -> torch.Tensor:
+        """Return ``[pictures, 1, tiles, patches, width of all layers taken]``."""
+        device = self._core.vision_model.device
+        seen: torch.Tensor = self._core.vision_model(
+            pixel_values=features["pixel_values"].to(device),
+            aspect_ratio_ids=features["aspect_ratio_ids"].to(device),
+            aspect_ratio_mask=features["aspect_ratio_mask"].to(device),
+        ).last_hidden_state
+        return seen
 
     def read(self, token_ids: torch.Tensor, positions: torch.Tensor, attention: Attention) -> torch.Tensor:
         """Read tokens.

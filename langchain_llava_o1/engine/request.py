@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from PIL import Image
 
@@ -10,6 +10,9 @@ from langchain_llava_o1.errors import ConfigurationError
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length"]
+Pooling = Literal["max", "mean"]
+TowerLayers = Literal["final", "intermediate", "all"]
+Vector = tuple[float, ...]
 
 _ROLES: tuple[Role, ...] = ("system", "user", "assistant")
 
@@ -124,6 +127,46 @@ class ScoreRequest:
             )
         if self.timeout is not None and not self.timeout > 0:
             raise ConfigurationError(f"timeout must be above 0 seconds or None, got {self.timeout!r}.")
+
+
+@dataclass(frozen=True)
+class EmbeddingRequest:
+    """Pictures of which to make a vector each, out of what the vision tower sees in them.
+
+    Attributes:
+        pictures: The pictures.
+        pooling: How the vectors of a picture's patches become one: the largest value of each entry, or
+            their mean.
+        layers: Which of the tower's layers they are taken from: its last one, those before it that the text
+            layers see as well, or all of these side by side.
+        timeout: Seconds from submission after which the request fails.
+    """
+
+    pictures: tuple[Image.Image, ...]
+    pooling: Pooling = "max"
+    layers: TowerLayers = "final"
+    timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.pictures:
+            raise ConfigurationError("An embedding request needs at least one picture, got none.")
+        self.check(self.pooling, self.layers)
+        if self.timeout is not None and not self.timeout > 0:
+            raise ConfigurationError(f"timeout must be above 0 seconds or None, got {self.timeout!r}.")
+
+    @staticmethod
+    def check(pooling: str, layers: str) -> None:
+        """See that there are such a pooling and such layers.
+
+        Raises:
+            ConfigurationError: If there are not.
+        """
+        for name, value, known in (
+            ("pooling", pooling, get_args(Pooling)),
+            ("layers", layers, get_args(TowerLayers)),
+        ):
+            if value not in known:
+                raise ConfigurationError(f"{name} must be one of {', '.join(known)}, got {value!r}.")
 
 
 @dataclass(frozen=True)

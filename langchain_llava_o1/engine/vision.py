@@ -2,13 +2,15 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image
+from torch.nn import functional
 
 from langchain_llava_o1.engine.mllama import Mllama
+from langchain_llava_o1.engine.request import Pooling, TowerLayers, Vector
 from langchain_llava_o1.engine.states import States
 from langchain_llava_o1.errors import ImageError
 
@@ -28,6 +30,14 @@ class Picture:
 
     key: bytes
     image: Image.Image
+
+
+class EmbeddingJob(NamedTuple):
+    """Pictures to make vectors of, and how."""
+
+    pictures: tuple[Picture, ...]
+    pooling: Pooling
+    layers: TowerLayers
 
 
 @dataclass(frozen=True)
@@ -96,22 +106,43 @@ class PictureEncoder:
         for key in found:
             self._remembered.move_to_end(key)
         missing = [picture for key, picture in wanted.items() if key not in found]
-        num_positions = self._model.num_tiles * self._model.num_patches
-        step = max(1, min(_MOST_POSITIONS_PER_CALL // num_positions, _MOST_IMAGES_PER_CALL))
-        for start in range(0, len(missing), step):
-            chunk = missing[start : start + step]
+        for chunk in self._chunks(missing):
             for picture, states in zip(chunk, self._encode_chunk(chunk), strict=True):
                 found[picture.key] = states
                 self._remember(picture.key, states)
         return found
+
+    def embed(self, job: EmbeddingJob) -> tuple[Vector, ...]:
+        """Make a vector of length 1 of each picture; nothing is remembered."""
+        vectors: list[Vector] = []
+        for chunk in self._chunks(job.pictures):
+            features = self._process(chunk)
+            seen = self._model.see_pictures(features, job.layers)
+            self.num_encoded += len(chunk)
+            for positions, num_tiles in zip(seen, features["num_tiles"], strict=True):
+                # A tile that a picture leaves empty says nothing about it.
+                patches = positions[: int(num_tiles[0])].flatten(0, 1).float()
+                pooled = patches.amax(0) if job.pooling == "max" else patches.mean(0)
+                vectors.append(tuple(functional.normalize(pooled, dim=0).tolist()))
+        return tuple(vectors)
 
     def forget(self) -> None:
         """Forget all pictures."""
         self._remembered.clear()
         self._num_bytes = 0
 
+    def _chunks(self, pictures: Sequence[Picture]) -> Iterator[Sequence[Picture]]:
+        """Divide pictures into as many as go through the tower together."""
+        num_positions = self._model.num_tiles * self._model.num_patches
+        step = max(1, min(_MOST_POSITIONS_PER_CALL // num_positions, _MOST_IMAGES_PER_CALL))
+        for start in range(0, len(pictures), step):
+            yield pictures[start : start + step]
+
+    def _process(self, pictures: Sequence[Picture]) -> Any:
+        return self._image_processor([[picture.image] for picture in pictures], return_tensors="pt")
+
     def _encode_chunk(self, pictures: Sequence[Picture]) -> list[PictureStates]:
-        features = self._image_processor([[picture.image] for picture in pictures], return_tensors="pt")
+        features = self._process(pictures)
         encoded = self._model.encode_pictures(features)
         self.num_encoded += len(pictures)
         encodings = []

@@ -71,7 +71,7 @@ class StageBeamContext(SearchContext):
 
     candidates_per_stage: dict[str, NumCandidates] | None = Field(
         default=None,
-        description=f"Candidates for single stages where they differ, by stage name ({', '.join(_NAMES)}).",
+        description="Candidates for single stages where they differ, by stage name: {'caption': 8}.",
     )
     beams: NumCandidates = Field(
         default=1,
@@ -120,9 +120,7 @@ class SwiresContext(SearchContext):
     retraces: int = Field(
         default=4, ge=0, le=64, description="Most times that the search goes back and draws again."
     )
-    retrace_to: str = Field(
-        default="caption", description=f"The stage to go back to: {', '.join(_NAMES[:-1])}."
-    )
+    retrace_to: str = Field(default="caption", description="The stage to go back to, any but the last one.")
     cutoff: float = Field(
         default=-0.243,
         description="The search goes back while the second-best reasoning's score is not above this. "

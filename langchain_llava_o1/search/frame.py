@@ -160,7 +160,7 @@ def start_search(
 
     def take_question(state: SearchState, runtime: Runtime[ContextT]) -> dict[str, Any]:
         """Read the question, fix the settings of this turn and forget what is left of the last one."""
-        asked = _read_question(state, means.image_policy)
+        asked = read_question(state, means.image_policy)
         settings = _read_settings(runtime.context, context_schema)
         if settings.seed is None:
             settings = settings.model_copy(update={"seed": draw_seed()})
@@ -263,8 +263,17 @@ def _read_settings(context: Any, context_schema: type[ContextT]) -> ContextT:
     return context_schema.model_validate({name: given[name] for name in names if name in given})
 
 
-def _read_question(state: SearchState, policy: ImagePolicy) -> list[AnyMessage]:
-    """Return what is to be appended to the conversation, so that it ends in a question."""
+def read_question(state: Mapping[str, Any], policy: ImagePolicy) -> list[AnyMessage]:
+    """Return what is to be appended to the conversation, so that it ends in a question.
+
+    Args:
+        state: With ``messages``, or ``question`` and perhaps ``image``.
+        policy: Which pictures ``image`` may name.
+
+    Raises:
+        ImageError: The picture is missing, broken or from a place that is not allowed.
+        MessageError: If there is no question.
+    """
     question, image = (state.get("question") or "").strip(), (state.get("image") or "").strip()
     if question:
         picture = [read_image_reference(image, policy, "image")] if image else []

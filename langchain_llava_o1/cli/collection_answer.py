@@ -1,0 +1,141 @@
+"""Answering a question from a collection: what is retrieved goes to a search, whose answer cites it."""
+
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from langchain_llava_o1.cli import answering
+from langchain_llava_o1.cli.answering import AnswerSettings, Listener, run_until_interrupted
+from langchain_llava_o1.cli.output import write_error
+from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.evaluation import Strategy
+
+if TYPE_CHECKING:
+    from langchain_llava_o1 import SearchResult
+    from langchain_llava_o1.rag.sources import Source
+
+
+@dataclass(frozen=True)
+class CollectionSettings:
+    """Where answers come from.
+
+    Attributes:
+        path: Folder of the collection.
+        num_sources: Most pictures and passages to show to the search.
+        retrieve_by: "text", "image" or "both"; None for all there is to search by.
+    """
+
+    path: Path
+    num_sources: int
+    retrieve_by: str | None
+
+
+@dataclass(frozen=True)
+class CollectionAnswer:
+    """An answer and the sources that were retrieved for it."""
+
+    result: "SearchResult"
+    sources: "list[Source]"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks: a question, and the path of its picture if it has one."""
+
+    question: str
+    picture: str | None
+
+
+def read_asked(arguments: list[str], *, has_collection: bool) -> Asked:
+    """Read ``IMAGE QUESTION``; with a collection IMAGE may be left out.
+
+    Raises:
+        typer.BadParameter: If one is missing or there is more, or the question is empty.
+    """
+    *pictures, question = arguments
+    if not pictures and not has_collection:
+        raise typer.BadParameter(
+            f"only {question!r} is given; write IMAGE and QUESTION, or name a --collection to ask without a "
+            "picture.",
+            param_hint="QUESTION",
+        )
+    if len(pictures) > 1:
+        raise typer.BadParameter(
+            f"{len(arguments)} arguments are given; write one IMAGE and the QUESTION in quotes.",
+            param_hint="IMAGE QUESTION",
+        )
+    if not question.strip():
+        raise typer.BadParameter("the question is empty; write what you want to know.", param_hint="QUESTION")
+    return Asked(question, pictures[0] if pictures else None)
+
+
+def read_collection_settings(
+    path: Path | None, num_sources: int | None, retrieve_by: str | None, asked: Asked
+) -> CollectionSettings | None:
+    """Check the options that go with ``--collection``; None without one.
+
+    Raises:
+        typer.BadParameter: If one is given without a collection, or there is nothing to retrieve by.
+    """
+    if path is None:
+        if num_sources is not None or retrieve_by is not None:
+            option = "--sources" if num_sources is not None else "--by"
+            raise typer.BadParameter("it goes with --collection.", param_hint=option)
+        return None
+    if retrieve_by in ("image", "both") and asked.picture is None:
+        raise typer.BadParameter(f"{retrieve_by} needs a picture: IMAGE before QUESTION.", param_hint="--by")
+    return CollectionSettings(path, num_sources or 1, retrieve_by)
+
+
+def answer_from_collection(
+    asked: Asked, settings: AnswerSettings, collection: CollectionSettings, listener: Listener
+) -> CollectionAnswer:
+    """Answer a question from what a collection holds.
+
+    Raises:
+        ConfigurationError: If there is no such collection, or nothing in it could be shown.
+    """
+    from langchain_core.messages import HumanMessage
+
+    from langchain_llava_o1 import SearchResult, create_multimodal_rag, image_block, open_collection
+    from langchain_llava_o1.evaluation.strategies import create_search, search_context
+
+    if settings.is_single_pass:
+        greedy = settings.temperature is None or settings.strategy is Strategy.GREEDY
+        settings = replace(
+            settings,
+            strategy=Strategy.SINGLE,
+            temperature=0.0 if greedy else settings.temperature,
+        )
+    if settings.seed is None:
+        settings = replace(settings, seed=secrets.randbits(answering.SEED_BITS))
+    retriever = open_collection(collection.path, must_exist=True).as_retriever(collection.num_sources)
+    model = answering.create_model(settings)
+    strategy = answering.strategy_of(settings)
+    search = create_search(model, strategy)
+    graph = create_multimodal_rag(retriever, search, with_source_list=False).compile()
+    picture = [image_block(asked.picture)] if asked.picture is not None else []
+    given: dict[str, Any] = {
+        "messages": [HumanMessage([*picture, {"type": "text", "text": asked.question}])],
+        "retrieve_by": collection.retrieve_by,
+    }
+    state = run_until_interrupted(answering.run_graph(graph, given, search_context(strategy), listener))
+    if not state.get("stages"):
+        raise ConfigurationError(f"{state['messages'][-1].text} The collection is {collection.path}.")
+    result = SearchResult.from_state(state, model_name=answering.model_name(model))
+    # The message has the sources before the question.
+    return CollectionAnswer(replace(result, question=asked.question), state["sources"])
+
+
+def report_sources(sources: "list[Source]") -> None:
+    """Write what the answer cites to standard error, and what was left out."""
+    from langchain_llava_o1.rag.sources import format_citations
+
+    for source in sources:
+        if source["problem"] is not None:
+            write_error(f"llava-o1: warning: {source['name']} is left out: {source['problem']}")
+    if citations := format_citations(sources):
+        write_error(citations)

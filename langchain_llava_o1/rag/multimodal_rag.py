@@ -1,0 +1,202 @@
+"""Retrieval-augmented answers about pictures and texts: retrieve → search → cite."""
+
+from inspect import signature
+from typing import Annotated, Any, Literal, NotRequired
+
+from langchain_core.documents import Document
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Overwrite
+from pydantic import Field
+
+from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.images import ImagePolicy
+from langchain_llava_o1.messages import image_blocks
+from langchain_llava_o1.prompts import QUESTION_PICTURE_HEADING
+from langchain_llava_o1.rag.retriever import Route
+from langchain_llava_o1.rag.sources import ShownSources, Source, cite, format_citations, show_sources
+from langchain_llava_o1.search.frame import (
+    QuestionInput,
+    SearchGraph,
+    SearchInput,
+    SearchOutput,
+    read_question,
+)
+
+_NOTHING_FOUND = "Nothing was found that could be shown for this question."
+
+
+class RagInput(SearchInput):
+    """What is asked, as for a search, and by what sources are retrieved.
+
+    A picture, of ``image`` or of the last message, is searched by as well where the retriever can do that.
+    """
+
+    retrieve_by: NotRequired[
+        Annotated[
+            Route | None,
+            Field(
+                description="Retrieve by the question's text, its picture, or both. Empty: by what there is."
+            ),
+        ]
+    ]
+
+
+class RagOutput(SearchOutput):
+    """What a search returns, and the sources that were retrieved for it."""
+
+    sources: list[Source]
+
+
+class RagState(RagOutput, QuestionInput):
+    """State of a question to a collection."""
+
+    retrieve_by: Route | None
+
+
+def create_multimodal_rag(
+    retriever: BaseRetriever,
+    search: SearchGraph | CompiledStateGraph[Any, Any, Any, Any],
+    *,
+    image_policy: ImagePolicy | None = None,
+    with_source_list: bool = True,
+) -> SearchGraph:
+    """Build a graph that retrieves pictures and texts for a question and lets a search answer, uncompiled.
+
+    All that is retrieved goes into the question's message, each picture or passage after a line that names it
+    ("Picture 1 (scenes/0003.png):") unless it is the only one, so that the conversation holds what the answer
+    rests on. Settings are those of the search:
+    ``graph.compile().invoke({"question": …}, context=StageBeamContext(candidates=8))``.
+
+    The answer cites the sources that the search's text names by number, and otherwise all that were shown: in
+    the state's ``sources``, in ``response_metadata["sources"]`` and at the end of its text. A picture or text
+    that has changed since it was indexed, or is gone, is left out; ``sources`` says so.
+
+    Args:
+        retriever: Any retriever. One that takes ``image=`` and ``by=``, as ``MultimodalRetriever`` does,
+            searches by the question's picture as well.
+        search: Any graph that answers ``messages``, compiled or not, such as ``create_stage_beam(model)``.
+        image_policy: From where retrieved pictures may be read; by default the retriever's own
+            ``image_policy``, else what the environment allows.
+        with_source_list: Whether the answer's text ends in the list of what it cites.
+
+    Raises:
+        ConfigurationError: If there is no retriever or no graph.
+    """
+    if not isinstance(retriever, BaseRetriever):
+        raise ConfigurationError(
+            f"retriever must be a LangChain retriever, got {type(retriever).__name__}. Take a collection's "
+            "or a vector store's .as_retriever()."
+        )
+    if not isinstance(search, StateGraph | CompiledStateGraph):
+        raise ConfigurationError(
+            f"search must be a graph such as create_stage_beam(model), got {type(search).__name__}."
+        )
+    compiled = search.compile(name="search") if isinstance(search, StateGraph) else search
+
+    def retrieve(state: RagState, config: RunnableConfig) -> dict[str, Any]:
+        """Find sources, and put those that are fit to be shown before the question."""
+        asked = read_question(state, ImagePolicy.from_environment())
+        question = asked[-1] if asked else state["messages"][-1]
+        documents = _find(retriever, question, state.get("retrieve_by"), config)
+        # Asked for now: a retriever may open its collection with the first question.
+        policy = image_policy or getattr(retriever, "image_policy", None) or ImagePolicy.from_environment()
+        shown = show_sources(documents, policy)
+        return {
+            "question": None,
+            "image": None,
+            "retrieve_by": None,
+            "stages": Overwrite({}),
+            "sources": shown.sources,
+            "messages": [_put_before(question, shown)],
+        }
+
+    def cite_sources(state: RagState) -> dict[str, Any]:
+        """Mark the sources that the answer names, and say them with it."""
+        answer = state["messages"][-1]
+        sources = cite(state["sources"], _texts_of(state))
+        return {"sources": sources, "messages": [_with_sources(answer, sources, in_text=with_source_list)]}
+
+    graph: SearchGraph = StateGraph(
+        RagState,
+        context_schema=_context_schema(search),
+        input_schema=RagInput,
+        output_schema=RagOutput,
+    )
+    graph.add_node("retrieve", retrieve)
+    graph.add_node("search", compiled)
+    graph.add_node("cite", cite_sources)
+    graph.add_node("report_nothing", _report_nothing)
+    graph.add_edge(START, "retrieve")
+    graph.add_conditional_edges("retrieve", _what_next, ["search", "report_nothing"])
+    graph.add_edge("search", "cite")
+    graph.add_edge("cite", END)
+    graph.add_edge("report_nothing", END)
+    return graph
+
+
+def _context_schema(search: SearchGraph | CompiledStateGraph[Any, Any, Any, Any]) -> type[Any] | None:
+    return search.context_schema if isinstance(search, StateGraph) else search.builder.context_schema
+
+
+def _find(
+    retriever: BaseRetriever, question: BaseMessage, by: Route | None, config: RunnableConfig
+) -> list[Document]:
+    text = str(question.text)
+    if "image" not in signature(retriever._get_relevant_documents).parameters:
+        if by in ("image", "both"):
+            raise ConfigurationError(
+                f"{type(retriever).__name__} cannot retrieve by {by}; it takes text alone. Leave retrieve_by "
+                "out, or use a MultimodalRetriever."
+            )
+        return retriever.invoke(text, config)
+    pictures = [block for block in image_blocks([question]) if block.get("base64")]
+    image = f"data:{pictures[0]['mime_type']};base64,{pictures[0]['base64']}" if pictures else None
+    return retriever.invoke(text, config, image=image, by=by)
+
+
+def _put_before(question: BaseMessage, shown: ShownSources) -> HumanMessage:
+    """Put sources before a question, in one message that takes the question's place."""
+    is_asked_with_picture = bool(image_blocks([question]))
+    blocks = shown.blocks(is_asked_with_picture=is_asked_with_picture)
+    if blocks and is_asked_with_picture:
+        blocks.append({"type": "text", "text": QUESTION_PICTURE_HEADING})
+    own = question.content
+    return HumanMessage(
+        [*blocks, *([{"type": "text", "text": own}] if isinstance(own, str) else own)], id=question.id
+    )
+
+
+def _what_next(state: RagState) -> Literal["search", "report_nothing"]:
+    is_anything_shown = any(source["number"] is not None for source in state["sources"])
+    return "search" if is_anything_shown or image_blocks(state["messages"][-1:]) else "report_nothing"
+
+
+def _report_nothing(state: RagState) -> dict[str, Any]:
+    """Say that there is nothing to answer from, and what was left out."""
+    problems = [f"Left out: {source['problem']}" for source in state["sources"]]
+    metadata = {"finish_reason": "nothing_found", "sources": state["sources"]}
+    return {"messages": [AIMessage("\n".join([_NOTHING_FOUND, *problems]), response_metadata=metadata)]}
+
+
+def _texts_of(state: RagState) -> list[str]:
+    """Return what the model wrote: the accepted candidates, or for a foreign search its answer."""
+    answer = state["messages"][-1]
+    records = (state.get("stages") or {}).values()
+    accepted = [record["candidates"][record["winner"]]["text"] for record in records]
+    return [*accepted, str(answer.text)]
+
+
+def _with_sources(answer: BaseMessage, sources: list[Source], *, in_text: bool) -> BaseMessage:
+    metadata = {**answer.response_metadata, "sources": sources}
+    citations = format_citations(sources)
+    content: Any = answer.content
+    if in_text and citations:
+        listed = f"\n\n{citations}"
+        content = (
+            content + listed if isinstance(content, str) else [*content, {"type": "text", "text": listed}]
+        )
+    return answer.model_copy(update={"content": content, "response_metadata": metadata})

@@ -1,0 +1,53 @@
+"""The graph that LangGraph Studio shows answers with a collection and without one."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphs.multimodal_rag import create_graph
+from langchain_llava_o1 import index_folder, open_collection
+from langchain_llava_o1.errors import ConfigurationError
+from tests.rag.album import describing_model, draw
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_building_it_loads_neither_models_nor_stores() -> None:
+    program = (
+        "import sys; from graphs.multimodal_rag import create_graph; create_graph(); "
+        "print(*{'torch', 'transformers', 'chromadb', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
+
+
+async def test_without_a_collection_it_answers_from_the_shipped_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("LLAVA_O1_COLLECTION", raising=False)
+    monkeypatch.delenv("LLAVA_O1_MODEL", raising=False)
+    state = await create_graph().ainvoke(
+        {"question": "How many small red circles are there? Answer briefly."}, context={"seed": 1}
+    )
+    assert state["messages"][-1].text == "2\n\n[1] pictures/demo.png"
+
+
+async def test_it_answers_from_the_collection_that_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("LLAVA_O1_MODEL", raising=False)
+    draw(tmp_path / "album" / "red.png", "red")
+    index_folder(tmp_path / "album", open_collection(tmp_path / "collection"), describing_model())
+    monkeypatch.setenv("LLAVA_O1_COLLECTION", str(tmp_path / "collection"))
+    state = await create_graph().ainvoke({"question": "A red picture?"}, context={"candidates": 1, "seed": 1})
+    assert [source["name"] for source in state["sources"]] == ["album/red.png"]
+
+
+def test_a_collection_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LLAVA_O1_COLLECTION", str(tmp_path / "none"))
+    with pytest.raises(ConfigurationError, match="is no collection"):
+        create_graph().invoke({"question": "A red picture?"})
