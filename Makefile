@@ -5,9 +5,10 @@ VENV ?= .venv
 PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3; do \
 	$$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$candidate && break; done)
+PORT ?= 2024
 INSTALL = $(VENV)/bin/python -m pip install --quiet --constraint constraints.txt
 
-.PHONY: help demo test lint format build install weights clean
+.PHONY: help demo test lint format build docs studio install weights clean
 
 help: ## Say what the targets are
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,6 +32,16 @@ build: $(VENV)/.development ## Write the wheel and the source distribution to di
 	rm -rf dist
 	$(VENV)/bin/hatchling build
 
+# The variable keeps Material from telling about its successor; the versions are pinned in constraints.txt.
+docs: $(VENV)/.development ## Build the site of the documentation into site/; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build --strict --clean $(ARGS)
+
+# Nothing but the page in the browser comes from elsewhere: neither usage nor a newer version is asked for.
+# Several runs at once share the model's batches; the server's own default is one.
+studio: $(VENV)/.studio ## Serve the graphs for LangGraph Studio; PORT=2024, options as ARGS="--no-reload"
+	LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=1 \
+	$(VENV)/bin/langgraph dev --no-browser --port $(PORT) --n-jobs-per-worker 10 $(ARGS)
+
 install: $(VENV)/.development ## Install the package, editable, with the development tools
 
 # Kept memory and compiled kernels save page faults and compilations at every step.
@@ -39,7 +50,7 @@ weights: $(VENV)/.development ## Make the embedded checkpoint anew, in less than
 	ONEDNN_PRIMITIVE_CACHE_CAPACITY=20000 $(VENV)/bin/python -m langchain_llava_o1.tiny.recipe $(ARGS)
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A stamp is older than what it was installed from as soon as the requirements change.
 $(VENV)/.python:
@@ -52,7 +63,12 @@ $(VENV)/.runtime: $(VENV)/.python pyproject.toml constraints.txt
 	$(INSTALL) --editable .
 	@touch $@
 
+$(VENV)/.studio: $(VENV)/.python pyproject.toml constraints.txt
+	@echo "Installing into $(VENV); the first time takes a few minutes."
+	$(INSTALL) --editable '.[studio]'
+	@touch $@
+
 $(VENV)/.development: $(VENV)/.python pyproject.toml constraints.txt
 	@echo "Installing into $(VENV); the first time takes a few minutes."
 	$(INSTALL) --editable '.[dev]'
-	@touch $@ $(VENV)/.runtime
+	@touch $@ $(VENV)/.runtime $(VENV)/.studio

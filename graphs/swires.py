@@ -1,5 +1,6 @@
 """Stage-wise retracing search for LangGraph Studio, with the model that ``LLAVA_O1_MODEL`` names."""
 
+from functools import cache
 from typing import Any
 
 from langgraph.graph.state import CompiledStateGraph
@@ -7,6 +8,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langchain_llava_o1 import ChatLlavaO1, create_swires
 
 
+@cache
 def create_graph() -> CompiledStateGraph[Any, Any, Any, Any]:
     """Build the graph. Weights are loaded when the first question is asked, not here.
 

@@ -1,29 +1,64 @@
+"""langgraph.json, the graphs that it names, and the Dockerfile that is made of it."""
+
 import importlib
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[1]
 CONFIGURATION = json.loads((ROOT / "langgraph.json").read_text())
+GRAPHS = CONFIGURATION["graphs"]
+SEARCHES = ("best_of_n", "self_consistency", "sentence_beam", "single_pass", "stage_beam", "swires")
 
 
-@pytest.mark.parametrize("name", CONFIGURATION["graphs"])
-def test_a_graph_of_langgraph_json_builds_without_a_checkpointer(name: str) -> None:
-    path, factory = CONFIGURATION["graphs"][name].split(":")
+def graph_of(name: str) -> Any:
+    path, factory = GRAPHS[name]["path"].split(":")
     module = importlib.import_module(path.removeprefix("./").removesuffix(".py").replace("/", "."))
-    graph = getattr(module, factory)()
+    return getattr(module, factory)()
+
+
+def run_langgraph(*arguments: str) -> str:
+    command = str(Path(sys.executable).with_name("langgraph"))
+    done = subprocess.run([command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_graph_of_langgraph_json_builds_without_a_checkpointer(name: str) -> None:
+    graph = graph_of(name)
     assert graph.checkpointer is None
-    assert "messages" in graph.get_input_jsonschema()["properties"]
-    assert graph.get_context_jsonschema()["properties"]["candidates"]["maximum"] == 64
+    assert graph.name == name
+    assert GRAPHS[name]["description"].endswith(".")
+    # Studio draws forms of these.
+    json.dumps([graph.get_input_jsonschema(), graph.get_context_jsonschema()])
     json.dumps([subgraph.get_output_jsonschema() for _, subgraph in graph.get_subgraphs(recurse=True)])
 
 
-def test_building_a_graph_loads_no_model_library() -> None:
+@pytest.mark.parametrize("name", SEARCHES)
+def test_a_search_takes_messages_or_a_form_and_bounded_settings(name: str) -> None:
+    graph = graph_of(name)
+    assert set(graph.get_input_jsonschema()["properties"]) == {"messages", "question", "image"}
+    assert graph.get_context_jsonschema()["properties"]["candidates"]["maximum"] == 64
+
+
+def test_every_graph_in_the_folder_is_served() -> None:
+    assert {path.stem for path in (ROOT / "graphs").glob("*.py")} == set(GRAPHS)
+
+
+def test_building_the_graphs_loads_no_model_library() -> None:
+    modules = [graph["path"].split(":")[0][2:-3].replace("/", ".") for graph in GRAPHS.values()]
     program = (
-        "import sys; from graphs.stage_beam import create_graph; create_graph(); "
+        "import importlib, sys\n"
+        f"for name in {modules}: importlib.import_module(name).create_graph()\n"
         "print([name for name in ('torch', 'transformers') if name in sys.modules])"
     )
     done = subprocess.run(
@@ -34,3 +69,73 @@ def test_building_a_graph_loads_no_model_library() -> None:
 
 def test_traces_with_pictures_are_not_uploaded() -> None:
     assert CONFIGURATION["env"]["LANGSMITH_TRACING"] == "false"
+    # The variables of `env` do not get into an image.
+    variables = [line for line in CONFIGURATION["dockerfile_lines"] if line.startswith("ENV ")]
+    assert variables == ["ENV " + " ".join(f"{name}={value}" for name, value in CONFIGURATION["env"].items())]
+
+
+def test_the_configuration_has_nothing_that_langgraph_does_not_know() -> None:
+    printed = run_langgraph("validate")
+    assert f"{len(GRAPHS)} graphs found" in printed
+    assert "warning" not in printed
+
+
+@pytest.fixture(scope="module")
+def dockerfile(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The lines that `langgraph build` gives to Docker."""
+    path = tmp_path_factory.mktemp("image") / "Dockerfile"
+    run_langgraph("dockerfile", "--config", "langgraph.json", str(path))
+    return path.read_text().splitlines()
+
+
+def test_the_image_begins_with_the_servers_and_our_lines(dockerfile: list[str]) -> None:
+    assert dockerfile[0] == f"FROM langchain/langgraph-api:{CONFIGURATION['python_version']}"
+    ours = [dockerfile.index(line) for line in CONFIGURATION["dockerfile_lines"]]
+    first_install = next(number for number, line in enumerate(dockerfile) if "pip install" in line)
+    # The kind of PyTorch must be known before the first package asks for it.
+    assert max(ours) < first_install
+
+
+def test_the_image_installs_the_package_and_what_the_graphs_need(dockerfile: list[str]) -> None:
+    folder = f"/deps/{ROOT.name}"
+    assert f"ADD . {folder}" in dockerfile
+    assert f"WORKDIR {folder}" in dockerfile
+    installs = [line for line in dockerfile if line.startswith("RUN") and "pip install" in line]
+    assert any(line.endswith(" ".join(CONFIGURATION["dependencies"][1:])) for line in installs)
+    assert any("for dep in /deps/*" in line and "-e ." in line for line in installs)
+
+
+def test_the_image_serves_every_graph_with_its_description(dockerfile: list[str]) -> None:
+    (line,) = [line for line in dockerfile if line.startswith("ENV LANGSERVE_GRAPHS=")]
+    # In single quotes for Docker, which a quote inside of it would end.
+    found = re.fullmatch(r"ENV LANGSERVE_GRAPHS='([^']*)'", line)
+    assert found
+    served = json.loads(found[1])
+    assert served == {
+        name: {**graph, "path": graph["path"].replace(".", f"/deps/{ROOT.name}", 1)}
+        for name, graph in GRAPHS.items()
+    }
+
+
+def test_what_the_image_installs_besides_are_the_extras_of_the_graphs() -> None:
+    # An image installs the package without extras, and its shell would take < and > for redirections.
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    wanted = {
+        requirement.name: requirement.specifier
+        for requirement in map(Requirement, [*extras["agent"], *extras["rag"]])
+    }
+    installed = {
+        requirement.name: requirement.specifier
+        for requirement in map(Requirement, CONFIGURATION["dependencies"][1:])
+    }
+    assert {name: _range(found) for name, found in installed.items()} == {
+        name: f"{specifier}" for name, specifier in wanted.items()
+    }
+
+
+def _range(compatible: SpecifierSet) -> str:
+    """Write ~=1.4 as the range that it means."""
+    (specifier,) = compatible
+    assert specifier.operator == "~="
+    major = int(specifier.version.split(".")[0])
+    return str(SpecifierSet(f">={specifier.version},<{major + 1}"))

@@ -1,0 +1,128 @@
+"""The real `langgraph dev`, with all graphs of langgraph.json."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SECONDS_TO_START = 120
+# A graph of the tests' own: the served ones have a judge that scores, and so no bracket.
+GRAPH_WITH_MATCHES = """
+from langchain_llava_o1 import ChatLlavaO1, GenerativeJudge, create_stage_beam
+
+model = ChatLlavaO1()
+graph = create_stage_beam(model, judge=GenerativeJudge(model)).compile()
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server.
+
+    Attributes:
+        address: Where it listens.
+        process_id: Of the process that answers and generates.
+        log: What it has written.
+    """
+
+    address: str
+    process_id: int
+    log: Path
+
+
+@pytest.fixture(scope="session")
+def langgraph_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start `langgraph dev` on a free port, in a folder of its own, since it writes its state there."""
+    folder = tmp_path_factory.mktemp("langgraph")
+    shutil.copytree(ROOT / "graphs", folder / "graphs", ignore=shutil.ignore_patterns("__pycache__"))
+    configuration = json.loads((ROOT / "langgraph.json").read_text())
+    (folder / "graphs" / "with_matches.py").write_text(GRAPH_WITH_MATCHES)
+    configuration["graphs"]["with_matches"] = "./graphs/with_matches.py:graph"
+    (folder / "langgraph.json").write_text(json.dumps(configuration))
+
+    address = f"http://127.0.0.1:{_free_port()}"
+    log = folder / "log.txt"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [
+                str(Path(sys.executable).with_name("langgraph")),
+                *("dev", "--no-browser", "--no-reload", "--n-jobs-per-worker", "10"),
+                *("--port", address.rpartition(":")[2]),
+            ],
+            cwd=folder,
+            env=_environment(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            _wait_until_started(address, process, log)
+            yield Server(address, process.pid, log)
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait(30)
+
+
+def run_example(name: str, server: Server) -> str:
+    """Run an example against the server; return what it prints."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / name)],
+        env={**_environment(), "LANGGRAPH_URL": server.address},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """Return an environment with no key, in which whatever goes to another machine fails."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.endswith("_API_KEY") and not name.startswith(("LANGSMITH_", "LANGCHAIN_", "LLAVA_O1_"))
+    }
+    nowhere = "http://127.0.0.1:9"
+    return {
+        **kept,
+        "LANGGRAPH_CLI_NO_ANALYTICS": "1",
+        "LANGGRAPH_NO_VERSION_CHECK": "1",
+        "HF_HUB_OFFLINE": "1",
+        **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), nowhere),
+        **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _wait_until_started(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < end:
+        assert process.poll() is None, log.read_text()
+        try:
+            if httpx.get(f"{address}/ok").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    pytest.fail(f"the server did not start in {SECONDS_TO_START} s: {log.read_text()}")
