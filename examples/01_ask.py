@@ -1,4 +1,10 @@
-"""Ask the model a question about a picture: the answer, and the hidden stages behind it."""
+"""Ask the model a question about a picture: the answer, and the hidden stages behind it.
+
+    pip install langchain-llava-o1
+
+The embedded model knows drawn shapes and bar charts only. For a picture of your own, name another model, as
+04_local_checkpoint.py does, and give the picture's path to `image_block`.
+"""
 
 from langchain_core.messages import HumanMessage
 

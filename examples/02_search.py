@@ -1,4 +1,7 @@
-"""Search stage by stage, follow the progress, and look at what was decided."""
+"""Search stage by stage, follow the progress, and look at what was decided.
+
+Needs `pip install langchain-llava-o1`.
+"""
 
 from langchain_core.messages import HumanMessage
 
@@ -19,8 +22,9 @@ for mode, data in graph.stream(
     else:
         result = data
 
+# This judge scores. One that compares leaves its verdicts in record["matches"], as in 07_judges.py.
 for name, record in result["stages"].items():
     print(f"\n{name}: candidate {record['winner']} won")
-    for match in record["matches"]:
-        print(f"  {match['first']} against {match['second']} -> {match['winner']}: {match['reason']}")
+    for candidate, score in zip(record["candidates"], record["scores"], strict=True):
+        print(f"  {score:.4f}  {candidate['text'][:90]}")
 print("\nAnswer:", result["messages"][-1].text)

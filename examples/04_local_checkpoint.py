@@ -1,4 +1,7 @@
-"""Search on a checkpoint on this machine: MODEL=Xkev/Llama-3.2V-11B-cot on a GPU, else the embedded model.
+"""Search on a checkpoint on this machine: the one that MODEL names, else the embedded model.
+
+    pip install langchain-llava-o1
+    MODEL=Xkev/Llama-3.2V-11B-cot PICTURE=photo.jpg QUESTION="What is this?" python 04_local_checkpoint.py
 
 The judge is the published one, which writes a reason and a choice; the limits keep one answer affordable.
 """

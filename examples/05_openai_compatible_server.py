@@ -1,8 +1,8 @@
 """Search on a model behind an OpenAI-compatible server.
 
-    pip install langchain-openai "transformers[serving]"
+    pip install langchain-llava-o1 langchain-openai "transformers[serving]"
     transformers serve path/to/checkpoint --port 8000
-    BASE_URL=http://127.0.0.1:8000/v1 MODEL=path/to/checkpoint python examples/05_openai_compatible_server.py
+    BASE_URL=http://127.0.0.1:8000/v1 MODEL=path/to/checkpoint python 05_openai_compatible_server.py
 
 vLLM and SGLang go on with a partial answer (CAN_CONTINUE=1): then the stages are searched one by one. This
 server cannot; there whole answers of a LLaVA-o1 checkpoint are drawn, and the majority decides.

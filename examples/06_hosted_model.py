@@ -1,7 +1,7 @@
 """Search on a hosted model, which is asked for one stage at a time.
 
-    pip install langchain-openai
-    OPENAI_API_KEY=… MODEL=gpt-4.1-mini python examples/06_hosted_model.py photo.jpg "What is this?"
+    pip install langchain-llava-o1 langchain-openai
+    OPENAI_API_KEY=… MODEL=gpt-4.1-mini python 06_hosted_model.py photo.jpg "What is this?"
 
 Any other LangChain chat model that sees pictures does as well. Generator and judge may be different models.
 """

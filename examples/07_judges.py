@@ -1,4 +1,7 @@
-"""Judges of one's own: a function that compares, a function that scores, and a vote."""
+"""Judges of your own: a function that compares, a function that scores, and a vote.
+
+Needs `pip install langchain-llava-o1`.
+"""
 
 from langchain_core.messages import BaseMessage, HumanMessage
 

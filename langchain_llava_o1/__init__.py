@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from langchain_llava_o1.judges.reward import RewardJudge
     from langchain_llava_o1.judges.verdict import Verdict
     from langchain_llava_o1.judges.voting import VotingJudge
+    from langchain_llava_o1.rag.collection import Collection, open_collection
+    from langchain_llava_o1.rag.hashing_embeddings import HashingEmbeddings
+    from langchain_llava_o1.rag.indexing import index_folder
+    from langchain_llava_o1.rag.multimodal_rag import create_multimodal_rag
+    from langchain_llava_o1.rag.retriever import MultimodalRetriever
+    from langchain_llava_o1.rag.vision_tower_embeddings import VisionTowerEmbeddings
     from langchain_llava_o1.report.result import SearchResult
     from langchain_llava_o1.reward_model import HuggingFaceReward
     from langchain_llava_o1.search.best_of_n import create_best_of_n
@@ -38,39 +44,49 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ChatLlavaO1": "langchain_llava_o1.chat_model",
+    "Collection": "langchain_llava_o1.rag.collection",
     "Comparison": "langchain_llava_o1.judges.judge",
     "ConfidenceJudge": "langchain_llava_o1.judges.confidence",
     "FunctionJudge": "langchain_llava_o1.judges.function",
     "GenerativeJudge": "langchain_llava_o1.judges.generative",
+    "HashingEmbeddings": "langchain_llava_o1.rag.hashing_embeddings",
     "HuggingFaceReward": "langchain_llava_o1.reward_model",
     "LikelihoodJudge": "langchain_llava_o1.judges.likelihood",
+    "MultimodalRetriever": "langchain_llava_o1.rag.retriever",
     "RewardJudge": "langchain_llava_o1.judges.reward",
     "Scoring": "langchain_llava_o1.judges.judge",
     "SearchContext": "langchain_llava_o1.search.context",
-    "SentenceBeamContext": "langchain_llava_o1.search.context",
     "SearchResult": "langchain_llava_o1.report.result",
+    "SentenceBeamContext": "langchain_llava_o1.search.context",
     "StageBeamContext": "langchain_llava_o1.search.context",
     "SwiresContext": "langchain_llava_o1.search.context",
     "Verdict": "langchain_llava_o1.judges.verdict",
+    "VisionTowerEmbeddings": "langchain_llava_o1.rag.vision_tower_embeddings",
     "VisualReasoningTool": "langchain_llava_o1.tool",
     "VotingJudge": "langchain_llava_o1.judges.voting",
     "create_best_of_n": "langchain_llava_o1.search.best_of_n",
+    "create_multimodal_rag": "langchain_llava_o1.rag.multimodal_rag",
     "create_self_consistency": "langchain_llava_o1.search.self_consistency",
     "create_sentence_beam": "langchain_llava_o1.search.sentence_beam",
     "create_single_pass": "langchain_llava_o1.search.single_pass",
     "create_stage_beam": "langchain_llava_o1.search.stage_beam",
     "create_swires": "langchain_llava_o1.search.swires",
     "image_block": "langchain_llava_o1.images",
+    "index_folder": "langchain_llava_o1.rag.indexing",
+    "open_collection": "langchain_llava_o1.rag.collection",
 }
 
 __all__ = [
     "ChatLlavaO1",
+    "Collection",
     "Comparison",
     "ConfidenceJudge",
     "FunctionJudge",
     "GenerativeJudge",
+    "HashingEmbeddings",
     "HuggingFaceReward",
     "LikelihoodJudge",
+    "MultimodalRetriever",
     "RewardJudge",
     "Scoring",
     "SearchContext",
@@ -79,16 +95,20 @@ __all__ = [
     "StageBeamContext",
     "SwiresContext",
     "Verdict",
+    "VisionTowerEmbeddings",
     "VisualReasoningTool",
     "VotingJudge",
     "__version__",
     "create_best_of_n",
+    "create_multimodal_rag",
     "create_self_consistency",
     "create_sentence_beam",
     "create_single_pass",
     "create_stage_beam",
     "create_swires",
     "image_block",
+    "index_folder",
+    "open_collection",
 ]
 
 

@@ -22,6 +22,8 @@ def wheel_files() -> set[str]:
     [
         "py.typed",
         "cli/app.py",
+        "report/page.css",
+        "report/templates/page.html",
         "tiny/checkpoint/config.json",
         "tiny/checkpoint/model.safetensors",
         "tiny/checkpoint/tokenizer.json",

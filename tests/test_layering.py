@@ -23,14 +23,18 @@ ALLOWED: dict[str, set[str]] = {
     "judges": FOUNDATIONS,
     "search": FOUNDATIONS | {"judges"},
     **{part: FOUNDATIONS | CHAT_MODEL | {"engine", "tiny"} for part in CHAT_MODEL},
-    "__init__": {"chat_model", "images", "judges", "report", "reward_model", "search", "tool"},
+    "__init__": {"chat_model", "images", "judges", "rag", "report", "reward_model", "search", "tool"},
     "tool": FOUNDATIONS | CHAT_MODEL | {"report", "search"},
     "report": FOUNDATIONS | {"search"},
+    "rag": FOUNDATIONS | CHAT_MODEL | {"engine", "judges", "search"},
+    "app": FOUNDATIONS | {"evaluation", "report", "search", "tiny"},
     "speed": FOUNDATIONS | {"engine", "tiny"},
     "tiny": FOUNDATIONS | CHAT_MODEL | {"__init__", "engine", "judges", "search"},
     "reward_model": {"errors", "engine"},
-    "evaluation": FOUNDATIONS | CHAT_MODEL | {"__init__", "engine", "judges", "search", "speed", "tiny"},
-    "cli": FOUNDATIONS | CHAT_MODEL | {"__init__", "evaluation", "judges", "search", "tiny"},
+    "evaluation": FOUNDATIONS
+    | CHAT_MODEL
+    | {"__init__", "engine", "judges", "rag", "search", "speed", "tiny"},
+    "cli": FOUNDATIONS | CHAT_MODEL | {"__init__", "app", "evaluation", "judges", "rag", "search", "tiny"},
 }
 MAY_USE_MODEL_LIBRARIES = {"engine", "reward_model", "speed", "tiny"}
 MUST_NOT_USE_LANGCHAIN = {"engine", "speed", *FOUNDATIONS}

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import HumanMessage
 
-    from langchain_llava_o1 import ChatLlavaO1, SearchResult
+    from langchain_llava_o1 import ChatLlavaO1, SearchContext, SearchResult
+    from langchain_llava_o1.evaluation.strategies import StrategySettings
 
 Listener = Callable[[dict[str, Any]], None]
 """Receives the events of a search (``search/events.py``). A single pass sends the same, one candidate per
@@ -20,7 +21,7 @@ stage, and ``{"type": "text", "stage", "text"}`` for every piece of text as it i
 
 Result = TypeVar("Result")
 
-_SEED_BITS = 31
+SEED_BITS = 31
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def answer_question(
     from langchain_llava_o1.cli.single_pass import answer_in_one_pass
 
     if settings.seed is None:
-        settings = replace(settings, seed=secrets.randbits(_SEED_BITS))
+        settings = replace(settings, seed=secrets.randbits(SEED_BITS))
     message = HumanMessage([image_block, {"type": "text", "text": question}])
     if settings.strategy is Strategy.GREEDY:
         settings = replace(settings, temperature=0.0)
@@ -88,7 +89,17 @@ async def answer_by_search(
 ) -> "SearchResult":
     """Answer by a search."""
     from langchain_llava_o1 import SearchResult
-    from langchain_llava_o1.evaluation.strategies import StrategySettings, create_search, search_context
+    from langchain_llava_o1.evaluation.strategies import create_search, search_context
+
+    strategy = strategy_of(settings)
+    graph = create_search(model, strategy).compile()
+    state = await run_graph(graph, {"messages": [message]}, search_context(strategy), listener)
+    return SearchResult.from_state(state, model_name=model_name(model))
+
+
+def strategy_of(settings: AnswerSettings) -> "StrategySettings":
+    """Return the strategy that the settings choose, with all settings of its search."""
+    from langchain_llava_o1.evaluation.strategies import StrategySettings
 
     chosen = {
         "candidates": settings.num_candidates,
@@ -96,21 +107,23 @@ async def answer_by_search(
         "seed": settings.seed,
     }
     given = settings.further | {name: value for name, value in chosen.items() if value is not None}
-    strategy = StrategySettings(settings.strategy, settings.judge, given)
-    graph = create_search(model, strategy).compile()
+    return StrategySettings(settings.strategy, settings.judge, given)
+
+
+async def run_graph(
+    graph: Any, given: dict[str, Any], context: "SearchContext", listener: Listener
+) -> dict[str, Any]:
+    """Run a graph to its end; events of searches anywhere in it go to the listener."""
     state: dict[str, Any] = {}
     events: AsyncIterator[Any] = graph.astream(
-        {"messages": [message]},
-        context=search_context(strategy),
-        stream_mode=["custom", "values"],
-        subgraphs=True,
+        given, context=context, stream_mode=["custom", "values"], subgraphs=True
     )
     async for namespace, mode, data in events:
         if mode == "custom":
             listener(data)
         elif not namespace:
             state = data
-    return SearchResult.from_state(state, model_name=model_name(model))
+    return state
 
 
 def model_name(model: "BaseChatModel") -> str:

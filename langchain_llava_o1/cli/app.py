@@ -11,8 +11,10 @@ from langchain_llava_o1.cli.bench import app as bench_app
 from langchain_llava_o1.cli.demo import demo
 from langchain_llava_o1.cli.draw import draw
 from langchain_llava_o1.cli.failures import FailureReportingGroup
+from langchain_llava_o1.cli.index import index
 from langchain_llava_o1.cli.options import DebugOption
 from langchain_llava_o1.cli.output import write_output
+from langchain_llava_o1.cli.web import app as web_app
 
 app = typer.Typer(
     name="llava-o1",
@@ -52,4 +54,6 @@ def configure(
 app.command()(ask)
 app.command()(demo)
 app.command()(draw)
+app.command()(index)
+app.command()(web_app)
 app.add_typer(bench_app, name="bench")

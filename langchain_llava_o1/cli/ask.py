@@ -2,31 +2,42 @@
 
 import json
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from langchain_llava_o1.cli.answering import AnswerSettings, answer_question
+from langchain_llava_o1.cli.collection_answer import (
+    answer_from_collection,
+    read_asked,
+    read_collection_settings,
+    report_sources,
+)
 from langchain_llava_o1.cli.display import format_stage
 from langchain_llava_o1.cli.options import (
+    AskedArguments,
     CandidatesOption,
+    CollectionOption,
     DebugOption,
-    ImageArgument,
     JudgeOption,
     ModelOption,
-    QuestionArgument,
+    RouteOption,
     SeedOption,
     SettingsOption,
+    SourcesOption,
     StrategyOption,
     TemperatureOption,
     read_settings,
 )
 from langchain_llava_o1.cli.output import write_error, write_output
 from langchain_llava_o1.cli.progress import Progress, create_progress
+from langchain_llava_o1.cli.report import check_report_path, write_report
 from langchain_llava_o1.evaluation import Strategy
 
 if TYPE_CHECKING:
     from langchain_llava_o1 import SearchResult
+    from langchain_llava_o1.rag.sources import Source
 
 _WARNINGS = {
     "length": "the answer was cut off at the limit of tokens",
@@ -35,8 +46,7 @@ _WARNINGS = {
 
 
 def ask(
-    image: ImageArgument,
-    question: QuestionArgument,
+    arguments: AskedArguments,
     model: ModelOption = None,
     strategy: StrategyOption = Strategy.STAGE_BEAM,
     judge: JudgeOption = None,
@@ -44,6 +54,9 @@ def ask(
     temperature: TemperatureOption = None,
     seed: SeedOption = None,
     further: SettingsOption = None,
+    collection: CollectionOption = None,
+    num_sources: SourcesOption = None,
+    retrieve_by: RouteOption = None,
     show_stages: Annotated[
         bool, typer.Option("--show-stages", help="Print every accepted stage, the conclusion last.")
     ] = False,
@@ -59,13 +72,24 @@ def ask(
             "stage. Hidden stages go to standard error, with --show-stages to standard output.",
         ),
     ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="PATH",
+            help="Also write a page that shows how the answer came about, as in report.html.",
+            show_default=False,
+        ),
+    ] = None,
     is_debug: DebugOption = False,
 ) -> None:
-    """Answer a QUESTION about an IMAGE; the answer alone goes to standard output."""
+    """Answer a QUESTION about an IMAGE or a collection; the answer alone goes to standard output."""
     if is_json and is_streamed:
         raise typer.BadParameter("--stream prints text and --json one object at the end; choose one.")
-    if not question.strip():
-        raise typer.BadParameter("the question is empty; write what you want to know.", param_hint="QUESTION")
+    asked = read_asked(arguments, has_collection=collection is not None)
+    asked_collection = read_collection_settings(collection, num_sources, retrieve_by, asked)
+    if report is not None:
+        check_report_path(report)
     started = time.perf_counter()
     with create_progress(is_verbose=is_streamed and not show_stages) as progress:
         printer = _StreamPrinter(progress, show_stages=show_stages) if is_streamed else None
@@ -75,23 +99,33 @@ def ask(
         settings = AnswerSettings(
             model, candidates, temperature, seed, strategy, judge, read_settings(further)
         )
-        result = answer_question(image_block(image), question, settings, listener)
+        sources: list[Source] = []
+        if asked_collection is not None:
+            answer = answer_from_collection(asked, settings, asked_collection, listener)
+            result, sources = answer.result, answer.sources
+        else:
+            assert asked.picture is not None, "without a collection a picture is asked for"
+            result = answer_question(image_block(asked.picture), asked.question, settings, listener)
     seconds = time.perf_counter() - started
     if is_json:
-        write_output(_as_json(result, seconds))
+        write_output(_as_json(result, seconds, sources))
     elif printer:
         printer.finish(result)
     elif show_stages:
         write_output(_format_stages(result))
     else:
         write_output(result.answer + "\n")
+    if not is_json:
+        report_sources(sources)
     if result.finish_reason in _WARNINGS:
         write_error(f"llava-o1: warning: {_WARNINGS[result.finish_reason]}")
     if result.limit is not None:
         write_error(f"llava-o1: warning: the search stopped at {result.limit}; the answer is its best so far")
+    if report is not None:
+        write_report(result, report)
 
 
-def _as_json(result: "SearchResult", seconds: float) -> str:
+def _as_json(result: "SearchResult", seconds: float, sources: "list[Source]") -> str:
     fields = {
         "answer": result.answer,
         "stages": result.stages,
@@ -100,6 +134,7 @@ def _as_json(result: "SearchResult", seconds: float) -> str:
         "model": result.model_name,
         "seed": result.settings["seed"],
         "limit": result.limit,
+        **({"sources": sources} if sources else {}),
     }
     return json.dumps(fields, ensure_ascii=False) + "\n"
 
@@ -142,6 +177,8 @@ class _StreamPrinter:
         """Print the answer where it has not been printed yet, and end the last line."""
         if self._written:
             self._write("" if self._written[-1].endswith("\n") else "\n")
+        elif self._show_stages:
+            write_output(_format_stages(result))
         else:
             write_output(result.answer + "\n")
 

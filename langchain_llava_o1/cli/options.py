@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -31,12 +31,43 @@ DebugOption = Annotated[
     ),
 ]
 
-ImageArgument = Annotated[
-    Path, typer.Argument(metavar="IMAGE", help="Picture file: PNG, JPEG, WebP, GIF or BMP.")
+AskedArguments = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="IMAGE QUESTION",
+        help="A picture file (PNG, JPEG, WebP, GIF or BMP), and what to answer about it. With --collection "
+        "IMAGE may be left out.",
+        show_default=False,
+    ),
 ]
 
-QuestionArgument = Annotated[
-    str, typer.Argument(metavar="QUESTION", help="What to answer about the picture.")
+CollectionOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--collection",
+        metavar="PATH",
+        help="Answer from a collection that `llava-o1 index` made; what the answer cites goes to standard "
+        "error.",
+        show_default=False,
+    ),
+]
+
+SourcesOption = Annotated[
+    int | None,
+    typer.Option(
+        "--sources",
+        min=1,
+        metavar="N",
+        help="With --collection: most pictures and passages to answer from. Default: 1.",
+        show_default=False,
+    ),
+]
+
+RouteOption = Annotated[
+    Literal["text", "image", "both"] | None,
+    typer.Option(
+        "--by", help="With --collection: what to search by. Default: all there is.", show_default=False
+    ),
 ]
 
 ModelOption = Annotated[
