@@ -7,6 +7,7 @@ which only hands the question to the tool and its answer back, so that the graph
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
 from langchain.agents import create_agent
@@ -59,6 +60,7 @@ class ChosenModel(AgentMiddleware[Any, AgentContext]):
         return await handler(request.override(model=model) if model else request)
 
 
+@cache
 def create_graph() -> CompiledStateGraph[Any, Any, Any, Any]:
     """Build the graph. Models are loaded when they are first asked, not here."""
     return create_agent(

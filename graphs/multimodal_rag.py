@@ -7,6 +7,7 @@ picture that comes with the package, indexed with the first question.
 import os
 import tempfile
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,7 @@ class LazyRetriever(BaseRetriever):
             return self._opened
 
 
+@cache
 def create_graph() -> CompiledStateGraph[Any, Any, Any, Any]:
     """Build the graph. The collection and the weights are loaded when the first question is asked, not here.
 

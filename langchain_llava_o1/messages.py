@@ -4,6 +4,7 @@ Every image block of LangChain is read: v1, v0, ``image_url`` with a dict or a s
 Anthropic sources; formats of other providers go through LangChain's own translation.
 """
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -103,7 +104,10 @@ def has_pictures(messages: Sequence[BaseMessage]) -> bool:
 
 
 def image_blocks(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
-    """Return the image blocks of a conversation in order, whichever provider's form they have."""
+    """Return the pictures of a conversation in order, as LangChain image blocks with ``base64`` or ``url``.
+
+    They may have any provider's form. A block that holds no picture stays as it is, for a model to refuse.
+    """
     blocks = (
         block
         for message in messages
@@ -112,7 +116,24 @@ def image_blocks(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
         if isinstance(block, dict) and block.get("type") not in (*_TEXT_BLOCKS, *_REASONING_BLOCKS)
     )
     found = (block if block.get("type") in _IMAGE_BLOCKS else _translate(block) for block in blocks)
-    return [dict(block) for block in found if block and block.get("type") in _IMAGE_BLOCKS]
+    return [_as_image_block(block) for block in found if block and block.get("type") in _IMAGE_BLOCKS]
+
+
+def _as_image_block(block: dict[Any, Any]) -> dict[str, Any]:
+    try:
+        data, location = _image_source(block, "block")
+    except ImageError:
+        return dict(block)
+    source = block.get("source")
+    described = source if isinstance(source, dict) else block
+    mime_type = described.get("mime_type") or described.get("media_type") or "image/png"
+    if location is not None:
+        header, is_data_url, body = location.partition(";base64,")
+        if not (is_data_url and header.startswith("data:")):
+            return {"type": "image", "url": location}
+        mime_type, data = header.removeprefix("data:"), body
+    text = base64.b64encode(data).decode("ascii") if isinstance(data, bytes) else data
+    return {"type": "image", "base64": text, "mime_type": mime_type}
 
 
 def _tagged_reasoning(message: BaseMessage) -> str:

@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     **{part: FOUNDATIONS | CHAT_MODEL | {"engine", "tiny"} for part in CHAT_MODEL},
     "__init__": {"chat_model", "images", "judges", "rag", "report", "reward_model", "search", "tool"},
     "tool": FOUNDATIONS | CHAT_MODEL | {"report", "search"},
-    "report": FOUNDATIONS | {"search"},
+    "report": FOUNDATIONS | {"messages", "search"},
     "rag": FOUNDATIONS | CHAT_MODEL | {"engine", "judges", "search"},
     "app": FOUNDATIONS | {"evaluation", "report", "search", "tiny"},
     "speed": FOUNDATIONS | {"engine", "tiny"},

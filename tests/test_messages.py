@@ -18,7 +18,7 @@ from PIL import Image
 
 from langchain_llava_o1.errors import ImageError, MessageError
 from langchain_llava_o1.images import ImagePolicy
-from langchain_llava_o1.messages import continued_text, has_pictures, read_conversation
+from langchain_llava_o1.messages import continued_text, has_pictures, image_blocks, read_conversation
 
 POLICY = ImagePolicy()
 
@@ -218,3 +218,34 @@ def test_messages_are_left_unchanged() -> None:
 def test_only_pictures_need_work() -> None:
     assert not has_pictures([HumanMessage("a"), HumanMessage(["b", {"type": "text", "text": "c"}])])
     assert has_pictures([HumanMessage("a"), HumanMessage([{"type": "image", "base64": RED}])])
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "image", "base64": "AAAA", "mime_type": "image/webp"},
+        {"type": "image", "source_type": "base64", "data": "AAAA", "mime_type": "image/webp"},
+        {"type": "image", "base64": b"\0\0\0", "mime_type": "image/webp"},
+        {"type": "image_url", "image_url": {"url": "data:image/webp;base64,AAAA"}},
+        {"type": "image_url", "image_url": "data:image/webp;base64,AAAA"},
+        {"type": "image", "url": "data:image/webp;base64,AAAA"},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/webp", "data": "AAAA"}},
+    ],
+)
+def test_pictures_are_listed_in_one_form(block: dict[str, Any]) -> None:
+    listed = image_blocks([HumanMessage([{"type": "text", "text": "?"}, block])])
+    assert listed == [{"type": "image", "base64": "AAAA", "mime_type": "image/webp"}]
+
+
+def test_pictures_that_are_elsewhere_or_missing_are_listed_too() -> None:
+    blocks: list[str | dict[Any, Any]] = [
+        {"type": "image", "url": "https://example.com/a.png"},
+        {"type": "image", "path": "a.png"},
+        {"type": "image", "file_id": "7"},
+        {"type": "reasoning", "reasoning": "…"},
+    ]
+    assert image_blocks([HumanMessage("?"), AIMessage(blocks)]) == [
+        {"type": "image", "url": "https://example.com/a.png"},
+        {"type": "image", "url": "a.png"},
+        {"type": "image", "file_id": "7"},
+    ]

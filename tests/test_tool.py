@@ -140,9 +140,10 @@ def test_pictures_in_other_forms_and_from_tools_are_found() -> None:
         ),
         ToolMessage([BLUE], tool_call_id="1"),
     ):
-        answered = VisualReasoningTool(search=create_single_pass(ChatLlavaO1())).invoke(
-            called(question="How many objects?", messages=[asked(RED), message])
+        tool = VisualReasoningTool(
+            search=create_single_pass(ChatLlavaO1()), context={"max_tokens_per_stage": 8}
         )
+        answered = tool.invoke(called(question="How many objects?", messages=[asked(RED), message]))
         assert answered.status == "success", answered.text
 
 
@@ -221,7 +222,7 @@ async def test_what_is_wrong_reaches_the_agent_as_a_message(arguments: dict[str,
 def test_a_path_below_an_allowed_folder(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(base64.b64decode(RED["base64"]))
     search = create_single_pass(ChatLlavaO1(allowed_image_roots=[tmp_path]))
-    told = VisualReasoningTool(search=search).invoke(
+    told = VisualReasoningTool(search=search, context={"max_tokens_per_stage": 8}).invoke(
         called(question="How many objects?", image=str(tmp_path / "a.png"))
     )
     assert told.status == "success"

@@ -4,12 +4,15 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, Self
 
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, AnyMessage
 from langchain_core.messages.ai import UsageMetadata
+from pydantic import TypeAdapter
 
 from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.messages import image_blocks
 from langchain_llava_o1.search.records import StageRecord
 
 
@@ -58,7 +61,8 @@ class SearchResult:
         Raises:
             ConfigurationError: If the state is not that of a search that has answered.
         """
-        messages: Sequence[BaseMessage] = state.get("messages") or ()
+        # A server returns messages as plain data.
+        messages = _messages_type().validate_python(state.get("messages") or [])
         if len(messages) < 2 or not isinstance(messages[-1], AIMessage) or not state.get("stages"):
             raise ConfigurationError(
                 f"The state has the keys {sorted(state)} and {len(messages)} messages; this is no answer of "
@@ -78,7 +82,7 @@ class SearchResult:
             finish_reason=metadata["finish_reason"],
             limit=metadata["limit"],
             model_name=model_name,
-            pictures=tuple(_image_blocks(question)),
+            pictures=tuple(image_blocks([question])),
         )
 
     @classmethod
@@ -124,8 +128,9 @@ class SearchResult:
         return render_frame(self)
 
 
-def _image_blocks(message: BaseMessage) -> list[dict[str, Any]]:
-    return [dict(block) for block in message.content_blocks if block["type"] == "image"]
+@cache
+def _messages_type() -> TypeAdapter[list[AnyMessage]]:
+    return TypeAdapter(list[AnyMessage])
 
 
 def _digest(block: Mapping[str, Any]) -> str:

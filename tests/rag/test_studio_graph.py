@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,14 @@ from langchain_llava_o1.errors import ConfigurationError
 from tests.rag.album import describing_model, draw
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def built_anew() -> Iterator[None]:
+    """The graph is kept, and with it the collection that it opened."""
+    create_graph.cache_clear()
+    yield
+    create_graph.cache_clear()
 
 
 def test_building_it_loads_neither_models_nor_stores() -> None:

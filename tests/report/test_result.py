@@ -51,3 +51,10 @@ def test_what_is_no_answer_is_refused(state: dict[str, Any]) -> None:
 def test_what_is_no_record_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"lacks answer, .*artifact"):
         SearchResult.from_record({"question": "?"})
+
+
+def test_a_state_as_a_server_returns_it_is_read() -> None:
+    state = searched()
+    plain = {**state, "messages": [message.model_dump() for message in state["messages"]]}
+
+    assert SearchResult.from_state(json.loads(json.dumps(plain))) == SearchResult.from_state(state)
