@@ -1,7 +1,8 @@
 """Texts cut into passages that are embedded and shown one by one."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+
+from langchain_llava_o1.errors import ConfigurationError
 
 MOST_CHARACTERS = 1000
 """Most characters of a passage."""
@@ -30,45 +31,28 @@ class Passage:
 
 
 def split_into_passages(text: str, most_characters: int = MOST_CHARACTERS) -> list[Passage]:
-    """Cut a text into passages, between paragraphs where that is possible, else between lines.
+    """Cut a text into passages, between paragraphs where that is possible, else between lines or words.
 
     Args:
-        text: The text; blank lines end its paragraphs.
+        text: The text.
         most_characters: Most characters of a passage.
+
+    Raises:
+        ConfigurationError: If LangChain's text splitters are missing.
     """
-    passages: list[Passage] = []
-    for piece in _pieces(text, most_characters):
-        last = passages[-1] if passages else None
-        if last and len(last.text) + 2 + len(piece.text) <= most_characters:
-            joint = "\n" if piece.first_line <= last.last_line + 1 else "\n\n"
-            passages[-1] = Passage(last.text + joint + piece.text, last.first_line, piece.last_line)
-        else:
-            passages.append(piece)
+    try:
+        from langchain_text_splitters import RecursiveCharacterTextSplitter
+    except ImportError as error:
+        raise ConfigurationError(
+            'Texts are indexed with LangChain\'s splitters: pip install "langchain-llava-o1[rag]".'
+        ) from error
+    text = "\n".join(text.splitlines())
+    splitter = RecursiveCharacterTextSplitter(
+        chunk_size=most_characters, chunk_overlap=0, add_start_index=True
+    )
+    passages = []
+    for document in splitter.create_documents([text]):
+        first_line = text.count("\n", 0, document.metadata["start_index"]) + 1
+        last_line = first_line + document.page_content.count("\n")
+        passages.append(Passage(document.page_content, first_line, last_line))
     return passages
-
-
-def _pieces(text: str, most_characters: int) -> Iterator[Passage]:
-    """Yield paragraphs, those that are too long line by line, and lines that are too long in parts."""
-    for paragraph in _paragraphs(text):
-        if len(paragraph.text) <= most_characters:
-            yield paragraph
-            continue
-        for number, line in enumerate(paragraph.text.split("\n"), start=paragraph.first_line):
-            while len(line) > most_characters:
-                end = line.rfind(" ", 1, most_characters)
-                end = end if end > 0 else most_characters
-                yield Passage(line[:end], number, number)
-                line = line[end:].lstrip()
-            if line:
-                yield Passage(line, number, number)
-
-
-def _paragraphs(text: str) -> Iterator[Passage]:
-    lines: list[str] = []
-    number = 0
-    for number, line in enumerate([*text.splitlines(), ""], start=1):
-        if line.strip():
-            lines.append(line.rstrip())
-        elif lines:
-            yield Passage("\n".join(lines), number - len(lines), number - 1)
-            lines = []
