@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from PIL import Image
 
 from langchain_llava_o1 import chat_model
 from tests.scripted_engine import Script, ScriptedEngine
@@ -28,6 +29,14 @@ def tiled_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.checkpoints import save_random_checkpoint
 
     return save_random_checkpoint(tmp_path_factory.mktemp("tiled-checkpoint"), max_num_tiles=4)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A picture's file."""
+    path = tmp_path / "picture.png"
+    Image.new("RGB", (24, 16), "teal").save(path)
+    return path
 
 
 @pytest.fixture

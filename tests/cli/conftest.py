@@ -9,7 +9,6 @@ from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackMana
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from PIL import Image
 from pydantic import Field
 from typer.testing import CliRunner, Result
 
@@ -68,13 +67,6 @@ class StreamingModel(BaseChatModel):
         self.calls.append({"messages": messages, **kwargs})
         for chunk in self.chunks:
             yield ChatGenerationChunk(message=chunk)
-
-
-@pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    path = tmp_path / "picture.png"
-    Image.new("RGB", (24, 16), "teal").save(path)
-    return path
 
 
 @pytest.fixture(autouse=True)

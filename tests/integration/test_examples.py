@@ -11,7 +11,7 @@ import pytest
 
 from langchain_llava_o1.tiny import demo_picture_path
 
-FOLDER = Path(__file__).parents[1] / "examples"
+FOLDER = Path(__file__).parents[2] / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.py"))
 
 

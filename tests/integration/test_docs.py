@@ -18,7 +18,7 @@ from docs import repository_pages
 from langchain_llava_o1.cli.app import app
 from langchain_llava_o1.tiny import demo_picture_path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES_WITH_CODE = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted((DOCS / "how-to").glob("*.md"))]
 
