@@ -42,9 +42,11 @@ with tempfile.TemporaryDirectory() as place:
     print("By text:", by_text["messages"][-1].text)
 
     given = {
-        "question": "How many objects are there?",
+        "question": "How many purple circles are there?",
         "image": image_block(folder / "07.png")["base64"],
         "retrieve_by": "image",
     }
-    for source in rag.invoke(given, context={"seed": 1})["sources"]:
-        print("By picture:", source["name"], round(source["score"], 4))
+    by_picture = rag.invoke(given, context={"seed": 1})
+    print("By picture:", by_picture["messages"][-1].text)
+    for source in by_picture["sources"]:
+        print(source["name"], source["content_hash"][:8], source["problem"] or "as indexed")

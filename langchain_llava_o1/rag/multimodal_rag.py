@@ -1,5 +1,8 @@
 """Retrieval-augmented answers about pictures and texts: retrieve → search → cite."""
 
+import base64
+import binascii
+from contextlib import suppress
 from inspect import signature
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -16,6 +19,7 @@ from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.images import ImagePolicy
 from langchain_llava_o1.messages import image_blocks
 from langchain_llava_o1.prompts import QUESTION_PICTURE_HEADING
+from langchain_llava_o1.rag.folder import hash_bytes
 from langchain_llava_o1.rag.retriever import Route
 from langchain_llava_o1.rag.sources import ShownSources, Source, cite, format_citations, show_sources
 from langchain_llava_o1.search.frame import (
@@ -159,15 +163,28 @@ def _find(
 
 
 def _put_before(question: BaseMessage, shown: ShownSources) -> HumanMessage:
-    """Put sources before a question, in one message that takes the question's place."""
-    is_asked_with_picture = bool(image_blocks([question]))
+    """Put sources before a question, in one message that takes the question's place.
+
+    A picture of the question that is among them, because the collection has it, is shown once.
+    """
+    content = question.content
+    given = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    hashes = {exhibit.source["content_hash"] for exhibit in shown.exhibits}
+    own = [block for block in given if hashes.isdisjoint(_picture_hashes(block))]
+    is_asked_with_picture = bool(image_blocks([HumanMessage(own)]))
     blocks = shown.blocks(is_asked_with_picture=is_asked_with_picture)
     if blocks and is_asked_with_picture:
         blocks.append({"type": "text", "text": QUESTION_PICTURE_HEADING})
-    own = question.content
-    return HumanMessage(
-        [*blocks, *([{"type": "text", "text": own}] if isinstance(own, str) else own)], id=question.id
-    )
+    return HumanMessage([*blocks, *own], id=question.id)
+
+
+def _picture_hashes(block: str | dict[str, Any]) -> list[str]:
+    """Return the hash of a block's picture; none where it is no picture, or elsewhere."""
+    found = image_blocks([HumanMessage([block])])
+    # A block without a picture that can be read is left for the search to refuse.
+    with suppress(binascii.Error):
+        return [hash_bytes(base64.b64decode(each["base64"])) for each in found if each.get("base64")]
+    return []
 
 
 def _what_next(state: RagState) -> Literal["search", "report_nothing"]:

@@ -123,6 +123,21 @@ def test_a_picture_is_searched_by_and_shown_with_the_question(
     assert texts == ["Picture 1 (album/blue.png):", "The picture that is asked about:", question]
 
 
+@pytest.mark.parametrize("k", [1, 2])
+def test_a_picture_that_is_asked_about_and_found_is_shown_once(
+    collection: Collection, model: ScriptedModel, album: Path, k: int
+) -> None:
+    block = image_block(album / "blue.png")
+    asked = HumanMessage([block, {"type": "text", "text": "What is it?"}])
+    state = rag(collection, model, k=k).invoke({"messages": [asked], "retrieve_by": "image"}, context=ONE)
+    assert state["sources"][0]["name"] == "album/blue.png"
+    assert pictures_of(model.calls[0]).count("blue") == 1
+    content = model.calls[0].messages[0].content
+    texts = [block["text"] for block in content if block["type"] == "text"]
+    assert "The picture that is asked about:" not in texts
+    assert texts[-1] == "What is it?"
+
+
 def test_a_changed_picture_is_left_out_and_said(
     album: Path, collection: Collection, model: ScriptedModel
 ) -> None:
