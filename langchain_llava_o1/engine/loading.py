@@ -1,16 +1,13 @@
 """A checkpoint from a folder or the hub, on the device, or an error that says what to do."""
 
-import functools
-import gc
 import importlib.util
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from langchain_llava_o1.engine.passing_thread import run_in_passing_thread
+from langchain_llava_o1.engine.libraries import import_libraries
 from langchain_llava_o1.errors import ConfigurationError, ModelLoadError
 
 if TYPE_CHECKING:
@@ -134,37 +131,8 @@ def _find_source(settings: EngineSettings) -> dict[str, Any]:
     return {"pretrained_model_name_or_path": settings.model, "revision": settings.revision or "main"}
 
 
-@functools.cache
-def _import_libraries() -> None:
-    """Import the model libraries, past the garbage collector.
-
-    They make some 300,000 objects that stay. A full collection walks through all of them, and stops every
-    thread meanwhile, a server's event loop as well: for a third of a second, every few questions. Where
-    ``LLAVA_O1_FREEZE_LIBRARIES`` is ``true``, as in langgraph.json, later collections pass over them. It is
-    not so by default, because they pass over everything else that is alive by now, too: a program's own data.
-    Weights come later, and go when nobody uses them any more.
-    """
-    was_enabled = gc.isenabled()
-    # What is garbage by now would stay as well.
-    gc.collect()
-    gc.disable()
-    try:
-        # Tracebacks of failures that the libraries catch stay, too. On a stack of their own they hold no
-        # frame of ours, which would hold the weights.
-        run_in_passing_thread(_import_transformers)
-    finally:
-        if was_enabled:
-            gc.enable()
-    if os.environ.get("LLAVA_O1_FREEZE_LIBRARIES") == "true":
-        gc.freeze()
-
-
-def _import_transformers() -> None:
-    from transformers import AutoConfig, AutoProcessor, MllamaForConditionalGeneration  # noqa: F401
-
-
 def _load(settings: EngineSettings, source: dict[str, Any]) -> Checkpoint:
-    _import_libraries()
+    import_libraries()
     from transformers import (
         AutoConfig,
         AutoProcessor,

@@ -4,19 +4,18 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.integration.servers import free_port, wait_until_served
+
 ROOT = Path(__file__).parents[2]
-SECONDS_TO_START = 120
 # A graph of the tests' own: the served ones have a judge that scores, and so no bracket.
 GRAPH_WITH_MATCHES = """
 from langchain_llava_o1 import ChatLlavaO1, GenerativeJudge, create_stage_beam
@@ -43,15 +42,21 @@ class Server:
 
 @pytest.fixture(scope="session")
 def langgraph_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests that do not need one of their own."""
+    with start_server(tmp_path_factory.mktemp("langgraph")) as server:
+        yield server
+
+
+@contextmanager
+def start_server(folder: Path) -> Iterator[Server]:
     """Start `langgraph dev` on a free port, in a folder of its own, since it writes its state there."""
-    folder = tmp_path_factory.mktemp("langgraph")
     shutil.copytree(ROOT / "graphs", folder / "graphs", ignore=shutil.ignore_patterns("__pycache__"))
     configuration = json.loads((ROOT / "langgraph.json").read_text())
     (folder / "graphs" / "with_matches.py").write_text(GRAPH_WITH_MATCHES)
     configuration["graphs"]["with_matches"] = "./graphs/with_matches.py:graph"
     (folder / "langgraph.json").write_text(json.dumps(configuration))
 
-    address = f"http://127.0.0.1:{_free_port()}"
+    address = f"http://127.0.0.1:{free_port()}"
     log = folder / "log.txt"
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -67,7 +72,7 @@ def langgraph_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
             start_new_session=True,
         )
         try:
-            _wait_until_started(address, process, log)
+            wait_until_served(f"{address}/ok", process, log)
             yield Server(address, process.pid, log)
         finally:
             os.killpg(process.pid, signal.SIGTERM)
@@ -107,22 +112,3 @@ def _environment() -> dict[str, str]:
         **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), nowhere),
         **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
-def _wait_until_started(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < end:
-        assert process.poll() is None, log.read_text()
-        try:
-            if httpx.get(f"{address}/ok").status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.2)
-    pytest.fail(f"the server did not start in {SECONDS_TO_START} s: {log.read_text()}")

@@ -2,15 +2,12 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from langchain_core.messages import AIMessage
 from playwright.sync_api import Browser, Page, expect
@@ -18,9 +15,9 @@ from playwright.sync_api import Browser, Page, expect
 from langchain_llava_o1.app.page import create_page
 from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
 from langchain_llava_o1.tiny.demo import DEMO_ANSWER
+from tests.integration.servers import free_port, wait_until_served
 from tests.scripted_model import Call, ScriptedModel, number, stopped
 
-SECONDS_TO_START = 60
 SECONDS_TO_ANSWER = 90
 CHECKS = (Path(__file__).parent / "page_checks.js").read_text(encoding="utf-8")
 STAGES = ["summary", "caption", "reasoning", "conclusion"]
@@ -31,8 +28,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app's address; its uploads go to a folder of the test's own."""
     folder = tmp_path_factory.mktemp("app")
     log = folder / "log.txt"
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "langchain_llava_o1.cli", "app", "--port", str(port), "--model", "tiny"]
     environment = {**os.environ, "GRADIO_TEMP_DIR": str(folder)}
     with log.open("w") as output:
@@ -43,18 +39,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(30)
-
-
-def wait_until_served(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < end:
-        assert process.poll() is None, log.read_text()
-        try:
-            if httpx.get(address).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.2)
-    pytest.fail(f"the app did not start in {SECONDS_TO_START} s: {log.read_text()}")
 
 
 @pytest.fixture(params=["light"])
@@ -129,6 +113,27 @@ def test_a_picture_is_asked_about_and_the_stages_fill_in(page: Page) -> None:
         check(page, "findOverflow('#search .card, #search .match, #search .candidate, #search .why')") == []
     )
     assert check(page, "findOverlap('#search .card, #search .match, #search .candidate')") == []
+
+
+def test_candidates_and_seed_are_those_of_the_form_and_a_search_can_be_stopped(page: Page) -> None:
+    upload(page, demo_picture_path())
+    page.locator("#question textarea").fill(DEMO_QUESTION)
+    page.get_by_label("Candidates").first.fill("2")
+    page.get_by_label("Seed").first.fill("7")
+    press(page, "Ask")
+    search = page.locator("#search")
+    expect(search.locator(".answer")).to_have_text(DEMO_ANSWER, timeout=SECONDS_TO_ANSWER * 1000)
+    assert search.locator(".candidate").count() == 8
+    assert re.search(r"Seed\s+7", search.locator(".facts").inner_text())
+
+    page.get_by_label("Candidates").first.fill("64")
+    press(page, "Ask")
+    expect(search.locator(".status")).to_contain_text("summary")
+    press(page, "Stop")
+    expect(search.locator(".status")).to_have_text("Stopped")
+    page.wait_for_timeout(500)
+    expect(search.locator(".status")).to_have_text("Stopped")
+    assert search.locator(".contest").count() == 0
 
 
 @pytest.mark.parametrize("page", ["light", "dark"], indirect=True)

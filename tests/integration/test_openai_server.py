@@ -2,17 +2,14 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 from langchain_core.messages import HumanMessage
@@ -29,8 +26,7 @@ from langchain_llava_o1 import (
 )
 from langchain_llava_o1.stages import STAGES
 from langchain_llava_o1.tiny import DEMO_QUESTION, checkpoint_path, demo_picture_path
-
-SECONDS_TO_START = 120
+from tests.integration.servers import free_port, wait_until_served
 
 
 def question() -> HumanMessage:
@@ -53,13 +49,6 @@ def served(address: str, http_client: Any, *, model: str = str(checkpoint_path()
     )
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the embedded checkpoint with `transformers serve`."""
@@ -70,23 +59,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with log.open("w") as output:
         process = subprocess.Popen([str(command), *options], stdout=output, stderr=subprocess.STDOUT)
         try:
-            wait_until_healthy(f"http://127.0.0.1:{port}/health", process, log)
+            wait_until_served(f"http://127.0.0.1:{port}/health", process, log)
             yield f"http://127.0.0.1:{port}/v1"
         finally:
             process.terminate()
             process.wait(30)
-
-
-def wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < end:
-        assert process.poll() is None, log.read_text()
-        try:
-            if httpx.get(address).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.2)
-    pytest.fail(f"the server did not start in {SECONDS_TO_START} s: {log.read_text()}")
 
 
 @pytest.mark.parametrize("create", [create_best_of_n, create_self_consistency], ids=lambda c: c.__name__)

@@ -18,7 +18,7 @@ from langgraph_sdk.client import LangGraphClient
 
 from langchain_llava_o1.stages import STAGES
 from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
-from tests.integration.langgraph_server import ROOT, Server
+from tests.integration.langgraph_server import ROOT, Server, start_server
 
 CONFIGURATION = json.loads((ROOT / "langgraph.json").read_text())
 PICTURE = base64.b64encode(demo_picture_path().read_bytes()).decode("ascii")
@@ -257,26 +257,32 @@ async def test_a_run_is_forked_from_a_stage_with_other_settings(client: LangGrap
     assert sum(list(state["next"]) == [] for state in history) == 2
 
 
-async def test_five_runs_at_once_leave_the_server_free_to_answer(
-    client: LangGraphClient, langgraph_server: Server, record_property: Any
+async def test_five_runs_at_once_leave_a_new_server_free_to_answer(
+    tmp_path: Path, record_property: Any
 ) -> None:
-    # Loading the model imports libraries, which holds up everything else for a moment.
-    await client.runs.wait(None, "stage_beam", input=FORM, context=CONTEXT)
     waits: list[float] = []
-    runs = [
-        asyncio.create_task(
-            client.runs.wait(None, "stage_beam", input=FORM, context={"candidates": 4, "seed": seed})
-        )
-        for seed in range(5)
-    ]
-    async with httpx.AsyncClient(base_url=langgraph_server.address) as health:
-        while not all(run.done() for run in runs):
-            started = time.perf_counter()
-            assert (await health.get("/ok")).status_code == 200
-            waits.append(time.perf_counter() - started)
-            await asyncio.sleep(0.01)
-    assert [answer_of(run.result()) for run in runs] == ["6"] * 5
-    assert len(waits) > 10
+    with start_server(tmp_path) as server:
+        async with (
+            get_client(url=server.address, timeout=300) as client,
+            httpx.AsyncClient(base_url=server.address) as health,
+        ):
+            # The first five load the model, the others find it loaded.
+            for first_seed in (0, 5):
+                runs = [
+                    asyncio.create_task(
+                        client.runs.wait(
+                            None, "stage_beam", input=FORM, context={"candidates": 4, "seed": seed}
+                        )
+                    )
+                    for seed in range(first_seed, first_seed + 5)
+                ]
+                while not all(run.done() for run in runs):
+                    started = time.perf_counter()
+                    assert (await health.get("/ok")).status_code == 200
+                    waits.append(time.perf_counter() - started)
+                    await asyncio.sleep(0.01)
+                assert [answer_of(run.result()) for run in runs] == ["6"] * 5
+    assert len(waits) > 20
     record_property("longest_wait", max(waits))
     assert max(waits) < 0.2
 
