@@ -41,6 +41,8 @@ _NUM_SOURCES = 1
 class LazyRetriever(BaseRetriever):
     """Opens its collection with the first question: the server must not wait for it to start."""
 
+    k: int = _NUM_SOURCES
+
     _opened: MultimodalRetriever | None = PrivateAttr(default=None)
     _lock: Any = PrivateAttr(default_factory=threading.Lock)
 
@@ -56,18 +58,17 @@ class LazyRetriever(BaseRetriever):
         run_manager: CallbackManagerForRetrieverRun,
         image: str | None = None,
         by: Route | None = None,
+        k: int | None = None,
     ) -> list[Document]:
         config: Any = {"callbacks": run_manager.get_child()}
-        return self._open().invoke(query, config, image=image, by=by)
+        return self._open().invoke(query, config, image=image, by=by, k=k)
 
     def _open(self) -> MultimodalRetriever:
         with self._lock:
             if self._opened is None:
                 path = os.environ.get("LLAVA_O1_COLLECTION")
                 self._opened = (
-                    open_collection(path, must_exist=True).as_retriever(_NUM_SOURCES)
-                    if path
-                    else _index_sample()
+                    open_collection(path, must_exist=True).as_retriever(self.k) if path else _index_sample()
                 )
             return self._opened
 

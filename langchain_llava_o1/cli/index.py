@@ -52,6 +52,13 @@ def index(
     batch_size: Annotated[
         int, typer.Option("--batch", min=1, help="Files that are described together and then kept.")
     ] = 16,
+    allow_empty: Annotated[
+        bool,
+        typer.Option(
+            "--allow-empty",
+            help="Remove all files of a FOLDER from the collection if it is empty now, or gone.",
+        ),
+    ] = False,
     is_json: Annotated[bool, typer.Option("--json", help="Print the report as one object.")] = False,
     is_debug: DebugOption = False,
 ) -> None:
@@ -69,7 +76,15 @@ def index(
     )
     with _show_progress() as show:
         report = run_until_interrupted(
-            asyncio.to_thread(index_folder, folder, opened, captioner, batch_size=batch_size, report=show)
+            asyncio.to_thread(
+                index_folder,
+                folder,
+                opened,
+                captioner,
+                batch_size=batch_size,
+                allow_empty=allow_empty,
+                report=show,
+            )
         )
     for failed in report.failed:
         write_error(f"llava-o1: warning: {failed.source} is not indexed: {failed.reason}")

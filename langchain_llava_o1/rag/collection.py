@@ -211,9 +211,12 @@ def _read_description(folder: Path, *, must_exist: bool) -> _Description | None:
                 "Index into a new collection."
             )
         return _Description(**told)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         pass
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+    # ValueError: no JSON, or no text at all.
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, ConfigurationError):
+            raise
         raise ConfigurationError(
             f"{path} is damaged ({error}). Delete the collection and index again."
         ) from error

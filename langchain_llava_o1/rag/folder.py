@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -45,17 +45,24 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class FolderContents:
-    """The files of a folder and of those below it, in the order of their paths."""
+    """What is in a folder and in those below it.
+
+    Attributes:
+        files: In the order of their paths.
+        left_out: What is not indexed, and why.
+        unreadable: Folders that could not be looked into, and why.
+    """
 
     files: tuple[FoundFile, ...]
     left_out: tuple[LeftOut, ...]
+    unreadable: tuple[LeftOut, ...]
 
 
 def list_folder(folder: Path, *, excluded: Path | None = None) -> FolderContents:
     """Look through a folder and those below it.
 
-    Hidden files and folders are passed over. A link that leads out of the folder is left out: whoever may
-    write to the folder could otherwise have any file indexed.
+    Hidden files and folders are passed over. A link to a folder, or to a file outside, is left out: whoever
+    may write to the folder could otherwise have any file indexed.
 
     Args:
         folder: Where to look; absolute and resolved.
@@ -68,10 +75,19 @@ def list_folder(folder: Path, *, excluded: Path | None = None) -> FolderContents
         raise ConfigurationError(f"{folder} is no folder. Name one that holds pictures or texts.")
     files: list[FoundFile] = []
     left_out: list[LeftOut] = []
-    for path in _walk(folder, excluded):
+    unreadable: list[LeftOut] = []
+
+    def note_unreadable(error: OSError) -> None:
+        unreadable.append(LeftOut(str(error.filename), f"cannot be read ({error.strerror or error})"))
+
+    for path in _walk(folder, excluded, note_unreadable):
         kind = kind_of(path.name)
         name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
-        if kind is None:
+        if not _is_text(name):
+            left_out.append(LeftOut(ascii(name), "its name is not in UTF-8"))
+        elif path.is_dir():
+            left_out.append(LeftOut(name, "a link to a folder"))
+        elif kind is None:
             ending = path.suffix.lower() or "no ending"
             known = ", ".join(sorted(PICTURE_ENDINGS | TEXT_ENDINGS))
             left_out.append(LeftOut(name, f"{ending} is none of {known}"))
@@ -79,7 +95,7 @@ def list_folder(folder: Path, *, excluded: Path | None = None) -> FolderContents
             left_out.append(LeftOut(name, "a link that leads out of the folder"))
         else:
             files.append(FoundFile(path, name, kind))
-    return FolderContents(tuple(files), tuple(left_out))
+    return FolderContents(tuple(files), tuple(left_out), tuple(unreadable))
 
 
 def kind_of(name: str) -> Kind | None:
@@ -105,10 +121,20 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _walk(folder: Path, excluded: Path | None) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder):
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _walk(folder: Path, excluded: Path | None, on_error: Callable[[OSError], None]) -> Iterator[Path]:
+    """Yield files, and links to folders, which are not followed."""
+    for place, folders, names in os.walk(folder, onerror=on_error):
         below = [Path(place, name) for name in sorted(folders) if not name.startswith(".")]
         folders[:] = [path.name for path in below if path != excluded]
+        yield from (path for path in below if path.is_symlink())
         for name in sorted(names):
             path = Path(place, name)
             # A link that leads nowhere is to be reported; pipes and devices are nothing to read.

@@ -5,20 +5,20 @@ stopped: at most one batch is done again.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from langchain_core.documents import Document
 from langchain_core.vectorstores import VectorStore
 
-from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.errors import ConfigurationError, ImageError
 from langchain_llava_o1.images import ImagePolicy
 from langchain_llava_o1.judges.generative import ChatModel
 from langchain_llava_o1.prompts import DESCRIPTION_REQUEST
 from langchain_llava_o1.rag.collection import Collection
-from langchain_llava_o1.rag.folder import FoundFile, LeftOut, hash_file, list_folder
+from langchain_llava_o1.rag.folder import FolderContents, FoundFile, LeftOut, hash_file, list_folder
 from langchain_llava_o1.rag.manifest import IndexedFile
 from langchain_llava_o1.rag.passages import split_into_passages
 from langchain_llava_o1.rag.reading import Described, FileReader
@@ -67,12 +67,14 @@ def index_folder(
     request: str = DESCRIPTION_REQUEST,
     batch_size: int = 16,
     image_policy: ImagePolicy | None = None,
+    allow_empty: bool = False,
     report: Callable[[IndexProgress], None] = lambda progress: None,
 ) -> IndexReport:
     """Bring a collection up to date with a folder of pictures and texts, and the folders below it.
 
     Files are told apart by their content: what is unchanged is not described again, and a picture that was
-    renamed or copied keeps its caption. A file that cannot be read is reported, and the rest goes on.
+    renamed or copied keeps its caption. A file that cannot be read is reported, and the rest goes on; what
+    was indexed of it stays.
 
     Args:
         folder: Holds pictures (PNG, JPEG, WebP, GIF, BMP) and texts (.txt, .md, in UTF-8).
@@ -81,26 +83,32 @@ def index_folder(
         request: What the model is asked for a caption.
         batch_size: Files that are described together and then kept.
         image_policy: Limits of pictures, and of texts' bytes.
+        allow_empty: Whether all files may be removed at once, of a folder that is empty now or gone. It is
+            refused by default: the folder may be elsewhere for the moment, and captions cost much.
         report: Called after every batch.
 
     Raises:
-        ConfigurationError: If the folder is none, or a setting cannot work.
+        ConfigurationError: If the folder is none, nothing is left in it, or a setting cannot work.
         Exception: Whatever the model or a store fails with; what was kept before stays.
     """
     if batch_size < 1:
         raise ConfigurationError(f"batch_size must be at least 1, got {batch_size!r}.")
     root = Path(folder).expanduser().resolve()
-    contents = list_folder(root, excluded=collection.path)
     known = collection.manifest.files_below(root)
+    contents = _list_folder(root, collection.path, known, allow_empty=allow_empty)
     work: list[FoundFile] = []
     unchanged: list[FoundFile] = []
-    failed: list[LeftOut] = []
+    failed: list[LeftOut] = list(contents.unreadable)
+    # What cannot be read now is not gone.
+    kept_folders = [Path(each.source) for each in contents.unreadable]
+    kept = {source for source in known if any(map(Path(source).is_relative_to, kept_folders))}
     for file in contents.files:
         try:
             is_known = file.source in known and known[file.source].content_hash == hash_file(file.path)
             (unchanged if is_known else work).append(file)
         except OSError as error:
             failed.append(LeftOut(file.name, f"cannot be read ({error.strerror or error})"))
+            kept.add(file.source)
     collection.manifest.add_folder(root)
     reader = FileReader(collection.manifest, model, request, image_policy or ImagePolicy())
     indexed: list[FoundFile] = []
@@ -108,15 +116,16 @@ def index_folder(
     report(IndexProgress(0, len(work)))
     for batch in _slices(work, batch_size):
         done = reader.read(batch)
-        _keep(collection, done.files, known)
+        refused = _keep(collection, done.files, known)
         if done.error is not None:
             raise done.error
-        indexed += [described.file for described in done.files]
-        failed += done.failed
+        names = {left_out.source for left_out in refused}
+        indexed += [described.file for described in done.files if described.file.name not in names]
+        failed += [*done.failed, *refused]
         num_captions += done.num_captions
         num_done += len(batch)
         report(IndexProgress(num_done, len(work)))
-    present = {file.source for file in (*unchanged, *indexed)}
+    present = {file.source for file in (*unchanged, *indexed)} | kept
     removed = [file for source, file in known.items() if source not in present]
     _remove(collection, removed)
     return IndexReport(
@@ -130,31 +139,74 @@ def index_folder(
     )
 
 
-def _keep(collection: Collection, files: Sequence[Described], known: dict[str, IndexedFile]) -> None:
-    """Store files, and then say so in the manifest: what it names is in the stores for certain."""
-    texts: list[Document] = []
-    pictures: list[Document] = []
-    rows: list[IndexedFile] = []
-    for described in files:
-        documents = _text_documents(described)
-        texts += documents
-        is_picture = described.file.kind == "picture"
-        if is_picture and collection.pictures is not None:
-            pictures.append(_picture_document(described))
-        rows.append(
-            IndexedFile(
-                source=described.file.source,
-                content_hash=described.content_hash,
-                caption=described.text if is_picture else None,
-                ids=tuple(str(document.id) for document in documents),
-            )
+def _list_folder(
+    root: Path, excluded: Path | None, known: Mapping[str, IndexedFile], *, allow_empty: bool
+) -> FolderContents:
+    remedy = f"Its {len(known)} indexed files stay; allow_empty (--allow-empty) removes them."
+    if known and not root.is_dir():
+        if not allow_empty:
+            raise ConfigurationError(f"{root} is no folder any more. {remedy}")
+        return FolderContents((), (), ())
+    contents = list_folder(root, excluded=excluded)
+    if known and not contents.files and not allow_empty:
+        raise ConfigurationError(f"{root} holds nothing that can be indexed any more. {remedy}")
+    return contents
+
+
+def _keep(
+    collection: Collection, files: Sequence[Described], known: Mapping[str, IndexedFile]
+) -> list[LeftOut]:
+    """Store files, and say so in the manifest; return those that the picture embeddings refuse.
+
+    Until all of it is done, the manifest has them without a hash: wherever this is cut short, they are known
+    to be in the stores, old and new, and are done again.
+    """
+    documents = {described.file.source: _text_documents(described) for described in files}
+    rows = [
+        IndexedFile(
+            source=described.file.source,
+            content_hash=described.content_hash,
+            caption=described.text if described.file.kind == "picture" else None,
+            ids=tuple(str(document.id) for document in documents[described.file.source]),
         )
+        for described in files
+    ]
     outdated = [known[row.source] for row in rows if row.source in known]
+    old_ids = {file.source: file.ids for file in outdated}
+    collection.manifest.put(
+        [replace(row, content_hash="", ids=(*old_ids.get(row.source, ()), *row.ids)) for row in rows]
+    )
     _delete(collection, outdated)
-    _add(collection.texts, texts)
-    if collection.pictures is not None:
-        _add(collection.pictures, pictures)
-    collection.manifest.put(rows)
+    refused = _add_pictures(collection, files)
+    _add(
+        collection.texts,
+        [each for source, some in documents.items() if source not in refused for each in some],
+    )
+    collection.manifest.put([row for row in rows if row.source not in refused])
+    collection.manifest.remove(list(refused))
+    return list(refused.values())
+
+
+def _add_pictures(collection: Collection, files: Sequence[Described]) -> dict[str, LeftOut]:
+    """Embed and store pictures; return those that cannot be read by now or are too large, by source."""
+    if collection.pictures is None:
+        return {}
+    pictures = {
+        described.file: _picture_document(described)
+        for described in files
+        if described.file.kind == "picture"
+    }
+    try:
+        _add(collection.pictures, list(pictures.values()))
+        return {}
+    except ImageError:
+        refused = {}
+        for file, document in pictures.items():
+            try:
+                _add(collection.pictures, [document])
+            except ImageError as error:
+                refused[file.source] = LeftOut(file.name, str(error))
+        return refused
 
 
 def _remove(collection: Collection, files: Sequence[IndexedFile]) -> None:

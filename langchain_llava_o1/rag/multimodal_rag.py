@@ -30,6 +30,7 @@ from langchain_llava_o1.search.frame import (
     read_question,
 )
 
+_DOCUMENTS_PER_SOURCE = 5
 _NOTHING_FOUND = "Nothing was found that could be shown for this question."
 
 
@@ -81,7 +82,8 @@ def create_multimodal_rag(
 
     Args:
         retriever: Any retriever. One that takes ``image=`` and ``by=``, as ``MultimodalRetriever`` does,
-            searches by the question's picture as well.
+            searches by the question's picture as well; one that takes ``k=`` is asked for more documents than
+            its ``k``, in the place of those that are not fit to be shown.
         search: Any graph that answers ``messages``, compiled or not, such as ``create_stage_beam(model)``.
         image_policy: From where retrieved pictures may be read; by default the retriever's own
             ``image_policy``, else what the environment allows.
@@ -105,10 +107,11 @@ def create_multimodal_rag(
         """Find sources, and put those that are fit to be shown before the question."""
         asked = read_question(state, ImagePolicy.from_environment())
         question = asked[-1] if asked else state["messages"][-1]
-        documents = _find(retriever, question, state.get("retrieve_by"), config)
+        most = getattr(retriever, "k", None) if _takes(retriever, "k") else None
+        documents = _find(retriever, question, state.get("retrieve_by"), config, most)
         # Asked for now: a retriever may open its collection with the first question.
         policy = image_policy or getattr(retriever, "image_policy", None) or ImagePolicy.from_environment()
-        shown = show_sources(documents, policy)
+        shown = show_sources(documents, policy, most=most)
         return {
             "question": None,
             "image": None,
@@ -146,11 +149,19 @@ def _context_schema(search: SearchGraph | CompiledStateGraph[Any, Any, Any, Any]
     return search.context_schema if isinstance(search, StateGraph) else search.builder.context_schema
 
 
+def _takes(retriever: BaseRetriever, name: str) -> bool:
+    return name in signature(retriever._get_relevant_documents).parameters
+
+
 def _find(
-    retriever: BaseRetriever, question: BaseMessage, by: Route | None, config: RunnableConfig
+    retriever: BaseRetriever,
+    question: BaseMessage,
+    by: Route | None,
+    config: RunnableConfig,
+    most: int | None,
 ) -> list[Document]:
     text = str(question.text)
-    if "image" not in signature(retriever._get_relevant_documents).parameters:
+    if not _takes(retriever, "image"):
         if by in ("image", "both"):
             raise ConfigurationError(
                 f"{type(retriever).__name__} cannot retrieve by {by}; it takes text alone. Leave retrieve_by "
@@ -159,7 +170,9 @@ def _find(
         return retriever.invoke(text, config)
     pictures = [block for block in image_blocks([question]) if block.get("base64")]
     image = f"data:{pictures[0]['mime_type']};base64,{pictures[0]['base64']}" if pictures else None
-    return retriever.invoke(text, config, image=image, by=by)
+    # More than are shown, in the place of those that have changed or are gone.
+    options = {} if most is None else {"k": most * _DOCUMENTS_PER_SOURCE}
+    return retriever.invoke(text, config, image=image, by=by, **options)
 
 
 def _put_before(question: BaseMessage, shown: ShownSources) -> HumanMessage:

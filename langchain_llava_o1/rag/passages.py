@@ -46,13 +46,14 @@ def split_into_passages(text: str, most_characters: int = MOST_CHARACTERS) -> li
         raise ConfigurationError(
             'Texts are indexed with LangChain\'s splitters: pip install "langchain-llava-o1[rag]".'
         ) from error
-    text = "\n".join(text.splitlines())
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     splitter = RecursiveCharacterTextSplitter(
         chunk_size=most_characters, chunk_overlap=0, add_start_index=True
     )
     passages = []
+    line, counted = 1, 0
     for document in splitter.create_documents([text]):
-        first_line = text.count("\n", 0, document.metadata["start_index"]) + 1
-        last_line = first_line + document.page_content.count("\n")
-        passages.append(Passage(document.page_content, first_line, last_line))
+        start = document.metadata["start_index"]
+        line, counted = line + text.count("\n", counted, start), start
+        passages.append(Passage(document.page_content, line, line + document.page_content.count("\n")))
     return passages

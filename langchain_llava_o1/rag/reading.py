@@ -56,7 +56,9 @@ class FileReader:
         """Read some files; pictures without a known caption are described together."""
         described: list[Described] = []
         failed: list[LeftOut] = []
-        waiting: list[tuple[FoundFile, str, dict[str, Any]]] = []
+        # By content: what is there twice is described once.
+        waiting: dict[str, list[FoundFile]] = {}
+        blocks: dict[str, dict[str, Any]] = {}
         for file in files:
             try:
                 data = self._read_bytes(file)
@@ -64,28 +66,30 @@ class FileReader:
                 if file.kind == "text":
                     described.append(Described(file, content_hash, _decode_text(data)))
                     continue
+                # Said by its name below, which a block knows nothing of.
                 decode_image(data, self.policy)
                 block = image_block(data, policy=self.policy)
                 caption = self.manifest.find_caption(content_hash)
                 if caption is None:
-                    waiting.append((file, content_hash, block))
+                    waiting.setdefault(content_hash, []).append(file)
+                    blocks[content_hash] = block
                 else:
                     described.append(Described(file, content_hash, caption))
             except (ImageError, UnreadableText) as error:
                 failed.append(LeftOut(file.name, str(error)))
             except OSError as error:
                 failed.append(LeftOut(file.name, f"cannot be read ({error.strerror or error})"))
-        captions = self._caption([block for _, _, block in waiting])
+        captions = self._caption([blocks[content_hash] for content_hash in waiting])
         failure: Exception | None = None
-        for (file, content_hash, _), written in zip(waiting, captions, strict=True):
+        for (content_hash, alike), written in zip(waiting.items(), captions, strict=True):
             if isinstance(written, ImageError | MessageError):
-                failed.append(LeftOut(file.name, str(written)))
+                failed += [LeftOut(file.name, str(written)) for file in alike]
             elif isinstance(written, Exception):
                 failure = failure or written
             elif not written:
-                failed.append(LeftOut(file.name, "the model wrote no caption"))
+                failed += [LeftOut(file.name, "the model wrote no caption") for file in alike]
             else:
-                described.append(Described(file, content_hash, written))
+                described += [Described(file, content_hash, written) for file in alike]
         return ReadBatch(described, failed, sum(isinstance(caption, str) for caption in captions), failure)
 
     def _caption(self, blocks: Sequence[dict[str, Any]]) -> list[str | Exception]:

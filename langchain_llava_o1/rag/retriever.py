@@ -9,6 +9,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables.config import run_in_executor
 from langchain_core.vectorstores import VectorStore
+from pydantic import Field
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.images import ImagePolicy
@@ -40,7 +41,7 @@ class MultimodalRetriever(BaseRetriever):
 
     texts: VectorStore
     pictures: VectorStore | None = None
-    k: int = 4
+    k: int = Field(default=4, ge=1)
     image_policy: ImagePolicy | None = None
 
     def _get_relevant_documents(

@@ -70,7 +70,9 @@ class ShownSources(NamedTuple):
         return [block for exhibit in self.exhibits for block in (_heading(exhibit.source), exhibit.block)]
 
 
-def show_sources(documents: Sequence[Document], policy: ImagePolicy) -> ShownSources:
+def show_sources(
+    documents: Sequence[Document], policy: ImagePolicy, *, most: int | None = None
+) -> ShownSources:
     """Number what was retrieved, and make a block of each source that is fit to be shown.
 
     A document is a picture where its metadata's ``kind`` says so, or else where its ``source`` ends like a
@@ -80,10 +82,13 @@ def show_sources(documents: Sequence[Document], policy: ImagePolicy) -> ShownSou
     Args:
         documents: As retrieved, the best first.
         policy: From where pictures may be read.
+        most: How many to show; documents after those are passed over. None shows all.
     """
     sources: list[Source] = []
     exhibits: list[Exhibit] = []
     for document in documents:
+        if len(exhibits) == most:
+            break
         source = _describe(document)
         try:
             block = _read(document, source, policy)

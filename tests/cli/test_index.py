@@ -73,8 +73,25 @@ def test_picture_embeddings_are_those_of_the_model(
     assert result.exit_code == 0
     told = json.loads((tmp_path / "new" / "collection.json").read_text())
     assert told["vision_tower"] == {"model": "tiny", "revision": None, "pooling": "max", "layers": "final"}
-    # Opened again, it needs no more than its path.
+    # Opened again, it needs no more than its path, whichever model describes.
     assert run_command("index", album, "--collection", tmp_path / "new").exit_code == 0
+    other = run_command("index", album, "--collection", tmp_path / "new", "--model", "some/other")
+    assert other.stdout.startswith("0 added, 0 changed, 2 unchanged")
+
+
+def test_a_folder_that_is_gone_is_removed_when_that_is_meant(
+    album: Path, run_command: RunCommand, indexed: Path
+) -> None:
+    album.rename(album.with_name("elsewhere"))
+    refused = run_command("index", album, "--collection", indexed)
+    assert refused.exit_code == 1
+    assert "--allow-empty" in refused.stderr
+    removed = run_command("index", album, "--collection", indexed, "--allow-empty")
+    assert removed.stdout.startswith("0 added, 0 changed, 0 unchanged, 2 removed")
+
+
+def test_a_redrawn_picture_finds_its_like(album: Path, tmp_path: Path, run_command: RunCommand) -> None:
+    assert run_command("index", album, "--collection", tmp_path / "new", "--model", "tiny").exit_code == 0
     found = open_collection(tmp_path / "new").as_retriever(1).invoke("", image=str(album / "red.png"))
     assert found[0].metadata["name"] == "album/red.png"
 
@@ -188,6 +205,7 @@ def test_a_changed_picture_is_a_warning(
     assert result.exit_code == 0
     assert "llava-o1: warning: album/green.png is left out: " in result.stderr
     assert result.stderr.endswith("[1] album/red.png\n")
+    draw(album / "red.png", "white")
     nothing = run_command("ask", "Green?", "--collection", indexed)
     assert nothing.exit_code == 1
     assert "Nothing was found that could be shown" in nothing.stderr

@@ -85,9 +85,12 @@ def test_running_out_of_memory_is_tried_once_more(engine: Engine, monkeypatch: p
             raise failures.pop()
         return embed(job)
 
+    forgotten: list[bool] = []
     monkeypatch.setattr(pictures, "embed", fail_first)
+    monkeypatch.setattr(engine._whole_answers, "forget", lambda: forgotten.append(True))
     assert len(engine.embed(EmbeddingRequest((SMALL,)))) == 1
     assert not failures
+    assert forgotten
 
 
 def test_what_cannot_be_embedded_is_refused(engine: Engine) -> None:

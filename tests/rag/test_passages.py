@@ -25,6 +25,11 @@ def test_a_long_paragraph_is_cut_between_lines_and_a_long_line_between_words() -
     assert [passage.text for passage in split_into_passages("x" * 25, 10)] == ["x" * 10, "x" * 10, "x" * 5]
 
 
+def test_lines_are_those_of_an_editor() -> None:
+    text = "a\x0cb\r\nc\u2028d\r\n\r\nend"
+    assert [passage.position for passage in split_into_passages(text, 6)] == ["line 1", "line 2", "line 4"]
+
+
 def test_positions_are_said_in_words() -> None:
     assert Passage("a", 3, 3).position == "line 3"
     assert Passage("a\nb", 3, 4).position == "lines 3-4"

@@ -1,5 +1,6 @@
 """The graph that LangGraph Studio shows answers with a collection and without one."""
 
+import base64
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 from graphs.multimodal_rag import create_graph
 from langchain_llava_o1 import index_folder, open_collection
 from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.tiny import demo_picture_path
 from tests.rag.album import describing_model, draw
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +56,15 @@ async def test_it_answers_from_the_collection_that_the_environment_names(
     monkeypatch.setenv("LLAVA_O1_COLLECTION", str(tmp_path / "collection"))
     state = await create_graph().ainvoke({"question": "A red picture?"}, context={"candidates": 1, "seed": 1})
     assert [source["name"] for source in state["sources"]] == ["album/red.png"]
+
+
+async def test_its_collection_is_searched_by_a_picture_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LLAVA_O1_COLLECTION", raising=False)
+    monkeypatch.delenv("LLAVA_O1_MODEL", raising=False)
+    picture = base64.b64encode(demo_picture_path().read_bytes()).decode()
+    given = {"question": "How many small red circles are there?", "image": picture, "retrieve_by": "image"}
+    state = await create_graph().ainvoke(given, context={"seed": 1})
+    assert state["messages"][-1].text == "2\n\n[1] pictures/demo.png"
 
 
 def test_a_collection_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
