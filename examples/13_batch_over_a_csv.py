@@ -20,6 +20,7 @@ from langchain_llava_o1 import ChatLlavaO1, create_stage_beam, image_block
 from langchain_llava_o1.errors import LlavaO1Error
 from langchain_llava_o1.tiny import demo_picture_path
 
+COLUMNS = ["image", "question", "answer", "tokens", "seconds", "error"]
 graph = create_stage_beam(ChatLlavaO1(model="tiny")).compile()
 
 
@@ -27,24 +28,23 @@ async def answer(row: dict[str, str], folder: Path, places: asyncio.Semaphore) -
     """Answer one row; where that fails, say why."""
     async with places:
         try:
-            picture = image_block(folder / row["image"])
-            message = HumanMessage([picture, {"type": "text", "text": row["question"]}])
-            result = await graph.ainvoke({"messages": [message]}, context={"candidates": 2, "seed": 0})
+            asked = [image_block(folder / row["image"]), {"type": "text", "text": row["question"]}]
+            result = await graph.ainvoke({"messages": [HumanMessage(asked)]}, context={"candidates": 2})
         except LlavaO1Error as error:
             return row | {"error": str(error)}
     told = result["messages"][-1]
-    tokens, seconds = told.usage_metadata["output_tokens"], told.response_metadata["seconds"]
-    return row | {"answer": told.text, "tokens": tokens, "seconds": seconds}
+    spent = {"tokens": told.usage_metadata["output_tokens"], "seconds": told.response_metadata["seconds"]}
+    return {**row, **spent, "answer": told.text}
 
 
 async def main(questions: Path, answers: Path) -> None:
     """Ask many at once, and write each row as soon as it is answered."""
-    places = asyncio.Semaphore(16)  # so many searches are under way; their steps are computed together
-    with questions.open() as given, answers.open("a+", newline="", buffering=1) as file:
+    places = asyncio.Semaphore(16)  # searches under way; their steps are computed together
+    with questions.open(newline="", encoding="utf-8-sig") as given, answers.open("a+", 1, newline="") as file:
         file.seek(0)
-        done = [tuple(row[:2]) for row in csv.reader(file)]
+        done = {tuple(row[:2]) for row in csv.reader(file)}
         rows = [row for row in csv.DictReader(given) if (row["image"], row["question"]) not in done]
-        writer = csv.DictWriter(file, ["image", "question", "answer", "tokens", "seconds", "error"])
+        writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
         if not done:
             writer.writeheader()
         for row in asyncio.as_completed([answer(row, questions.parent, places) for row in rows]):

@@ -282,7 +282,15 @@ def _decode_data_url(url: str, policy: ImagePolicy) -> bytes:
 def _decode_base64(text: str, policy: ImagePolicy) -> bytes:
     # Four characters stand for three bytes: refused before the memory for decoding is spent.
     _check_num_bytes(len(text) * 3 // 4 - 2, policy)
-    # Both alphabets are read, and line breaks: pictures arrive from mail and from URLs.
+    return decode_base64(text)
+
+
+def decode_base64(text: str) -> bytes:
+    """Decode base64 in either alphabet, line breaks or not: pictures arrive from mail and from URLs.
+
+    Raises:
+        ImageError: If it is none.
+    """
     compact = "".join(text.split()).translate(str.maketrans("-_", "+/"))
     try:
         return base64.b64decode(compact, validate=True)

@@ -5,6 +5,7 @@ Anthropic sources; formats of other providers go through LangChain's own transla
 """
 
 import base64
+import urllib.parse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -20,7 +21,7 @@ from PIL import Image
 
 from langchain_llava_o1.engine.request import Role, Turn
 from langchain_llava_o1.errors import ImageError, MessageError
-from langchain_llava_o1.images import ImagePolicy, ImageSource, load_image
+from langchain_llava_o1.images import ImagePolicy, ImageSource, decode_base64, load_image
 from langchain_llava_o1.stages import STAGES
 from langchain_llava_o1.transcript import parse_transcript
 
@@ -121,9 +122,13 @@ def image_blocks(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
 
 def _as_image_block(block: dict[Any, Any]) -> dict[str, Any]:
     try:
-        data, location = _image_source(block, "block")
+        return _read_image_block(block)
     except ImageError:
         return dict(block)
+
+
+def _read_image_block(block: dict[Any, Any]) -> dict[str, Any]:
+    data, location = _image_source(block, "block")
     source = block.get("source")
     described = source if isinstance(source, dict) else block
     mime_type = described.get("mime_type") or described.get("media_type") or "image/png"
@@ -131,9 +136,10 @@ def _as_image_block(block: dict[Any, Any]) -> dict[str, Any]:
         header, is_data_url, body = location.partition(";base64,")
         if not (is_data_url and header.startswith("data:")):
             return {"type": "image", "url": location}
-        mime_type, data = header.removeprefix("data:"), body
-    text = base64.b64encode(data).decode("ascii") if isinstance(data, bytes) else data
-    return {"type": "image", "base64": text, "mime_type": mime_type}
+        mime_type, data = header.removeprefix("data:"), urllib.parse.unquote(body)
+    if not isinstance(data, bytes):
+        data = decode_base64(data or "")
+    return {"type": "image", "base64": base64.b64encode(data).decode("ascii"), "mime_type": mime_type}
 
 
 def _tagged_reasoning(message: BaseMessage) -> str:

@@ -1,6 +1,7 @@
 """A search as an agent's tool: a question about a picture of the conversation, or about one that is named."""
 
 import logging
+import reprlib
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
@@ -12,9 +13,10 @@ from langgraph.graph import StateGraph
 from langgraph.prebuilt import InjectedState
 from langgraph.pregel.protocol import PregelProtocol
 from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 from langchain_llava_o1.chat_model import ChatLlavaO1
-from langchain_llava_o1.errors import ConfigurationError, ImageError, LlavaO1Error
+from langchain_llava_o1.errors import ConfigurationError, ImageError, LlavaO1Error, MessageError
 from langchain_llava_o1.messages import image_blocks
 from langchain_llava_o1.report.result import SearchResult
 from langchain_llava_o1.search.context import SearchContext
@@ -132,6 +134,8 @@ class VisualReasoningTool(BaseTool):
 def _search_input(
     question: str, image: str | None, image_index: int | None, messages: Sequence[BaseMessage] | None
 ) -> dict[str, Any]:
+    if not question.strip():
+        raise MessageError("`question` is empty. Write what is to be answered about the picture.")
     if image and image_index:
         raise ImageError(
             f"`image` is {image!r} and `image_index` is {image_index}; give one of them, or neither for the "
@@ -183,8 +187,12 @@ def _describe_bad_arguments(error: Any) -> str:
     """Say which arguments cannot be used, and why."""
     if not isinstance(error, ValidationError):
         return str(error)
-    problems = "; ".join(
-        f"`{'.'.join(map(str, problem['loc']))}` ({problem.get('input')!r}): {problem['msg']}"
-        for problem in error.errors()
-    )
+    problems = "; ".join(map(_describe_problem, error.errors()))
     return f"The arguments cannot be used: {problems}. Call the tool again with others."
+
+
+def _describe_problem(problem: ErrorDetails) -> str:
+    name = ".".join(map(str, problem["loc"]))
+    # Of what is missing, the input is all that was given, with the conversation and its pictures.
+    given = "" if problem["type"] == "missing" else f" ({reprlib.repr(problem['input'])})"
+    return f"`{name}`{given}: {problem['msg']}"

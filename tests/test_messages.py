@@ -223,18 +223,21 @@ def test_only_pictures_need_work() -> None:
 @pytest.mark.parametrize(
     "block",
     [
-        {"type": "image", "base64": "AAAA", "mime_type": "image/webp"},
-        {"type": "image", "source_type": "base64", "data": "AAAA", "mime_type": "image/webp"},
-        {"type": "image", "base64": b"\0\0\0", "mime_type": "image/webp"},
-        {"type": "image_url", "image_url": {"url": "data:image/webp;base64,AAAA"}},
-        {"type": "image_url", "image_url": "data:image/webp;base64,AAAA"},
-        {"type": "image", "url": "data:image/webp;base64,AAAA"},
-        {"type": "image", "source": {"type": "base64", "media_type": "image/webp", "data": "AAAA"}},
+        {"type": "image", "base64": "--__", "mime_type": "image/webp"},
+        {"type": "image", "base64": "++\n//", "mime_type": "image/webp"},
+        {"type": "image_url", "image_url": "data:image/webp;base64,%2B%2B//"},
+        {"type": "image", "base64": "++//", "mime_type": "image/webp"},
+        {"type": "image", "source_type": "base64", "data": "++//", "mime_type": "image/webp"},
+        {"type": "image", "base64": b"\xfb\xef\xff", "mime_type": "image/webp"},
+        {"type": "image_url", "image_url": {"url": "data:image/webp;base64,++//"}},
+        {"type": "image_url", "image_url": "data:image/webp;base64,++//"},
+        {"type": "image", "url": "data:image/webp;base64,++//"},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/webp", "data": "++//"}},
     ],
 )
 def test_pictures_are_listed_in_one_form(block: dict[str, Any]) -> None:
     listed = image_blocks([HumanMessage([{"type": "text", "text": "?"}, block])])
-    assert listed == [{"type": "image", "base64": "AAAA", "mime_type": "image/webp"}]
+    assert listed == [{"type": "image", "base64": "++//", "mime_type": "image/webp"}]
 
 
 def test_pictures_that_are_elsewhere_or_missing_are_listed_too() -> None:
@@ -242,10 +245,12 @@ def test_pictures_that_are_elsewhere_or_missing_are_listed_too() -> None:
         {"type": "image", "url": "https://example.com/a.png"},
         {"type": "image", "path": "a.png"},
         {"type": "image", "file_id": "7"},
+        {"type": "image", "base64": "?"},
         {"type": "reasoning", "reasoning": "…"},
     ]
     assert image_blocks([HumanMessage("?"), AIMessage(blocks)]) == [
         {"type": "image", "url": "https://example.com/a.png"},
         {"type": "image", "url": "a.png"},
         {"type": "image", "file_id": "7"},
+        {"type": "image", "base64": "?"},
     ]

@@ -206,6 +206,7 @@ async def test_progress_is_in_the_agents_custom_stream() -> None:
         ({"image": "https://example.com/a.png"}, "not fetched from URLs"),
         ({"image": "data:image/png;base64,AAAA"}, "no picture in a known format"),
         ({"question": ""}, "`question` .*at least 1 character"),
+        ({"question": "  ", "messages": [asked(RED)]}, "`question` is empty"),
         ({"image_index": 0}, "`image_index` .0.: .*Call the tool again"),
     ],
 )
@@ -217,6 +218,17 @@ async def test_what_is_wrong_reaches_the_agent_as_a_message(arguments: dict[str,
         assert told.status == "error"
         assert re.search(message, told.text), told.text
         assert "Traceback" not in told.text
+
+
+def test_what_is_missing_is_told_without_the_conversation() -> None:
+    node = ToolNode([tool_over(ScriptedModel())])
+    graph: Any = StateGraph(MessagesState).add_node("tools", node).add_edge(START, "tools").compile()
+    call = {**called(), "args": {"image": "x" * 10_000, "image_index": "no number" * 1000}}
+    told = graph.invoke({"messages": [asked(RED), AIMessage("", tool_calls=[call])]})["messages"][-1]
+    assert told.status == "error"
+    assert "`question`: Field required" in told.text
+    assert "`image_index`" in told.text
+    assert len(told.text) < 400
 
 
 def test_a_path_below_an_allowed_folder(tmp_path: Path) -> None:

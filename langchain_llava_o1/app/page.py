@@ -140,7 +140,14 @@ def _run(gradio: Any, label: str, run: Any, inputs: list[Any], outputs: list[Any
     start = gradio.Button(label, variant="primary", scale=0, min_width=140)
     stop = gradio.Button("Stop", scale=0, min_width=100)
     running = start.click(run, inputs, outputs, show_progress="hidden", api_visibility="private")
-    stop.click(lambda: gradio.Info("Stopped."), cancels=[running], api_visibility="private")
+    stopped = [render_search((), key=f"stopped-{place}", status="Stopped") for place in range(len(outputs))]
+    # One output takes its value bare.
+    stop.click(
+        lambda: stopped if len(stopped) > 1 else stopped[0],
+        outputs=outputs,
+        cancels=[running],
+        api_visibility="private",
+    )
 
 
 def _ask(model: BaseChatModel) -> Any:

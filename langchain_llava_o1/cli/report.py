@@ -17,9 +17,11 @@ def check_report_path(path: Path) -> None:
     Raises:
         ConfigurationError: If the path is a folder, or in one that does not exist or cannot be written to.
     """
-    folder = path.absolute().parent
+    folder = path.resolve().parent
     if path.is_dir():
         raise ConfigurationError(f"--report {path}: it is a folder; name a file, as in report.html.")
+    if path.exists() and not path.is_file():
+        raise ConfigurationError(f"--report {path}: it is no ordinary file; name one, as in report.html.")
     if not folder.is_dir():
         raise ConfigurationError(f"--report {path}: there is no folder {folder}; make it first.")
     if not os.access(folder, os.W_OK):
@@ -32,10 +34,11 @@ def write_report(result: "SearchResult", path: Path) -> None:
     Raises:
         OSError: If the file cannot be written; what was there is left as it is.
     """
+    # What a link leads to is replaced, not the link.
+    path = path.resolve()
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        # A question from a shell may hold bytes that are no text in any encoding.
-        unfinished.write_text(result.to_html(), encoding="utf-8", errors="replace")
+        unfinished.write_text(result.to_html(), encoding="utf-8")
         unfinished.replace(path)
     finally:
         with contextlib.suppress(OSError):

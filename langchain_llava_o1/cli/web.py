@@ -55,9 +55,13 @@ def check_address(host: str, port: int) -> None:
     Raises:
         ConfigurationError: If it cannot, with the reason.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    if ":" in host:
+        raise ConfigurationError(
+            f"--host {host} is an address of IPv6, which Gradio does not serve; use 127.0.0.1, 0.0.0.0 or a "
+            "name."
+        )
     try:
-        with socket.socket(family, socket.SOCK_STREAM) as found:
+        with socket.socket() as found:
             # As servers do: a port that was just given up may be taken at once.
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             found.bind((host, port))

@@ -68,13 +68,16 @@ class OutcomeLog:
         """
         self._path = path
         self._records: dict[Cell, dict[int, _Record]] = {}
-        lines = _whole_lines(path) if path.exists() else []
-        if not lines:
+        content = path.read_bytes() if path.exists() else b""
+        # A line that was cut off when the program was killed is answered again.
+        end = content.rfind(b"\n") + 1
+        if _line(heading).startswith(content):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._append(heading)
+            path.write_bytes(_line(heading))
             return
         try:
-            found, *answers = map(json.loads, lines)
+            lines = content[:end].decode().split("\n")[:-1]
+            found, *answers = map(json.loads, lines or [content.decode()])
             if found == heading:
                 for fields in answers:
                     self._keep(fields)
@@ -87,6 +90,9 @@ class OutcomeLog:
                 f"{path} belongs to another comparison ({found}, not {heading}). "
                 "Name another folder, or delete that file."
             )
+        if end < len(content):
+            with path.open("r+b") as file:
+                file.truncate(end)
 
     def _keep(self, fields: dict[str, Any]) -> None:
         cell = Cell(Strategy(fields.pop("strategy")), fields.pop("candidates"))
@@ -106,18 +112,12 @@ class OutcomeLog:
         self._append(fields | asdict(outcome))
 
     def _append(self, fields: dict[str, Any]) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(fields, ensure_ascii=False) + "\n")
+        with self._path.open("ab") as file:
+            file.write(_line(fields))
 
 
-def _whole_lines(path: Path) -> list[str]:
-    """Read a file's lines; one that was cut off when the program was killed is taken out."""
-    content = path.read_bytes()
-    end = content.rfind(b"\n") + 1
-    if end < len(content):
-        with path.open("r+b") as file:
-            file.truncate(end)
-    return content[:end].decode().split("\n")[:-1]
+def _line(fields: dict[str, Any]) -> bytes:
+    return (json.dumps(fields, ensure_ascii=False) + "\n").encode()
 
 
 def plan_cells(strategies: Sequence[Strategy], candidates: Sequence[int]) -> list[Cell]:

@@ -229,11 +229,14 @@ def _note(
 
 def _describe_scores(record: StageRecord) -> str:
     scores = record["scores"] or []
+    finite = [score for score in scores if math.isfinite(score)]
     bars = (
         "All scores are at most 0: bars grow from 0 to the left, and the shortest is the best."
-        if max(scores) <= 0
+        if max(finite, default=0.0) <= 0
         else "Bars begin at 0; the higher the score, the better."
     )
+    if len(finite) < len(scores):
+        bars += " What is no finite number has no bar."
     states = {candidate["is_complete"] for candidate in record["candidates"]}
     order = " Incomplete candidates come after complete ones." if len(states) > 1 else ""
     return f"The judge scored every candidate. {bars}{order}"

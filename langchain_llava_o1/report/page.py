@@ -1,7 +1,6 @@
 """A search's result as one HTML page that needs nothing else: no network, no script, no further file."""
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from langchain_core.messages.ai import UsageMetadata
 from markupsafe import Markup
 
+from langchain_llava_o1.errors import ImageError
+from langchain_llava_o1.images import decode_base64
 from langchain_llava_o1.report.contest import (
     Paragraph,
     ShownContest,
@@ -164,14 +165,14 @@ def _read_picture(block: Mapping[str, Any]) -> Picture:
     if found := _PICTURE_DATA_URL.fullmatch(location):
         kind, data = found.groups()
         location = ""
-    data = "".join(data.split())
+    kind = kind.lower()
     if not data or not _PICTURE_TYPE.fullmatch(kind):
         return Picture(None, location)
     try:
-        base64.b64decode(data, validate=True)
-    except binascii.Error:
+        content = decode_base64(data)
+    except ImageError:
         return Picture(None, location)
-    return Picture(f"data:{kind};base64,{data}", location="")
+    return Picture(f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}", location="")
 
 
 def _expenses(result: "SearchResult") -> Sequence[Expense]:

@@ -1,6 +1,5 @@
 """The result of a search: its answer and how it came about."""
 
-import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -11,7 +10,8 @@ from langchain_core.messages import AIMessage, AnyMessage
 from langchain_core.messages.ai import UsageMetadata
 from pydantic import TypeAdapter
 
-from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.errors import ConfigurationError, ImageError
+from langchain_llava_o1.images import decode_base64
 from langchain_llava_o1.messages import image_blocks
 from langchain_llava_o1.search.records import StageRecord
 
@@ -119,7 +119,8 @@ class SearchResult:
         """
         from langchain_llava_o1.report.page import render_page
 
-        return render_page(self)
+        # A question from a shell may hold bytes that are no text in any encoding.
+        return render_page(self).encode("utf-8", "replace").decode("utf-8")
 
     def _repr_html_(self) -> str:
         """Show the page in a notebook, in a frame of its own."""
@@ -135,5 +136,8 @@ def _messages_type() -> TypeAdapter[list[AnyMessage]]:
 
 def _digest(block: Mapping[str, Any]) -> str:
     if data := block.get("base64"):
-        return hashlib.sha256(base64.b64decode(data)).hexdigest()
+        try:
+            return hashlib.sha256(decode_base64(data)).hexdigest()
+        except ImageError:
+            return ""
     return str(block.get("url") or block.get("file_id") or "")

@@ -1,6 +1,7 @@
 """What all searches have in common: their state, first and last node, and the nodes that hold a contest."""
 
 import operator
+import reprlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -263,6 +264,16 @@ def _read_settings(context: Any, context_schema: type[ContextT]) -> ContextT:
     return context_schema.model_validate({name: given[name] for name in names if name in given})
 
 
+def _read_text(state: Mapping[str, Any], name: str) -> str:
+    value = state.get(name)
+    # A server does not hold callers to the schema.
+    if not isinstance(value, str | None):
+        raise MessageError(
+            f"`{name}` is {reprlib.repr(value)}, of type {type(value).__name__}; it must be text."
+        )
+    return (value or "").strip()
+
+
 def read_question(state: Mapping[str, Any], policy: ImagePolicy) -> list[AnyMessage]:
     """Return what is to be appended to the conversation, so that it ends in a question.
 
@@ -274,7 +285,7 @@ def read_question(state: Mapping[str, Any], policy: ImagePolicy) -> list[AnyMess
         ImageError: The picture is missing, broken or from a place that is not allowed.
         MessageError: If there is no question.
     """
-    question, image = (state.get("question") or "").strip(), (state.get("image") or "").strip()
+    question, image = _read_text(state, "question"), _read_text(state, "image")
     if question:
         picture = [read_image_reference(image, policy, "image")] if image else []
         return [HumanMessage([*picture, {"type": "text", "text": question}])]

@@ -85,6 +85,22 @@ def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_asked(
     assert search_model.calls == []
 
 
+def test_a_link_stays_and_what_is_no_file_is_refused(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel, tmp_path: Path
+) -> None:
+    (tmp_path / "older.html").write_text("older")
+    link = tmp_path / "report.html"
+    link.symlink_to(tmp_path / "older.html")
+    assert run_command("ask", picture, "How many?", "--report", link).exit_code == 0
+    assert link.is_symlink()
+    assert (tmp_path / "older.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+    result = run_command("ask", picture, "How many?", "--report", "/dev/null")
+    assert result.exit_code == 1
+    assert "it is no ordinary file" in result.stderr
+    assert Path("/dev/null").is_char_device()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_permission_is_told(
     run_command: RunCommand, picture: Path, search_model: ScriptedModel, tmp_path: Path

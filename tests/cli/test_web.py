@@ -25,6 +25,12 @@ def test_an_address_of_another_machine_is_told(run_command: RunCommand) -> None:
     assert "192.0.2.1:7860 cannot be listened on" in result.stderr
 
 
+def test_an_address_that_gradio_does_not_serve_is_told(run_command: RunCommand) -> None:
+    result = run_command("app", "--host", "::1")
+    assert result.exit_code == 1
+    assert "--host ::1 is an address of IPv6" in result.stderr
+
+
 def test_without_gradio_the_extra_is_named(run_command: RunCommand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gradio", None)
     result = run_command("app")

@@ -45,6 +45,14 @@ async def test_the_tool_returns_the_answer_alone(langgraph_server: Server) -> No
     assert text == "{'answer': '6', 'error': None}"
 
 
+async def test_what_is_no_text_is_told(langgraph_server: Server) -> None:
+    async with get_client(url=langgraph_server.address) as client:
+        state = await client.runs.wait(None, "visual_question", input={"question": 5, "image": PICTURE})
+    assert isinstance(state, dict)
+    assert state["answer"] is None
+    assert "must be text" in state["error"]
+
+
 @pytest.mark.parametrize(
     ("image", "said"),
     [("/etc/hostname", "LLAVA_O1_IMAGE_ROOTS"), ("", "There is no `image`"), ("A" * 100, "known format")],

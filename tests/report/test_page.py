@@ -1,5 +1,6 @@
 """The page of a result: what is in it, and that nothing of it is markup that a model wrote."""
 
+import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from langchain_llava_o1 import SearchResult, image_block
+from langchain_llava_o1.report.page import render_search
 from langchain_llava_o1.stages import STAGES
 from langchain_llava_o1.tiny import demo_picture_path
 from tests.report.searched import (
@@ -255,3 +257,46 @@ def test_a_record_that_is_read_again_gives_the_same_page() -> None:
     result = knocked_out(candidates=2)
     again = SearchResult.from_record(result.to_record(), pictures=result.pictures)
     assert again.to_html() == result.to_html()
+
+
+@pytest.mark.parametrize(
+    ("finish_reason", "told"), [("length", "was cut off at the limit"), ("untagged", "reached no conclusion")]
+)
+def test_an_answer_that_is_not_whole_is_told(finish_reason: str, told: str) -> None:
+    result = result_of({"caption": contest([candidate(0)])}, finish_reason=finish_reason)
+    assert told in page_of(result).text
+    assert told in Page(render_search((), key="one", result=result)).text
+
+
+def test_which_answer_a_candidate_goes_on_from_is_told() -> None:
+    page = page_of(result_of({"caption": contest([candidate(0), candidate(1, beam=1)])}))
+    assert "goes on from answer 2" in page.text
+    assert "goes on from" not in page_of(result_of({"caption": contest([candidate(0)])})).text
+
+
+def test_a_ranking_says_who_was_accepted_and_what_has_no_bar() -> None:
+    record = contest([candidate(0), candidate(1)], scores=[-2.0, float("-inf")])
+    page = page_of(result_of({"caption": record}))
+    assert page.text.count("✓ accepted") == 1
+    assert "What is no finite number has no bar." in page.text
+
+
+def test_a_long_question_has_a_short_title() -> None:
+    (title,) = re.findall("<title>(.*)</title>", result_of({}, question="word " * 40).to_html())
+    assert len(title) == 70
+    assert title.endswith("…")
+
+
+def test_a_picture_in_the_other_alphabet_is_shown_and_text_in_no_encoding_is_replaced() -> None:
+    block = image_block(demo_picture_path())
+    other = {
+        **block,
+        "base64": block["base64"].translate(str.maketrans("+/", "-_")),
+        "mime_type": "image/PNG",
+    }
+    result = result_of({}, pictures=(other,), question="caf\udce9")
+    page = result.to_html()
+    assert f"data:image/png;base64,{block['base64']}" in page.replace("&#43;", "+")
+    page.encode("utf-8")
+    assert result.to_record()["pictures"] == result_of({}, pictures=(block,)).to_record()["pictures"]
+    assert result_of({}, pictures=({"type": "image", "base64": "?"},)).to_record()["pictures"] == [""]

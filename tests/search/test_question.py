@@ -70,6 +70,8 @@ def test_urls_are_not_fetched_by_default() -> None:
         ({"image": BASE64, "question": "  "}, "no `question`"),
         ({"question": ""}, "last message is missing"),
         ({"messages": [HumanMessage("?"), AIMessage("5")]}, "or give `question`"),
+        ({"question": 5}, "`question` is 5, of type int; it must be text"),
+        ({"question": "?", "image": ["a"]}, "`image` is .*, of type list; it must be text"),
     ],
 )
 def test_what_is_missing_is_told(given: dict[str, Any], message: str) -> None:
