@@ -2,13 +2,10 @@
 
 import random
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoProcessor, MllamaForConditionalGeneration
+from transformers import AutoProcessor
 
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.request import Turn
@@ -158,22 +155,3 @@ def test_batches_hold_what_they_say(processor) -> None:  # noqa: ANN001
         is_learned = text.labels != IGNORED
         assert is_learned.any(1).all()
         assert torch.equal(text.tokens[is_learned], text.labels[is_learned])
-
-
-def test_the_recipe_runs_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "langchain_llava_o1.tiny.recipe", "--scale", "0.001", "--device", "cpu"]
-    command += ["--folder", str(tmp_path / "run"), "--output", str(tmp_path / "checkpoint")]
-    subprocess.run(command, check=True, capture_output=True)
-    weights = (tmp_path / "run" / "judging" / "model.safetensors").read_bytes()
-    for path in (tmp_path / "run" / "judging").iterdir():
-        path.unlink()
-    (tmp_path / "run" / "judging").rmdir()
-
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-
-    assert re.search(r"^judging took", done.stdout, re.MULTILINE)
-    assert not re.search(r"^(vision|answers) took", done.stdout, re.MULTILINE)
-    assert (tmp_path / "run" / "judging" / "model.safetensors").read_bytes() == weights
-    model = MllamaForConditionalGeneration.from_pretrained(tmp_path / "checkpoint")
-    assert (tmp_path / "checkpoint" / "recipe.json").exists()
-    assert model.num_parameters() <= 8_000_000
