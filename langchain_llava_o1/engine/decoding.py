@@ -91,6 +91,8 @@ class DecodeBatch(Generic[OwnerT]):
         self._newcomers: list[tuple[Row[OwnerT], ReadPrompt]] = []
         self._logits: torch.Tensor | None = None
         self._sampler: RowSampler | None = None
+        # Whom the sampler was made for. Rows come and go in several places, so it is checked at each choice.
+        self._sampled_rows: list[Row[OwnerT]] = []
         self._attention: StepAttention | None = None
         record = choose_recorder(model)
         self._recorded = None if record is None else RecordedSteps(model, self._slots, record)
@@ -113,6 +115,7 @@ class DecodeBatch(Generic[OwnerT]):
         if self._recorded is None:
             self._slots.release()
         self._logits = self._sampler = None
+        self._sampled_rows = []
         self._disarrange()
 
     def forget(self) -> None:
@@ -137,17 +140,17 @@ class DecodeBatch(Generic[OwnerT]):
         for row in rows:
             row.num_cached = read[row.prompt.key].num_cached
         self._newcomers += [(row, read[row.prompt.key]) for row in rows]
-        self._sampler = None
 
     def choose(self) -> list[Chosen[OwnerT]]:
         """Choose the next token of every row."""
         rows = self._rows
         if not rows:
             return []
-        if self._sampler is None:
+        if self._sampler is None or rows != self._sampled_rows:
             self._sampler = RowSampler(
                 [row.sampling for row in rows], [row.stream for row in rows], self._model.device
             )
+            self._sampled_rows = rows
         logits = [read.logits[None] for _, read in self._newcomers]
         if self._logits is not None:
             logits.insert(0, self._logits)
@@ -195,7 +198,6 @@ class DecodeBatch(Generic[OwnerT]):
         rows = [seat.row for seat in self._seats[kept:]]
         self._slots.keep(range(kept))
         self._seats = self._seats[:kept]
-        self._sampler = None
         self._disarrange()
         for row in rows:
             row.prompt = replace(row.prompt, token_ids=(*row.prompt.token_ids, *row.token_ids))
@@ -231,7 +233,6 @@ class DecodeBatch(Generic[OwnerT]):
             self._prefiller.tree.shrink()
             self._slots.keep(kept)
             self._seats = [self._seats[place] for place in kept]
-            self._sampler = None
             self._disarrange()
         self._newcomers = [(row, read) for row, read in self._newcomers if not row.is_finished]
 
@@ -262,7 +263,6 @@ class DecodeBatch(Generic[OwnerT]):
             owned.append(joined[key].part(num_shared))
         self._slots.add(owned)
         self._newcomers = []
-        self._sampler = None
         self._disarrange()
 
     def _share(self, keys: Sequence[PromptKey]) -> list[PromptKey]:

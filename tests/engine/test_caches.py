@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from langchain_llava_o1.engine import decoding
@@ -38,11 +38,14 @@ CONVERSATIONS: tuple[tuple[Turn, ...], ...] = (
 
 
 @pytest.fixture(scope="module")
-def expected(tiled_reference: Reference) -> list[str]:
-    return [
+def expected(tiled_reference: Reference, tiled_engine: Engine) -> dict[float, list[str]]:
+    """The answers by temperature: those of ``generate``, and those that are sampled alone."""
+    greedy = [
         tiled_reference.decode(tiled_reference.generate(turns, NUM_TOKENS)).rstrip("\ufffd")
         for turns in CONVERSATIONS
     ]
+    sampled = [asyncio.run(answer(tiled_engine, turns, temperature=1.0)) for turns in CONVERSATIONS]
+    return {0.0: greedy, 1.0: sampled}
 
 
 def open_engine(folder: Path, cache_bytes: int | None) -> Engine:
@@ -50,8 +53,10 @@ def open_engine(folder: Path, cache_bytes: int | None) -> Engine:
     return Engine(checkpoint, cache_bytes=cache_bytes)
 
 
-async def answer(engine: Engine, turns: tuple[Turn, ...]) -> str:
-    request = Request(turns, Sampling(max_tokens=NUM_TOKENS))
+async def answer(
+    engine: Engine, turns: tuple[Turn, ...], temperature: float = 0.0, max_tokens: int = NUM_TOKENS
+) -> str:
+    request = Request(turns, Sampling(temperature, seed=7, max_tokens=max_tokens))
     return text_of([delta async for delta in engine.agenerate(request)])
 
 
@@ -74,11 +79,19 @@ def cached_engine(request: pytest.FixtureRequest, tiled_checkpoint: Path) -> Ite
     engine.close()
 
 
+async def wait_for_step(engine: Engine, step: int) -> None:
+    """Wait until the engine has come to a step, or has nothing to do."""
+    await asyncio.sleep(0)
+    while engine.statistics.num_steps < step and engine._num_requests:
+        await asyncio.sleep(0.0005)
+
+
 arrivals = st.lists(
     st.tuples(
         st.integers(0, len(CONVERSATIONS) - 1),
+        st.sampled_from((0.0, 1.0)),
         st.integers(0, 8),
-        st.sampled_from(("wait", "cancel", "forget")),
+        st.sampled_from(("wait", "cancel", "forget", "leave")),
     ),
     min_size=1,
     max_size=16,
@@ -87,20 +100,30 @@ arrivals = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(arrivals)
-def test_answers_are_those_of_generate_whoever_comes_and_goes(
-    cached_engine: Engine, expected: list[str], arrivals: list[tuple[int, int, str]]
+@example([(1, 1.0, 0, "wait"), (3, 1.0, 0, "wait"), (0, 0.0, 4, "leave"), (2, 1.0, 6, "cancel")])
+def test_answers_are_those_given_alone_whoever_comes_and_goes(
+    cached_engine: Engine,
+    expected: dict[float, list[str]],
+    arrivals: list[tuple[int, float, int, str]],
 ) -> None:
-    async def arrive(number: int, delay: int, then: str) -> None:
-        await asyncio.sleep(0.002 * delay)
-        task = asyncio.create_task(answer(cached_engine, CONVERSATIONS[number]))
+    first_step = cached_engine.statistics.num_steps
+
+    async def arrive(number: int, temperature: float, delay: int, then: str) -> None:
+        whole = expected[temperature][number]
+        await wait_for_step(cached_engine, first_step + delay)
+        if then == "leave":
+            first = await answer(cached_engine, CONVERSATIONS[number], temperature, max_tokens=1)
+            assert whole.startswith(first)
+            return
+        task = asyncio.create_task(answer(cached_engine, CONVERSATIONS[number], temperature))
         if then == "cancel":
-            await asyncio.sleep(0.004)
+            await wait_for_step(cached_engine, first_step + delay + 1)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             return
         if then == "forget":
             cached_engine.forget()
-        assert await task == expected[number]
+        assert await task == whole
 
     async def arrive_all() -> None:
         await asyncio.gather(*(arrive(*arrival) for arrival in arrivals))

@@ -13,6 +13,7 @@ import pytest
 
 from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.loading import EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.mailbox import ThreadMailbox, Ticket
 from langchain_llava_o1.engine.mllama import Mllama
 from langchain_llava_o1.engine.request import Delta, Request, Sampling, Turn
 from langchain_llava_o1.errors import (
@@ -78,6 +79,33 @@ def test_the_same_seed_gives_the_same_text_in_any_company(engine: Engine) -> Non
         again = pool.submit(answer, engine, temperature=1.0, seed=3)
         assert text_of(again.result()) == alone
         assert len({text_of(other.result()) for other in others}) == len(others)
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True], ids=["one token", "cancelled"])
+def test_a_row_that_leaves_at_its_first_token_costs_no_sampled_answer(
+    own_engine: Engine, monkeypatch: pytest.MonkeyPatch, is_cancelled: bool
+) -> None:
+    settings = {"temperature": 1.0, "seed": 3, "n": 4}
+    expected = [text_of(answer(own_engine, **settings), index) for index in range(4)]
+    max_tokens = 16 if is_cancelled else 1
+    visitor = Ticket(Request(QUESTION, Sampling(1.0, max_tokens=max_tokens)), ThreadMailbox())
+    choose = own_engine._batch.choose
+    num_rows: list[int] = []
+
+    def choose_while_another_comes_and_goes() -> list[Any]:
+        chosen = choose()
+        num_rows.append(len(chosen))
+        if len(num_rows) == 3:
+            own_engine._inbox.put(visitor)
+        if len(num_rows) == 4 and is_cancelled:
+            visitor.cancel()
+        return chosen
+
+    monkeypatch.setattr(own_engine._batch, "choose", choose_while_another_comes_and_goes)
+    rows = answer(own_engine, **settings)
+
+    assert num_rows[:5] == [4, 4, 4, 5, 4]
+    assert [text_of(rows, index) for index in range(4)] == expected
 
 
 def test_seeds_and_rows_differ(engine: Engine) -> None:
