@@ -167,14 +167,14 @@ def _keep(
             source=described.file.source,
             content_hash=described.content_hash,
             caption=described.text if described.file.kind == "picture" else None,
-            ids=tuple(str(document.id) for document in documents[described.file.source]),
+            ids=frozenset(str(document.id) for document in documents[described.file.source]),
         )
         for described in files
     ]
     outdated = [known[row.source] for row in rows if row.source in known]
     old_ids = {file.source: file.ids for file in outdated}
     collection.manifest.put(
-        [replace(row, content_hash="", ids=(*old_ids.get(row.source, ()), *row.ids)) for row in rows]
+        [replace(row, content_hash="", ids=row.ids.union(old_ids.get(row.source, ()))) for row in rows]
     )
     _delete(collection, outdated)
     refused = _add_pictures(collection, files)

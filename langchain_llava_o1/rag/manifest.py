@@ -29,13 +29,14 @@ class IndexedFile:
         source: Its path.
         content_hash: SHA-256 of its bytes.
         caption: What the model wrote of a picture; None for a text.
-        ids: Of its documents in the vector stores.
+        ids: Of its documents in the vector stores. A set, because Chroma refuses to delete ids among which
+            one is named twice.
     """
 
     source: str
     content_hash: str
     caption: str | None
-    ids: tuple[str, ...]
+    ids: frozenset[str]
 
 
 class Manifest:
@@ -56,7 +57,7 @@ class Manifest:
         with self._open() as connection:
             rows = connection.execute("SELECT source, content_hash, caption, ids FROM files").fetchall()
         files = [
-            IndexedFile(source, digest, caption, tuple(json.loads(ids)))
+            IndexedFile(source, digest, caption, frozenset(json.loads(ids)))
             for source, digest, caption, ids in rows
         ]
         return {file.source: file for file in files if Path(file.source).is_relative_to(folder)}
@@ -72,7 +73,9 @@ class Manifest:
 
     def put(self, files: Sequence[IndexedFile]) -> None:
         """Add files, or replace what is known of them, all or none."""
-        rows = [(file.source, file.content_hash, file.caption, json.dumps(file.ids)) for file in files]
+        rows = [
+            (file.source, file.content_hash, file.caption, json.dumps(sorted(file.ids))) for file in files
+        ]
         with self._open() as connection:
             connection.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", rows)
 

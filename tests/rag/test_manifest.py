@@ -8,7 +8,7 @@ from langchain_llava_o1.rag.manifest import IndexedFile, Manifest
 
 
 def file(source: str, content_hash: str = "1", caption: str | None = None) -> IndexedFile:
-    return IndexedFile(source, content_hash, caption, (f"{source}-0", f"{source}-1"))
+    return IndexedFile(source, content_hash, caption, frozenset({f"{source}-0", f"{source}-1"}))
 
 
 def test_what_is_put_is_there_after_reopening(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_what_is_put_is_there_after_reopening(tmp_path: Path) -> None:
 def test_a_batch_is_put_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
     manifest = Manifest(tmp_path / "files.sqlite")
     with pytest.raises(sqlite3.IntegrityError):
-        manifest.put([file("/a.md"), IndexedFile("/b.md", None, None, ())])  # type: ignore[arg-type]
+        manifest.put([file("/a.md"), IndexedFile("/b.md", None, None, frozenset())])  # type: ignore[arg-type]
     assert manifest.files_below(Path("/")) == {}
 
 
