@@ -30,10 +30,12 @@ class Verdict:
     num_calls: int = 1
 
 
-_RESPONSE = r"(?:the\s+)?(?:response|candidate|answer|option)"
-_MARKS = r"[\s*_`\"'(\[#:]*"
+# Every repetition is possessive: a judge may write blanks without end, and nothing that is skipped here is
+# ever needed again, so that reading takes time in proportion to the text.
+_RESPONSE = r"(?:the\s++)?(?:response|candidate|answer|option)"
+_MARKS = r"[\s*_`\"'(\[#:]*+"
 # No choice: "12", "1.5", "1 or 2", "1/2", "1 and 2".
-_ALONE = rf"(?!\d|\.\d|{_MARKS}\s*(?:or|and|/|&)\s*(?:{_RESPONSE})?{_MARKS}[12])"
+_ALONE = rf"(?!\d|\.\d|{_MARKS}(?:or|and|/|&)\s*+(?:{_RESPONSE})?{_MARKS}[12])"
 _NUMBER = rf"(?:{_RESPONSE})?{_MARKS}(?P<choice>[12]){_ALONE}"
 
 _PREFIXED = re.compile(rf"{re.escape(VERDICT_PREFIX)}{_MARKS}{_NUMBER}", re.IGNORECASE)
@@ -41,12 +43,12 @@ _WORDINGS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"\b(?:verdict|choice|decision|winner|final answer|better (?:response|one|candidate))"
-        rf"(?:\s+is\b|\s*[:=]){_MARKS}{_NUMBER}",
-        rf"(?<!not )(?<!n't )(?<!never )\b(?:choose|pick|prefer|select|favou?r)\s+{_MARKS}{_NUMBER}",
+        rf"(?:\s++is\b|\s*+[:=]){_MARKS}{_NUMBER}",
+        rf"(?<!not )(?<!n't )(?<!never )\b(?:choose|pick|prefer|select|favou?r)\s++{_MARKS}{_NUMBER}",
         rf"\b{_RESPONSE}{_MARKS}(?P<choice>[12]){_MARKS}(?:is|wins|seems|looks)\b"
-        r"(?=\s*(?:(?:the|clearly|slightly|much|far|overall|a|bit)\s+)*(?:better|best|preferable|preferred|stronger|superior|winner)\b)",
+        r"(?=\s*+(?:(?:the|clearly|slightly|much|far|overall|a|bit)\s++)*+(?:better|best|preferable|preferred|stronger|superior|winner)\b)",
         rf"\b{_RESPONSE}{_MARKS}(?P<choice>[12]){_MARKS}wins\b",
-        rf"\A{_MARKS}{_NUMBER}{_MARKS}[\].)!]*\s*\Z",
+        rf"\A{_MARKS}{_NUMBER}{_MARKS}[\].)!]*+\s*+\Z",
     )
 )
 """Other wordings, the more explicit first. Each is asked only if those before it say nothing."""

@@ -21,7 +21,8 @@ _OPTION = re.compile(r"\A(?:option\s+)?\(?([a-z])(?:\).*|[.:]\s.*)?\Z", re.DOTAL
 _MARKS = re.compile(r"[*_`\"'“”‘’]|\\boxed|[{}$]")
 _ARTICLE = re.compile(r"\b(?:a|an|the)\s+(?=\w)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
-_ZEROS = re.compile(r"(\d+)\.0+\b")
+# Sought from the beginning of a number only, so that a long one is read once.
+_ZEROS = re.compile(r"(?<!\d)(\d++)\.0++\b")
 
 
 def normalize(conclusion: str) -> str:

@@ -70,6 +70,26 @@ def test_the_reason_is_what_stands_beside_the_choice() -> None:
     assert read_verdict("The star is red, so I choose response 1.").reason.startswith("The star is red")
 
 
+BLANKS = ("\n", " ", "\t \n", "*", " the ", "* _:(")
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize(
+    "words",
+    ["{} I choose", "I choose {}", "I choose the response {}", "The verdict is {}", "Response 1 {} is", "{}"],
+)
+def test_a_reply_of_blanks_without_end_is_read(words: str, blank: str) -> None:
+    # Had any two repetitions to share the blanks out among them, this would not end in a day.
+    reply = words.format(blank * 50_000) + " x"
+    assert read_verdict(reply).choice is None
+    assert read_verdict(f"{reply}\nBetter: 2").choice == 2
+
+
+@pytest.mark.parametrize("phrase", ["I choose ", "Better: ", "Response 1 is the ", "the ", "1 or "])
+def test_a_reply_of_one_phrase_without_end_is_read(phrase: str) -> None:
+    assert read_verdict(phrase * 20_000 + "x").choice is None
+
+
 @given(st.text(), st.sampled_from([1, 2]))
 def test_whatever_comes_before_the_last_line_decides(words: str, choice: int) -> None:
     assert read_verdict(f"{words}\nBetter: {choice}").choice == choice

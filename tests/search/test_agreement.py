@@ -43,3 +43,11 @@ def test_what_does_not(one: str, other: str) -> None:
 @given(st.text(st.characters(max_codepoint=127)))
 def test_letter_case_and_outer_spaces_say_nothing(text: str) -> None:
     assert normalize(text) == normalize(f"  {text.upper()}\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["1" * 200_000, "1" * 200_000 + ".0", "1," * 100_000, "the " * 50_000, " " * 200_000]
+)
+def test_a_conclusion_without_end_is_read(text: str) -> None:
+    # A number that was read anew from each of its digits would take minutes.
+    assert normalize(f"{text} x") == normalize(f" {text} X.")
