@@ -1,7 +1,6 @@
 """A judge that writes: a chat model gives a reason and a choice."""
 
 import asyncio
-import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,12 +13,9 @@ from langgraph.constants import TAG_NOSTREAM
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.judge import Comparison
 from langchain_llava_o1.judges.usage import total_usage
-from langchain_llava_o1.judges.verdict import Choice, Verdict, read_verdict
-from langchain_llava_o1.prompts import CORRECT_PREFIX, check_prompt, comparison_prompt
+from langchain_llava_o1.judges.verdict import Choice, Verdict, read_check, read_verdict
+from langchain_llava_o1.prompts import check_prompt, comparison_prompt
 from langchain_llava_o1.stages import Part
-
-_CHECKED = re.compile(rf"{re.escape(CORRECT_PREFIX)}[\s*_`\"']*(yes|no)\b", re.IGNORECASE)
-
 
 ChatModel = Runnable[LanguageModelInput, AIMessage]
 """A chat model, or one with parameters bound to it."""
@@ -103,12 +99,11 @@ def _read(reply: AIMessage) -> Verdict:
 
 def _decide_by_checks(checks: "list[AIMessage]") -> Verdict | None:
     """Choose the candidate that is correct if the other one is not."""
-    found = [_CHECKED.findall(str(check.text)) for check in checks]
-    answers = [words[-1].lower() for words in found if words]
-    if sorted(answers) != ["no", "yes"] or len(checks) != 2:
+    found = [read_check(str(check.text)) for check in checks]
+    if set(found) != {True, False}:
         return None
     text = "\n\n".join(str(check.text) for check in checks)
-    choice: Choice = 1 if answers[0] == "yes" else 2
+    choice: Choice = 1 if found[0] else 2
     reason = f"Looked at alone, only this one is correct. {checks[choice - 1].text}"
     return Verdict(
         text, choice, reason, total_usage(check.usage_metadata for check in checks), num_calls=len(checks)
