@@ -17,7 +17,10 @@ _LEAD_IN = re.compile(
     r"\A(?:(?:so|therefore|thus|hence)\b,?\s*)?(?:the\s+)?(?:final\s+|correct\s+)?(?:answer|option|choice)"
     r"(?:\s+is\b|\s*:)\s*:?\s*"
 )
-_OPTION = re.compile(r"\A(?:option\s+)?\(?([a-z])(?:\).*|[.:]\s.*)?\Z", re.DOTALL)
+# A letter before a colon or a full stop may be a variable or a part of the answer, as in "x: 5" and "A: no".
+_OPTION = re.compile(
+    r"\A(?:option\s\(?([a-z])(?:\).*|[.:]\s.*)?|\(?([a-j])\)\s.*|\(?([a-z])\)?)\Z", re.DOTALL
+)
 _MARKS = re.compile(r"[*_`\"'“”‘’]|\\boxed|[{}$]")
 _ARTICLE = re.compile(r"\b(?:a|an|the)\s+(?=\w)")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
@@ -29,13 +32,14 @@ def normalize(conclusion: str) -> str:
     """Return what a conclusion says in a form in which equal answers are equal.
 
     Letter case, marks, lead-ins such as "the answer is", articles, number words up to twenty, commas in
-    numbers and the full stop at the end do not count; of an answer that names an option, as in "B) red", the
-    letter does.
+    numbers and the full stop at the end do not count; of an answer that names an option, as in "B) red" or
+    "option B: red", the letter does. In "B: red" the letter may be anything, so all of it counts: texts that
+    mean the same may be told apart, but not the reverse.
     """
     text = " ".join(_MARKS.sub("", conclusion).casefold().split())
     text = _LEAD_IN.sub("", text).strip().rstrip(".!;:, ")
     if option := _OPTION.match(text):
-        return option[1]
+        return str(option[option.lastindex or 0])
     text = _ARTICLE.sub("", text)
     text = " ".join(_NUMBERS.get(word, word) for word in text.split(" "))
     return _ZEROS.sub(r"\1", _THOUSANDS.sub("", text))
