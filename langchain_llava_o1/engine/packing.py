@@ -49,7 +49,7 @@ def _step(num_rows: int) -> int:
 
 def pack_linear_layers(network: "MllamaForConditionalGeneration") -> None:
     """Pack the large linear layers of a network on a processor, in place, where torch can."""
-    if network.device.type != "cpu" or not _can_pack(network.dtype):
+    if network.device.type != "cpu" or not can_pack(network.dtype):
         return
     for parent in list(network.modules()):
         for name, layer in parent.named_children():
@@ -60,8 +60,11 @@ def pack_linear_layers(network: "MllamaForConditionalGeneration") -> None:
                 setattr(parent, name, PackedLinear(layer))
 
 
-def _can_pack(dtype: torch.dtype) -> bool:
-    """Try it: which processors and precisions oneDNN packs for depends on how torch was built."""
+def can_pack(dtype: torch.dtype) -> bool:
+    """Return whether this processor packs layers of a precision.
+
+    It is tried: which processors and precisions oneDNN packs for depends on how torch was built.
+    """
     if dtype not in (torch.float32, torch.bfloat16) or not torch.backends.mkldnn.is_available():
         return False
     linear = nn.Linear(32, 16, dtype=dtype)
