@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from langchain_llava_o1.cli.answering import AnswerSettings, create_model, run_until_interrupted
+from langchain_llava_o1.cli import answering
+from langchain_llava_o1.cli.answering import AnswerSettings, run_until_interrupted
 from langchain_llava_o1.cli.options import (
     CandidatesOption,
     DebugOption,
@@ -101,7 +102,7 @@ def accuracy(
     counter = _Counter(items)
     report = run_until_interrupted(
         measure_accuracy(
-            create_model(AnswerSettings(model)),
+            answering.create_model(AnswerSettings(model)),
             difficulty=difficulty,
             settings=StrategySettings(strategy, judge, context),
             items=items,
@@ -132,7 +133,7 @@ def _compare(
     counters = {cell: _Counter(settings.items, f"{cell.strategy}, N={cell.candidates}: ") for cell in cells}
     reports = run_until_interrupted(
         compare(
-            create_model(AnswerSettings(model)),
+            answering.create_model(AnswerSettings(model)),
             cells,
             settings,
             log_path=folder / "outcomes.jsonl",
@@ -187,7 +188,7 @@ def cutoff(
 
     report = run_until_interrupted(
         measure_cutoff(
-            create_model(AnswerSettings(model)),
+            answering.create_model(AnswerSettings(model)),
             judge=judge,
             difficulty=difficulty,
             items=items,
@@ -220,7 +221,7 @@ def recall(
         write_error(f"by {row.query} ({row.embeddings}): {row.recall:.1%}")
 
     report = measure_recall(
-        create_model(AnswerSettings(model)),
+        answering.create_model(AnswerSettings(model)),
         difficulty=difficulty,
         items=items,
         seed=seed,

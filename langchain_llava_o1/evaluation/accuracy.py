@@ -136,6 +136,9 @@ async def answer_items(
         difficulty: Of the pictures.
         concurrency: Questions under way at once.
         report_outcome: Called as each item is done.
+
+    Raises:
+        Exception: The first that an answer raises; the other answers are cancelled.
     """
     places = asyncio.Semaphore(concurrency)
 
@@ -146,9 +149,15 @@ async def answer_items(
         report_outcome(outcome)
         return outcome
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(run(number)) for number in numbers]
-    return [task.result() for task in tasks]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(run(number)) for number in numbers]
+    except ExceptionGroup as failures:
+        failure = failures.exceptions[0]
+    else:
+        return [task.result() for task in tasks]
+    # Raised here, where the group is no longer under way, the failure keeps the cause that it has.
+    raise failure
 
 
 def summarize(

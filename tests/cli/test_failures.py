@@ -9,8 +9,9 @@ from typer.testing import CliRunner, Result
 
 from langchain_llava_o1.cli.app import app
 from langchain_llava_o1.cli.failures import describe
-from langchain_llava_o1.errors import LlavaO1Error, ModelLoadError
-from tests.scripted_model import Call, ScriptedModel
+from langchain_llava_o1.errors import GenerationError, LlavaO1Error, ModelLoadError
+from tests.scripted_model import Call, Reply, ScriptedModel
+from tests.search.writers import write_staged
 
 RunCommand = Callable[..., Result]
 
@@ -71,6 +72,20 @@ def test_an_unexpected_error_names_its_kind_and_points_to_debug(
     line = only_error_line(run_command("ask", picture, "How many?"))
     assert "ZeroDivisionError: by zero" in line
     assert "--debug" in line
+
+
+def test_a_model_that_fails_during_a_benchmark_is_told_in_its_own_words(
+    run_command: RunCommand, use_model: Callable[..., None]
+) -> None:
+    def fail_after_the_warm_up(call: Call) -> Reply:
+        if len(model.calls) > 1:
+            raise GenerationError("The model broke. Load it again.")
+        return write_staged(call)
+
+    model = ScriptedModel(write=fail_after_the_warm_up)
+    use_model(model)
+    result = run_command("bench", "accuracy", "--strategy", "single", "--items", "3")
+    assert only_error_line(result) == "llava-o1: error: The model broke. Load it again."
 
 
 @pytest.mark.parametrize("arguments", [["--debug", "ask"], ["ask", "--debug"]])
