@@ -9,6 +9,7 @@ import pytest
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.speed import Shape, Way, baselines, engine_search, workload
 from langchain_llava_o1.speed.measure import measure_speed
+from langchain_llava_o1.stages import STAGES, Stage
 
 TOKENS = {"summary": 3, "caption": 4, "reasoning": 5, "conclusion": 2}
 VERDICT = 3
@@ -39,6 +40,18 @@ def test_all_ways_do_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
     assert one_at_a_time.seconds_at_bandwidth > batched.seconds_at_bandwidth > scored.seconds_at_bandwidth
     assert one_at_a_time.seconds_of_one is None
     assert None not in (generated.seconds_of_one, scored.seconds_of_one)
+
+
+def test_a_stage_without_a_length_of_its_own_has_the_default_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    further = Stage(name="check", tag="CHECK", criterion="A good check looks for errors.")
+    monkeypatch.setattr(workload, "STAGES", (*STAGES, further))
+
+    (question,) = workload.make_work(1, 2, lambda text: len(text.split()))
+
+    assert [work.num_tokens for work in question.stages] == [
+        *workload.STAGE_TOKENS.values(),
+        workload.TOKENS_OF_OTHER_STAGES,
+    ]
 
 
 def test_it_runs_without_langchain() -> None:

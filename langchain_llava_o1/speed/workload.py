@@ -15,6 +15,7 @@ from langchain_llava_o1.prompts import comparison_prompt
 from langchain_llava_o1.stages import STAGES, Stage, stage_part
 
 STAGE_TOKENS = {"summary": 30, "caption": 60, "reasoning": 80, "conclusion": 12}
+TOKENS_OF_OTHER_STAGES = 60
 VERDICT_TOKENS = 30
 PICTURE_SIZE = (640, 480)
 _WORDS = ("red", "blue", "green", "circle", "square", "star", "small", "large", "no", "so", "one", "two")
@@ -70,10 +71,11 @@ def _make_question(seed: int, num_candidates: int, count_tokens: Callable[[str],
     accepted: list[str] = []
     stages = []
     for stage in STAGES:
+        num_tokens = STAGE_TOKENS.get(stage.name, TOKENS_OF_OTHER_STAGES)
         begun = (Turn("assistant", ("\n\n".join(accepted),)),) if accepted else ()
-        candidates = [_write(rng, STAGE_TOKENS[stage.name], count_tokens) for _ in range(num_candidates)]
+        candidates = [_write(rng, num_tokens, count_tokens) for _ in range(num_candidates)]
         rounds = tuple(_rounds(stage, (question, *begun), candidates))
-        stages.append(StageWork((question, *begun), STAGE_TOKENS[stage.name], rounds))
+        stages.append(StageWork((question, *begun), num_tokens, rounds))
         accepted.append(stage.wrap(candidates[0]))
     return QuestionWork(tuple(stages))
 
