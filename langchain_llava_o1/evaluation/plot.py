@@ -19,7 +19,7 @@ def check_plotting() -> None:
         import matplotlib  # noqa: F401
     except ImportError as error:
         raise ConfigurationError(
-            'The plot needs matplotlib: pip install "langchain-llava-o1[plot]", or leave --plot out.'
+            'The plot needs matplotlib: pip install "langchain-llava-o1[plot]", or --no-plot leaves it out.'
         ) from error
 
 

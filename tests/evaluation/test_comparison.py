@@ -1,6 +1,7 @@
 """Strategies side by side on the same items, going on after an interruption."""
 
 import json
+import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from langchain_llava_o1.evaluation.comparison import (
     plan_cells,
 )
 from langchain_llava_o1.evaluation.cutoff import measure_cutoff
-from langchain_llava_o1.evaluation.plot import plot_comparison
+from langchain_llava_o1.evaluation.plot import check_plotting, plot_comparison
 from langchain_llava_o1.evaluation.strategies import StrategySettings, create_answer, search_context
 from langchain_llava_o1.tiny import Difficulty
 from tests.evaluation.test_accuracy import Oracle, make_oracle
@@ -132,6 +133,14 @@ async def test_the_plot_shows_every_strategy(tmp_path: Path) -> None:
     )
     with Image.open(tmp_path / "plot.png") as image:
         assert min(image.size) > 300
+
+
+def test_without_matplotlib_the_message_names_the_option_that_leaves_the_plot_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ConfigurationError, match=r"pip install .*--no-plot"):
+        check_plotting()
 
 
 @pytest.mark.parametrize("strategy", list(Strategy))
