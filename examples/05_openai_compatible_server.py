@@ -4,8 +4,9 @@
     transformers serve path/to/checkpoint --port 8000
     BASE_URL=http://127.0.0.1:8000/v1 MODEL=path/to/checkpoint python 05_openai_compatible_server.py
 
-vLLM and SGLang go on with a partial answer (CAN_CONTINUE=1): then the stages are searched one by one. This
-server cannot; there whole answers of a LLaVA-o1 checkpoint are drawn, and the majority decides.
+This server cannot go on with a partial answer: whole answers of a LLaVA-o1 checkpoint are drawn, and the
+majority decides. With a server that can, CAN_CONTINUE=1 searches the stages one by one. vLLM can, but has no
+Mllama models after 0.10.2; SGLang can, and lists them in 0.5.23. Neither of the two was tried.
 """
 
 import os
