@@ -23,6 +23,7 @@ from langchain_llava_o1.rag.folder import hash_bytes
 from langchain_llava_o1.rag.retriever import Route
 from langchain_llava_o1.rag.sources import ShownSources, Source, cite, format_citations, show_sources
 from langchain_llava_o1.search.frame import (
+    QuestionGraph,
     QuestionInput,
     SearchGraph,
     SearchInput,
@@ -85,6 +86,8 @@ def create_multimodal_rag(
             searches by the question's picture as well; one that takes ``k=`` is asked for more documents than
             its ``k``, in the place of those that are not fit to be shown.
         search: Any graph that answers ``messages``, compiled or not, such as ``create_stage_beam(model)``.
+            The question's ``image`` is read from where the search itself may read it; for a graph that is
+            none of this package's searches, from where the environment allows.
         image_policy: From where retrieved pictures may be read; by default the retriever's own
             ``image_policy``, else what the environment allows.
         with_source_list: Whether the answer's text ends in the list of what it cites.
@@ -101,11 +104,13 @@ def create_multimodal_rag(
         raise ConfigurationError(
             f"search must be a graph such as create_stage_beam(model), got {type(search).__name__}."
         )
+    builder = search if isinstance(search, StateGraph) else search.builder
     compiled = search.compile(name="search") if isinstance(search, StateGraph) else search
 
     def retrieve(state: RagState, config: RunnableConfig) -> dict[str, Any]:
         """Find sources, and put those that are fit to be shown before the question."""
-        asked = read_question(state, ImagePolicy.from_environment())
+        question_policy = builder.image_policy if isinstance(builder, QuestionGraph) else None
+        asked = read_question(state, question_policy or ImagePolicy.from_environment())
         question = asked[-1] if asked else state["messages"][-1]
         most = getattr(retriever, "k", None) if _takes(retriever, "k") else None
         documents = _find(retriever, question, state.get("retrieve_by"), config, most)
@@ -129,7 +134,7 @@ def create_multimodal_rag(
 
     graph: SearchGraph = StateGraph(
         RagState,
-        context_schema=_context_schema(search),
+        context_schema=builder.context_schema,
         input_schema=RagInput,
         output_schema=RagOutput,
     )
@@ -143,10 +148,6 @@ def create_multimodal_rag(
     graph.add_edge("cite", END)
     graph.add_edge("report_nothing", END)
     return graph
-
-
-def _context_schema(search: SearchGraph | CompiledStateGraph[Any, Any, Any, Any]) -> type[Any] | None:
-    return search.context_schema if isinstance(search, StateGraph) else search.builder.context_schema
 
 
 def _takes(retriever: BaseRetriever, name: str) -> bool:

@@ -89,6 +89,15 @@ class SearchState(SearchOutput, QuestionInput):
 SearchGraph = StateGraph[Any, Any, Any, Any]
 
 
+class QuestionGraph(SearchGraph):
+    """A graph that reads a question and tells a graph around it which pictures ``image`` may name."""
+
+    def __init__(self, image_policy: ImagePolicy, state_schema: type[Any], **schemas: Any) -> None:
+        """Begin a graph that reads ``image`` under this policy; the schemas are ``StateGraph``'s."""
+        super().__init__(state_schema, **schemas)
+        self.image_policy = image_policy
+
+
 @dataclass(frozen=True)
 class Means:
     """What a search works with: who writes, how it is asked to go on, who judges, which pictures may come."""
@@ -178,7 +187,8 @@ def start_search(
             **({"messages": asked} if asked else {}),
         }
 
-    graph: SearchGraph = StateGraph(
+    graph = QuestionGraph(
+        means.image_policy,
         state_schema,
         context_schema=context_schema,
         input_schema=SearchInput,

@@ -1,6 +1,7 @@
 """What is retrieved goes to a search with its names, and the answer cites it."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 from langchain_core.vectorstores import InMemoryVectorStore
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from langchain_llava_o1 import (
@@ -21,7 +23,7 @@ from langchain_llava_o1 import (
     image_block,
     index_folder,
 )
-from langchain_llava_o1.errors import ConfigurationError, MessageError
+from langchain_llava_o1.errors import ConfigurationError, ImageError, MessageError
 from langchain_llava_o1.images import ImagePolicy
 from tests.rag.album import answering_model, describing_model, draw, in_memory, pictures_of
 from tests.scripted_model import ScriptedModel
@@ -221,11 +223,61 @@ def test_the_search_is_drawn_inside(collection: Collection, model: ScriptedModel
     assert {"retrieve", "search:ask", "search:caption:sample", "cite", "report_nothing"} <= set(drawn.nodes)
 
 
-def test_pictures_of_the_question_keep_to_the_environments_places(
-    album: Path, collection: Collection, model: ScriptedModel
+class PolicedModel(ScriptedModel):
+    """A model that says which pictures messages may name, as ``ChatLlavaO1`` does."""
+
+    image_policy: ImagePolicy
+
+
+def create_foreign_search(model: ScriptedModel) -> StateGraph[Any, Any, Any, Any]:
+    """Build a search that tells nothing of pictures."""
+    graph: StateGraph[Any, Any, Any, Any] = StateGraph(MessagesState)
+    graph.add_node("answer", create_single_pass(model).compile())
+    graph.add_edge(START, "answer")
+    return graph
+
+
+@pytest.mark.parametrize("is_compiled", [False, True])
+@pytest.mark.parametrize(
+    ("create_search", "has_own_policy", "allowing", "is_read"),
+    [
+        (create_stage_beam, True, "model", True),
+        (create_stage_beam, True, "environment", False),
+        (create_single_pass, True, "model", True),
+        (create_stage_beam, False, "nobody", False),
+        (create_stage_beam, False, "environment", True),
+        (create_foreign_search, True, "model", False),
+        (create_foreign_search, True, "environment", True),
+    ],
+)
+def test_the_questions_picture_is_read_from_where_the_search_may_read_it(
+    create_search: Callable[[ScriptedModel], StateGraph[Any, Any, Any, Any]],
+    has_own_policy: bool,
+    allowing: str,
+    is_read: bool,
+    is_compiled: bool,
+    tmp_path: Path,
+    collection: Collection,
+    model: ScriptedModel,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(ValueError, match="Paths in messages are not read"):
-        rag(collection, model).invoke({"question": "This?", "image": str(album / "red.png")}, context=ONE)
+    picture = draw(tmp_path / "asked" / "white.png", "white")
+    if allowing == "environment":
+        monkeypatch.setenv("LLAVA_O1_IMAGE_ROOTS", str(picture.parent))
+    if has_own_policy:
+        roots = (picture.parent,) if allowing == "model" else ()
+        model = PolicedModel(write=model.write, image_policy=ImagePolicy(allowed_roots=roots))
+    search = create_search(model)
+    graph = create_multimodal_rag(
+        collection.as_retriever(1), search.compile() if is_compiled else search
+    ).compile()
+    asked = {"question": "This?", "image": str(picture)}
+    if is_read:
+        graph.invoke(asked, context={"seed": 1})
+        assert pictures_of(model.calls[0])[-1] == "white"
+    else:
+        with pytest.raises(ImageError, match="Paths in messages are not read"):
+            graph.invoke(asked, context={"seed": 1})
 
 
 def test_sources_may_be_kept_to_other_places(
