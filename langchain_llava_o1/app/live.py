@@ -28,7 +28,7 @@ class OpenContest:
     num_wanted: int
     candidates: Sequence[CandidateRecord] = ()
     matches: Sequence[MatchRecord] = ()
-    scores: Sequence[float] = ()
+    scores: Sequence[float | None] = ()
     round: int = 0
     num_in_round: int = 0
 

@@ -37,7 +37,8 @@ def format_bracket(name: str, record: "StageRecord") -> str:
         mark = ">" if candidate["index"] == record["winner"] else " "
         note = "" if candidate["is_complete"] else "  (cut off or without its tags)"
         if record["scores"]:
-            note += f"  ({record['scores'][candidate['index']]:.3f})"
+            score = record["scores"][candidate["index"]]
+            note += "  (no score)" if score is None else f"  ({score:.3f})"
         lines.append(f" {mark} {candidate['index'] + 1}. {_in_one_line(stage_body(candidate['text']))}{note}")
     lines += [f"     {_format_match(match)}" for match in record["matches"]]
     return "\n".join(lines) + "\n"

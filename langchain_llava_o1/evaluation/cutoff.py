@@ -74,7 +74,7 @@ async def measure_cutoff(
             state = await graph.ainvoke(
                 {"messages": [question_of(item)]}, context=context.model_copy(update={"seed": number})
             )
-        return list(state["stages"]["reasoning"]["scores"] or [])
+        return [score for score in state["stages"]["reasoning"]["scores"] or [] if score is not None]
 
     found = await asyncio.gather(*(scores_of(number) for number in range(seed, seed + items)))
     scores = [score for own in found for score in own]

@@ -1,5 +1,6 @@
 """A judge that asks nobody: the candidate that its own model was surest of is the best."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,7 +8,7 @@ from typing import ClassVar
 from langchain_core.runnables import RunnableConfig
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.judges.judge import Entry, Scoring
+from langchain_llava_o1.judges.judge import Scoring
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,8 @@ class ConfidenceJudge:
     """Score a candidate by the mean log-probability of its tokens.
 
     For models that tell log-probabilities: ``ChatLlavaO1`` always does, others on request, such as
-    ``ChatOpenAI(logprobs=True)``: the searches ask for them where a model has that parameter.
+    ``ChatOpenAI(logprobs=True)``: the searches ask for them where a model has that parameter. A candidate
+    without any scores negative infinity, the last of all.
     """
 
     needs_logprobs: ClassVar[bool] = True
@@ -24,9 +26,16 @@ class ConfidenceJudge:
         """Score candidates.
 
         Raises:
-            ConfigurationError: If the model did not tell log-probabilities.
+            ConfigurationError: If the model told no log-probability of any candidate.
         """
-        return [_confidence(entry) for entry in scoring.entries]
+        told = [entry.mean_logprob for entry in scoring.entries]
+        if all(mean is None for mean in told):
+            raise ConfigurationError(
+                "ConfidenceJudge needs the log-probabilities of candidates, and the model tells none for any "
+                f"of the {len(told)}. Ask for them, as with ChatOpenAI(logprobs=True), or use a judge "
+                "such as GenerativeJudge(model)."
+            )
+        return [-math.inf if mean is None else mean for mean in told]
 
     async def ascore_candidates(
         self, scoring: Scoring, config: RunnableConfig | None = None
@@ -34,15 +43,6 @@ class ConfidenceJudge:
         """Score candidates.
 
         Raises:
-            ConfigurationError: If the model did not tell log-probabilities.
+            ConfigurationError: If the model told no log-probability of any candidate.
         """
         return self.score_candidates(scoring, config)
-
-
-def _confidence(entry: Entry) -> float:
-    if entry.mean_logprob is None:
-        raise ConfigurationError(
-            "ConfidenceJudge needs the log-probabilities of candidates, and the model tells none. "
-            "Ask for them, as with ChatOpenAI(logprobs=True), or use a judge such as GenerativeJudge(model)."
-        )
-    return entry.mean_logprob

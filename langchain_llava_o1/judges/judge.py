@@ -83,7 +83,7 @@ class ScoringJudge(Protocol):
     """Gives each candidate a number, the better the higher; a search sorts by it and plays no match."""
 
     def score_candidates(self, scoring: Scoring, config: RunnableConfig | None = None) -> Sequence[float]:
-        """Score candidates, in their order."""
+        """Score candidates, in their order. Negative infinity and NaN are no score and rank last."""
         ...
 
     async def ascore_candidates(

@@ -64,13 +64,13 @@ class Bar:
 
     Attributes:
         candidate: Whose score it is.
-        score: The score.
+        score: The score, None where it is no finite number or there is none.
         start: Left end, in percent of the width.
-        width: Length, in percent of the width; 0 where the score is no finite number.
+        width: Length, in percent of the width; 0 without a score.
     """
 
     candidate: ShownCandidate
-    score: float
+    score: float | None
     start: float
     width: float
 
@@ -173,18 +173,19 @@ def read_paragraphs(text: str) -> tuple[Paragraph, ...]:
     return (*found, *untagged)
 
 
-def rank(candidates: Sequence[ShownCandidate], scores: Sequence[float]) -> tuple[Bar, ...]:
+def rank(candidates: Sequence[ShownCandidate], scores: Sequence[float | None]) -> tuple[Bar, ...]:
     """Draw scores, given in the candidates' order, as bars, the best first.
 
     Zero is always in the drawing, so that lengths can be compared: scores above it have bars to the right,
     log-probabilities, which lie below, to the left.
     """
-    finite = [score for score in scores if math.isfinite(score)]
+    finite = _finite(scores)
     low, high = min([0.0, *finite]), max([0.0, *finite])
     percent = 100 / ((high - low) or 1.0)
     bars = []
     for candidate, score in zip(candidates, scores, strict=True) if scores else ():
-        end = score if math.isfinite(score) else 0.0
+        score = score if _finite([score]) else None
+        end = score or 0.0
         start, width = (min(end, 0.0) - low) * percent, abs(end) * percent
         bars.append(Bar(candidate, score, start=round(start, 2), width=round(width, 2)))
     return tuple(sorted(bars, key=_worth, reverse=True))
@@ -200,9 +201,13 @@ def loser_of(match: MatchRecord) -> int:
     return match["first"] if match["winner"] == match["second"] else match["second"]
 
 
+def _finite(scores: Sequence[float | None]) -> list[float]:
+    return [score for score in scores if score is not None and math.isfinite(score)]
+
+
 def _worth(bar: Bar) -> tuple[bool, float]:
     """Order bars as a search does: accepted first, complete before incomplete, then by score."""
-    return bar.candidate.record["is_complete"], -math.inf if math.isnan(bar.score) else bar.score
+    return bar.candidate.record["is_complete"], -math.inf if bar.score is None else bar.score
 
 
 def _note(
@@ -229,14 +234,14 @@ def _note(
 
 def _describe_scores(record: StageRecord) -> str:
     scores = record["scores"] or []
-    finite = [score for score in scores if math.isfinite(score)]
+    finite = _finite(scores)
     bars = (
         "All scores are at most 0: bars grow from 0 to the left, and the shortest is the best."
         if max(finite, default=0.0) <= 0
         else "Bars begin at 0; the higher the score, the better."
     )
     if len(finite) < len(scores):
-        bars += " What is no finite number has no bar."
+        bars += " A candidate without a score has no bar."
     states = {candidate["is_complete"] for candidate in record["candidates"]}
     order = " Incomplete candidates come after complete ones." if len(states) > 1 else ""
     return f"The judge scored every candidate. {bars}{order}"

@@ -8,6 +8,7 @@ context, which no checkpoint holds, and does so again when a run is resumed.
 import asyncio
 import math
 import operator
+import sys
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -187,7 +188,7 @@ def create_contest(model: ChatModel, judge: Judge, continuation: Continuation) -
 
     def keep_scores(scoring: Scoring, scores: Sequence[float]) -> Command[Literal["sample", "select"]]:
         context = get_runtime(ContestContext).context
-        found, num_candidates = list(map(float, scores)), len(scoring.entries)
+        found, num_candidates = [_finite(float(score)) for score in scores], len(scoring.entries)
         if len(found) != num_candidates:
             raise ConfigurationError(
                 f"{type(judge).__name__} returned {len(found)} score(s) for {num_candidates} candidate(s). "
@@ -317,6 +318,11 @@ def _kept(state: ContestState) -> list[int]:
     if len(left) > state["num_kept"] or scores:
         left = sorted(left, key=rank, reverse=True)
     return left[: state["num_kept"]]
+
+
+def _finite(score: float) -> float | None:
+    """Return a score as records hold it, which are written as JSON: JSON has no infinity and no NaN."""
+    return None if math.isnan(score) or score == -math.inf else min(score, sys.float_info.max)
 
 
 def _match_job(state: ContestState, match: Match) -> MatchJob:

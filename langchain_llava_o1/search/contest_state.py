@@ -25,7 +25,7 @@ class ContestOutput(TypedDict):
 
     candidates: Annotated[list[CandidateRecord], operator.add]
     matches: Annotated[list[MatchRecord], operator.add]
-    scores: list[float] | None
+    scores: list[float | None] | None
     calls: Annotated[list[UsageMetadata | None], operator.add]
     kept: list[int]
     limit: str | None

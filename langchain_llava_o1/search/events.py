@@ -53,11 +53,11 @@ class MatchDecided(TypedDict):
 
 
 class CandidatesScored(TypedDict):
-    """A judge has scored all candidates; scores are by candidate index."""
+    """A judge has scored all candidates; scores are by candidate index, None where the judge has none."""
 
     type: Literal["scores"]
     stage: str
-    scores: list[float]
+    scores: list[float | None]
 
 
 class WinnerSelected(TypedDict):

@@ -80,7 +80,8 @@ class StageRecord(TypedDict):
         part: Name of the stage, or "answer" where several stages were written at once.
         candidates: All candidates, by index.
         matches: All matches, in the order played; none where the judge scores.
-        scores: The judge's score of each candidate; None where it compares, or had nothing to choose.
+        scores: The judge's score of each candidate, a finite number, or None where the judge has none for it;
+            None instead of the list where the judge compares, or had nothing to choose.
         winner: Index of the accepted candidate, the best of those that were kept.
         kept: Indices of all candidates that the search goes on from, the winner first.
         is_complete: Whether the accepted candidate is well formed.
@@ -91,7 +92,7 @@ class StageRecord(TypedDict):
     part: str
     candidates: list[CandidateRecord]
     matches: list[MatchRecord]
-    scores: list[float] | None
+    scores: list[float | None] | None
     winner: int
     kept: list[int]
     is_complete: bool

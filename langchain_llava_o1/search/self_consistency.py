@@ -85,7 +85,7 @@ class MajorityJudge:
     def _tie_breaker(self, scoring: Scoring) -> ScoringJudge | None:
         if self.tie_breaker is not None:
             return self.tie_breaker
-        is_told = all(entry.mean_logprob is not None for entry in scoring.entries)
+        is_told = any(entry.mean_logprob is not None for entry in scoring.entries)
         return ConfidenceJudge() if is_told else None
 
 

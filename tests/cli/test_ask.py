@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from typer.testing import Result
 
 from langchain_llava_o1.cli.answering import AnswerSettings
+from langchain_llava_o1.cli.display import format_bracket
 from langchain_llava_o1.stages import STAGES
 from tests.cli.conftest import StreamingModel
 from tests.scripted_model import Call, ScriptedModel, number, stopped
@@ -89,6 +90,27 @@ def test_json_prints_one_object(run_command: RunCommand, picture: Path, search_m
         in printed["stages"]["conclusion"]["candidates"][printed["stages"]["conclusion"]["winner"]]["text"]
     )
     assert printed["usage"]["output_tokens"] == 3 * len(search_model.calls)
+
+
+def test_json_and_the_bracket_have_a_candidate_without_a_score(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel
+) -> None:
+    def write(call: Call) -> AIMessage:
+        reply = stopped(f"{call.stage.opening} {len(search_model.calls)}", call.stage.closing)
+        if len(search_model.calls) % 3:
+            reply.response_metadata["mean_logprob"] = -0.5
+        return reply
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"JSON has no {constant}")
+
+    search_model.write = write
+    result = run_command("ask", picture, "How many?", "--json", "--judge", "confidence", "--candidates", "3")
+    assert result.exit_code == 0
+    for name, record in json.loads(result.stdout, parse_constant=refuse)["stages"].items():
+        assert sorted(record["scores"], key=str) == [-0.5, -0.5, None]
+        assert record["scores"][record["winner"]] == -0.5
+        assert format_bracket(name, record).count("(no score)") == 1
 
 
 def test_a_drawn_seed_is_reported_and_repeats_the_answer(

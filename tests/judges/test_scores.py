@@ -1,5 +1,6 @@
 """Judges that give every candidate a number."""
 
+import math
 from typing import Any
 
 import pytest
@@ -24,6 +25,20 @@ async def test_confidence_is_the_mean_log_probability() -> None:
     asked = scoring(Entry((QUESTION,), "a", -0.5), Entry((QUESTION,), "b", -0.25))
     assert ConfidenceJudge().score_candidates(asked) == [-0.5, -0.25]
     assert await ConfidenceJudge().ascore_candidates(asked) == [-0.5, -0.25]
+
+
+async def test_a_candidate_of_which_nothing_is_told_scores_last() -> None:
+    asked = scoring(Entry((QUESTION,), "a", None), Entry((QUESTION,), "b", -90.0))
+    assert ConfidenceJudge().score_candidates(asked) == [-math.inf, -90.0]
+    assert await ConfidenceJudge().ascore_candidates(asked) == [-math.inf, -90.0]
+
+
+async def test_a_model_that_tells_nothing_at_all_is_an_error() -> None:
+    asked = scoring(Entry((QUESTION,), "a", None), Entry((QUESTION,), "b", None))
+    with pytest.raises(ConfigurationError, match="tells none for any of the 2"):
+        ConfidenceJudge().score_candidates(asked)
+    with pytest.raises(ConfigurationError, match="tells none for any of the 2"):
+        await ConfidenceJudge().ascore_candidates(asked)
 
 
 async def test_a_reward_sees_the_question_and_the_answer_so_far() -> None:

@@ -38,11 +38,12 @@ def test_words_are_shown_without_tags(text: str, expected: list[tuple[str | None
         ([-1.0, 3.0], [(2, 25.0, 75.0), (1, 0.0, 25.0)]),
         ([0.0, 0.0], [(1, 0.0, 0.0), (2, 0.0, 0.0)]),
         ([math.nan, 2.0], [(2, 0.0, 100.0), (1, 0.0, 0.0)]),
+        ([None, -2.0], [(2, 0.0, 100.0), (1, 100.0, 0.0)]),
         ([-math.inf, -2.0], [(2, 0.0, 100.0), (1, 100.0, 0.0)]),
     ],
 )
 def test_scores_are_bars_from_zero_the_best_first(
-    scores: list[float], bars: list[tuple[int, float, float]]
+    scores: list[float | None], bars: list[tuple[int, float, float]]
 ) -> None:
     drawn = shown(contest([candidate(0), candidate(1)], scores=scores)).bars
     assert [(bar.candidate.number, bar.start, bar.width) for bar in drawn] == bars

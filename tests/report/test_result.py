@@ -1,17 +1,18 @@
 import hashlib
 import json
+import math
 from typing import Any
 
 import pytest
 
-from langchain_llava_o1 import SearchResult, create_stage_beam, image_block
+from langchain_llava_o1 import RewardJudge, SearchResult, create_stage_beam, image_block
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.tiny import demo_picture_path
 from tests.scripted_model import ScriptedModel
 
 
-def searched(**context: Any) -> dict[str, Any]:
-    graph = create_stage_beam(ScriptedModel()).compile()
+def searched(judge: RewardJudge | None = None, **context: Any) -> dict[str, Any]:
+    graph = create_stage_beam(ScriptedModel(), judge=judge).compile()
     image = image_block(demo_picture_path())["base64"]
     state: dict[str, Any] = graph.invoke(
         {"question": "How many?", "image": image}, context={"seed": 3, "candidates": 3, **context}
@@ -40,6 +41,20 @@ def test_a_record_is_json_without_pictures_and_is_read_again() -> None:
     assert record["pictures"] == [hashlib.sha256(demo_picture_path().read_bytes()).hexdigest()]
     assert len(json.dumps(record)) < 20_000
     assert SearchResult.from_record(record, pictures=result.pictures) == result
+
+
+@pytest.mark.parametrize("none", [-math.inf, math.nan, math.inf])
+def test_a_record_with_a_candidate_without_a_score_is_json(none: float) -> None:
+    scores = iter([none, 0.0, 1.0] * 4)
+    state = searched(RewardJudge(lambda messages: next(scores)))
+    record = SearchResult.from_state(state).to_record()
+    text = json.dumps(record, allow_nan=False)
+
+    assert json.loads(text) == record
+    for contest in record["stages"].values():
+        assert contest["winner"] == (0 if none == math.inf else 2)
+        assert (contest["scores"][0] is None) == (none != math.inf)
+    assert ("no score" in SearchResult.from_record(record, pictures=()).to_html()) == (none != math.inf)
 
 
 @pytest.mark.parametrize("state", [{}, {"messages": []}])

@@ -1,5 +1,6 @@
 """The majority of conclusions, by what they mean."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from tests.search.questions import ask
 
 
 def search(
-    conclusions: list[str], logprobs: list[float] | None = None, judge: ScoringJudge | None = None
+    conclusions: list[str], logprobs: Sequence[float | None] | None = None, judge: ScoringJudge | None = None
 ) -> str:
     """Let answers have these conclusions, in the order of candidates."""
 
@@ -41,6 +42,7 @@ def test_the_majority_wins() -> None:
 def test_confidence_breaks_a_tie_but_no_majority() -> None:
     assert search(["4", "3", "4", "3", "5"], [-0.5, -0.4, -0.6, -0.9, -0.1]) == "3"
     assert search(["4", "4", "3"], [-0.5, -0.6, -0.1]) == "4"
+    assert search(["4", "3"], [None, -9.0]) == "3"
 
 
 def test_without_log_probabilities_the_first_of_a_tie_wins() -> None:
