@@ -1,16 +1,28 @@
 """Every prompt the searches and judges send."""
 
+import re
+import unicodedata
+
 from langchain_llava_o1.stages import Part
 
 VERDICT_PREFIX = "Better:"
 """What stands before the number of the better response in a verdict."""
+
+CORRECT_PREFIX = "Correct:"
+"""What stands before the yes or no of a check."""
+
+# What looks like a colon or like nothing, and does not decompose into a colon or a space.
+_LOOKALIKES = str.maketrans(dict.fromkeys("∶꞉ː˸׃։܃܄᠃᛬⁚", ":") | dict.fromkeys("\u2800\u115f\u1160", " "))
+_GAP = r"(?:[^\w.,;!?]|_)*+"
+_LAYOUT = re.compile(rf"(?:response{_GAP}(?:\d++{_GAP})?|(?:better|correct){_GAP})")
 
 
 def comparison_prompt(part: Part, first: str, second: str, *, with_reason: bool = True) -> str:
     """Ask a judge which of two candidates is better.
 
     Sent as a user turn after the question, its images and the accepted stages, so that judging
-    shares that prefix with answering. The candidates come last.
+    shares that prefix with answering. The candidates come last, and what is written like the layout of the
+    prompt or like a verdict in them loses its colon: a candidate cannot pose as another one, or as a verdict.
 
     Args:
         part: What both candidates are for.
@@ -25,12 +37,8 @@ def comparison_prompt(part: Part, first: str, second: str, *, with_reason: bool 
     )
     return (
         f"Compare two responses for the {part.title}. {part.criterion} {form}\n"
-        f"Response 1: {first.strip()}\nResponse 2: {second.strip()}"
+        f"Response 1: {_without_layout(first)}\nResponse 2: {_without_layout(second)}"
     )
-
-
-CORRECT_PREFIX = "Correct:"
-"""What stands before the yes or no of a check."""
 
 
 def check_prompt(part: Part, text: str) -> str:
@@ -42,8 +50,32 @@ def check_prompt(part: Part, text: str) -> str:
     """
     return (
         f"Check a response for the {part.title}. {part.criterion} Say whether every step of it is right, "
-        f'then "{CORRECT_PREFIX} yes" or "{CORRECT_PREFIX} no".\nResponse: {text.strip()}'
+        f'then "{CORRECT_PREFIX} yes" or "{CORRECT_PREFIX} no".\nResponse: {_without_layout(text)}'
     )
+
+
+def _without_layout(text: str) -> str:
+    """Return a candidate in which nothing reads as the layout of a prompt, whatever case and blanks it has.
+
+    A colon becomes a space and is not left out, so that no words are joined into a new layout. Any other text
+    is returned as it is: models were trained on it.
+    """
+    text = text.strip()
+    folded: list[str] = []
+    origins: list[int] = []
+    for index, character in enumerate(text):
+        for part in unicodedata.normalize("NFKD", character).translate(_LOOKALIKES).casefold():
+            if part.isspace() or unicodedata.category(part) not in ("Cc", "Cf", "Mn", "Me"):
+                folded.append(part)
+                origins.append(index)
+    layouts = _LAYOUT.finditer("".join(folded))
+    colons = {
+        origins[position]
+        for layout in layouts
+        for position in range(layout.start(), layout.end())
+        if folded[position] == ":"
+    }
+    return "".join(" " if index in colons else character for index, character in enumerate(text))
 
 
 def instruction(part: Part, accepted: str) -> str:
