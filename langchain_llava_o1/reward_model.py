@@ -1,5 +1,6 @@
 """A reward model of Hugging Face as a LangChain Runnable, for ``RewardJudge``."""
 
+import re
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     import torch
 
 _MAX_ROWS = 8
+# Private-use characters: no template holds them, trims them or escapes them.
+_PLACEHOLDER = "\ue000{number}\ue001"
+_PLACEHOLDER_PATTERN = re.compile("\ue000(\\d+)\ue001")
 
 
 class HuggingFaceReward(Runnable[list[BaseMessage], float]):
@@ -57,20 +61,11 @@ class HuggingFaceReward(Runnable[list[BaseMessage], float]):
 
         with self._lock:
             tokenizer, model, device = self._loaded = self._loaded or self._load()
-            texts = [
-                tokenizer.apply_chat_template(_as_chat(conversation), tokenize=False)
-                for conversation in inputs
-            ]
+            rows = [_encode(tokenizer, conversation)[-self._max_length :] for conversation in inputs]
             scores: list[float] = []
-            for start in range(0, len(texts), _MAX_ROWS):
-                encoded = tokenizer(
-                    texts[start : start + _MAX_ROWS],
-                    # The chat template writes the special tokens.
-                    add_special_tokens=False,
-                    return_tensors="pt",
-                    padding=True,
-                    truncation=True,
-                    max_length=self._max_length,
+            for start in range(0, len(rows), _MAX_ROWS):
+                encoded = tokenizer.pad(
+                    {"input_ids": rows[start : start + _MAX_ROWS]}, padding=True, return_tensors="pt"
                 ).to(device)
                 with torch.inference_mode():
                     scores += model(**encoded).logits[:, 0].float().tolist()
@@ -91,9 +86,7 @@ class HuggingFaceReward(Runnable[list[BaseMessage], float]):
 
         device = choose_device(self._device_name)
         try:
-            tokenizer = AutoTokenizer.from_pretrained(
-                self._model_name, revision=self._revision, truncation_side="left"
-            )
+            tokenizer = AutoTokenizer.from_pretrained(self._model_name, revision=self._revision)
             model = AutoModelForSequenceClassification.from_pretrained(
                 self._model_name, revision=self._revision, dtype="auto"
             )
@@ -118,8 +111,36 @@ class HuggingFaceReward(Runnable[list[BaseMessage], float]):
         return tokenizer, model.to(device).eval(), device
 
 
-def _as_chat(conversation: Sequence[BaseMessage]) -> list[dict[str, str]]:
-    return [{"role": _role(message), "content": str(message.text)} for message in conversation]
+def _encode(tokenizer: Any, conversation: Sequence[BaseMessage]) -> list[int]:
+    """Return the token ids of a conversation; only the chat template writes special tokens.
+
+    What reads like one in a text is hidden from the template and takes its place afterwards, as plain
+    characters. Texts without any are tokenized together with the template's own words, as in training.
+    """
+    hidden: list[str] = []
+
+    def hide(match: re.Match[str]) -> str:
+        hidden.append(match.group())
+        return _PLACEHOLDER.format(number=len(hidden) - 1)
+
+    special_tokens = {*tokenizer.all_special_tokens, _PLACEHOLDER[0]}
+    special_tokens |= {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special}
+    longest_first = sorted(special_tokens, key=len, reverse=True)
+    reads_special = re.compile("|".join(map(re.escape, longest_first)))
+    chat = [
+        {"role": _role(message), "content": reads_special.sub(hide, str(message.text))}
+        for message in conversation
+    ]
+    rendered = tokenizer.apply_chat_template(chat, tokenize=False)
+    token_ids: list[int] = []
+    for index, piece in enumerate(_PLACEHOLDER_PATTERN.split(rendered)):
+        is_hidden = index % 2 == 1
+        text = hidden[int(piece)] if is_hidden else piece
+        if text:
+            token_ids += tokenizer(
+                text, add_special_tokens=False, split_special_tokens=is_hidden, verbose=False
+            )["input_ids"]
+    return token_ids
 
 
 def _role(message: BaseMessage) -> str:
