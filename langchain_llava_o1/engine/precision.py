@@ -14,20 +14,26 @@ _LEAST_GAIN = 1.2
 
 
 @functools.lru_cache
-def fastest_dtype(hidden_size: int, intermediate_size: int) -> torch.dtype:
+def fastest_dtype(hidden_size: int, intermediate_size: int, num_rows: int = _NUM_ROWS) -> torch.dtype:
     """Measure for some hundredths of a second what a few layers of a model's size take.
+
+    Args:
+        hidden_size: Of the model.
+        intermediate_size: Of its layers.
+        num_rows: Tokens that go through a layer at once; few of them when answers are generated.
 
     Returns:
         bfloat16 where it is clearly faster than float32, else float32.
     """
     single, half = (
-        min(_measure(dtype, hidden_size, intermediate_size)) for dtype in (torch.float32, torch.bfloat16)
+        min(_measure(dtype, hidden_size, intermediate_size, num_rows))
+        for dtype in (torch.float32, torch.bfloat16)
     )
     return torch.bfloat16 if single >= _LEAST_GAIN * half else torch.float32
 
 
-def _measure(dtype: torch.dtype, hidden_size: int, intermediate_size: int) -> list[float]:
-    states = torch.ones(_NUM_ROWS, hidden_size, dtype=dtype)
+def _measure(dtype: torch.dtype, hidden_size: int, intermediate_size: int, num_rows: int) -> list[float]:
+    states = torch.ones(num_rows, hidden_size, dtype=dtype)
     # Several, so that they come from memory as a model's weights do.
     weights = [torch.ones(intermediate_size, hidden_size, dtype=dtype) for _ in range(_NUM_LAYERS)]
     seconds = []

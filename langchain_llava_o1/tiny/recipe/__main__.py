@@ -22,7 +22,7 @@ from langchain_llava_o1.stages import STAGES, stage_part
 from langchain_llava_o1.tiny import Difficulty, checkpoint_path
 from langchain_llava_o1.tiny.items import make_item
 from langchain_llava_o1.tiny.recipe.card import write_card
-from langchain_llava_o1.tiny.recipe.model import make_model, move
+from langchain_llava_o1.tiny.recipe.model import fastest_training_dtype, make_model, move
 from langchain_llava_o1.tiny.recipe.pairs import corrupt, judge_pair
 from langchain_llava_o1.tiny.recipe.sampling import JudgingBatches, sample_stages
 from langchain_llava_o1.tiny.recipe.sequences import Batch, GeneratedBatches, reference_stages
@@ -67,6 +67,7 @@ class Recipe:
         self._device = device
         self._scale = scale
         folder.mkdir(parents=True, exist_ok=True)
+        self.dtype = self._choose_dtype()
 
     def run(self) -> MllamaForConditionalGeneration:
         """Run all steps that are not done."""
@@ -119,6 +120,15 @@ class Recipe:
         model = MllamaForConditionalGeneration.from_pretrained(self._folder / name, dtype=torch.float32)
         return move(model, self._device), AutoProcessor.from_pretrained(self._folder / name)
 
+    def _choose_dtype(self) -> torch.dtype:
+        """Choose what to compute in once for all steps: a run goes on in what it began with."""
+        path = self._folder / "dtype.txt"
+        if not path.exists():
+            path.write_text(str(fastest_training_dtype(self._device)).removeprefix("torch."))
+        dtype = getattr(torch, path.read_text())
+        assert isinstance(dtype, torch.dtype)
+        return dtype
+
     @property
     def seconds(self) -> dict[str, int]:
         """How long each step took, in whatever run it was done."""
@@ -144,7 +154,7 @@ class Recipe:
         return move(make_model(processor.tokenizer, SEED), self._device), processor
 
     def _train_vision(self, model: MllamaForConditionalGeneration, processor: MllamaProcessor) -> None:
-        train_vision(model, processor, steps=self._steps(1100), seed=SEED + 1, log=self.log)
+        train_vision(model, processor, steps=self._steps(1100), seed=SEED + 1, dtype=self.dtype, log=self.log)
 
     def _train_answers(self, model: MllamaForConditionalGeneration, processor: MllamaProcessor) -> None:
         torch.manual_seed(SEED + 2)
@@ -165,6 +175,7 @@ class Recipe:
             rate=1.5e-3,
             vision_rate=1.5e-4,
             decay_from=0.5,
+            dtype=self.dtype,
             log=self.log,
         )
 
@@ -185,6 +196,7 @@ class Recipe:
             rate=1e-3,
             vision_rate=1e-4,
             decay_from=0.4,
+            dtype=self.dtype,
             log=self.log,
         )
 
@@ -208,6 +220,7 @@ def main() -> None:
         "seed": SEED,
         "scale": arguments.scale,
         "device": arguments.device,
+        "dtype": str(recipe.dtype).removeprefix("torch."),
         "seconds": sum(recipe.seconds.values()),
         "python": platform.python_version(),
         "torch": torch.__version__,

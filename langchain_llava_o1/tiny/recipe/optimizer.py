@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
+from langchain_llava_o1.tiny.recipe.muon import Muon
+
 
 class Optimizer:
     """Muon and AdamW as one, with warm-up, clipping and a linear decay at the end."""
@@ -16,6 +18,7 @@ class Optimizer:
         groups: Iterable[tuple[nn.Module, float]],
         *,
         warmup: int,
+        dtype: torch.dtype,
         weight_decay: float = 0.01,
     ) -> None:
         """Optimize modules.
@@ -23,6 +26,7 @@ class Optimizer:
         Args:
             groups: Modules with their peak learning rates.
             warmup: Steps over which learning rates rise from zero.
+            dtype: What updates of matrices are computed in.
             weight_decay: Of matrices.
         """
         matrices: list[tuple[nn.Parameter, float]] = []
@@ -37,11 +41,10 @@ class Optimizer:
                 is_matrix = parameter.ndim == 2 and id(parameter) not in embeddings and "head" not in name
                 (matrices if is_matrix and "embedding" not in name else others).append((parameter, rate))
         self._optimizers: list[torch.optim.Optimizer] = [
-            torch.optim.Muon(
+            Muon(
                 [{"params": [parameter], "lr": rate} for parameter, rate in matrices],
-                lr=1e-3,
                 weight_decay=weight_decay,
-                adjust_lr_fn="match_rms_adamw",
+                dtype=dtype,
             ),
             torch.optim.AdamW(
                 [{"params": [parameter], "lr": rate} for parameter, rate in others],

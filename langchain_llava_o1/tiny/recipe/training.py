@@ -46,6 +46,7 @@ def train_text(
     rate: float,
     vision_rate: float,
     decay_from: float,
+    dtype: torch.dtype,
     log: Callable[[str], None],
 ) -> None:
     """Train the whole model on batches of sequences.
@@ -58,6 +59,7 @@ def train_text(
         rate: Peak learning rate of the language model.
         vision_rate: Peak learning rate of the vision tower, which already sees.
         decay_from: Share of the steps after which learning rates fall to zero.
+        dtype: What products are computed in.
         log: Called with a line now and then.
     """
     device = next(model.parameters()).device
@@ -69,12 +71,13 @@ def train_text(
             (torch.nn.ModuleDict({"head": model.lm_head}), rate),
         ],
         warmup=100,
+        dtype=dtype,
     )
     model.train()
     started = time.monotonic()
     average = 0.0
     for number, batch in enumerate(batches, start=1):
-        with torch.autocast(device.type, dtype=torch.bfloat16):
+        with torch.autocast(device.type, dtype=dtype, enabled=dtype is not torch.float32):
             patches = encode_pictures(model, batch.pixels.to(device))
             states = model.model.multi_modal_projector(patches)
         # The pictures are encoded once for all parts; their gradient is collected here.
@@ -82,7 +85,7 @@ def train_text(
         learned = sum(float(text.weights[text.labels != IGNORED].sum()) for text in batch.texts)
         total = 0.0
         for text in batch.texts:
-            with torch.autocast(device.type, dtype=torch.bfloat16):
+            with torch.autocast(device.type, dtype=dtype, enabled=dtype is not torch.float32):
                 loss = text_loss(model, shared, text) / learned
             loss.backward()
             total += float(loss.detach())

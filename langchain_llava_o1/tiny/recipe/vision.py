@@ -112,25 +112,26 @@ def train_vision(
     *,
     steps: int,
     seed: int,
+    dtype: torch.dtype,
     log: Callable[[str], None],
     pictures: int = 48,
     rate: float = 1e-3,
 ) -> None:
-    """Train the vision tower to tell what each patch shows."""
+    """Train the vision tower to tell what each patch shows; ``dtype`` is what products are computed in."""
     device = next(model.parameters()).device
     torch.manual_seed(seed)
     tower = model.model.vision_model
     vision_config = model.config.vision_config
     assert isinstance(vision_config, MllamaVisionConfig)
     head = nn.Linear(vision_config.vision_output_dim, sum(FACTS.values())).to(device)
-    optimizer = Optimizer([(tower, rate), (nn.ModuleDict({"head": head}), rate)], warmup=60)
+    optimizer = Optimizer([(tower, rate), (nn.ModuleDict({"head": head}), rate)], warmup=60, dtype=dtype)
     dataset = PatchBatches(processor, seed=seed, pictures=pictures, easy_share=0.3)
     started = time.monotonic()
     model.train()
     batches = DataLoader(dataset, batch_size=None, num_workers=1, prefetch_factor=4)
     for number, batch in enumerate(batches, start=1):
         facts = {name: labels.to(device) for name, labels in batch.facts.items()}
-        with torch.autocast(device.type, dtype=torch.bfloat16):
+        with torch.autocast(device.type, dtype=dtype, enabled=dtype is not torch.float32):
             patches = encode_pictures(model, batch.pixels.to(device))[:, 1:]
             outputs = head(patches).float().split(list(FACTS.values()), -1)
         losses = {

@@ -1,0 +1,125 @@
+"""The recipe's optimizer is torch's, and steps are computed in the precision that is asked for."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from transformers import AutoProcessor, MllamaForConditionalGeneration, MllamaProcessor
+
+from langchain_llava_o1.tiny import checkpoint_path
+from langchain_llava_o1.tiny.recipe import __main__ as recipe
+from langchain_llava_o1.tiny.recipe.model import make_model
+from langchain_llava_o1.tiny.recipe.muon import Muon, orthogonalize
+from langchain_llava_o1.tiny.recipe.sequences import GeneratedBatches
+from langchain_llava_o1.tiny.recipe.training import train_text
+from langchain_llava_o1.tiny.recipe.vision import train_vision
+
+DTYPES = [torch.float32, torch.bfloat16]
+SHAPES = [(24, 40), (40, 24), (16, 16)]
+
+
+class SeenDtypes(TorchDispatchMode):
+    """Keeps which number types are computed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dtypes: set[torch.dtype] = set()
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        self.dtypes |= {leaf.dtype for leaf in tree_leaves(result) if isinstance(leaf, torch.Tensor)}
+        return result
+
+
+def matrices() -> list[torch.nn.Parameter]:
+    rng = torch.Generator().manual_seed(0)
+    return [torch.nn.Parameter(torch.randn(shape, generator=rng)) for shape in SHAPES]
+
+
+def optimize(parameters: list[torch.nn.Parameter], optimizer: torch.optim.Optimizer) -> None:
+    rng = torch.Generator().manual_seed(1)
+    for _ in range(4):
+        for parameter in parameters:
+            parameter.grad = torch.randn(parameter.shape, generator=rng)
+        optimizer.step()
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.bfloat16, 0.0), (torch.float32, 2e-3)], ids=str)
+def test_muon_is_torchs(dtype: torch.dtype, tolerance: float) -> None:
+    own, expected = matrices(), matrices()
+    optimize(own, Muon([{"params": own, "lr": 0.02}], weight_decay=0.1, dtype=dtype))
+    reference = torch.optim.Muon(expected, lr=0.02, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+    optimize(expected, reference)
+
+    for one, other in zip(own, expected, strict=True):
+        torch.testing.assert_close(one, other, atol=tolerance, rtol=0)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_singular_values_come_near_one(shape: tuple[int, int]) -> None:
+    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(2))
+    found = orthogonalize(matrix, torch.float32)
+
+    assert found.dtype is torch.float32
+    singular_values = torch.linalg.svdvals(found)
+    assert 0.3 < float(singular_values.min()) <= float(singular_values.max()) < 1.3
+
+
+@pytest.fixture(scope="module")
+def processor() -> MllamaProcessor:
+    found: MllamaProcessor = AutoProcessor.from_pretrained(checkpoint_path())
+    return found
+
+
+@pytest.fixture
+def model(processor: MllamaProcessor) -> MllamaForConditionalGeneration:
+    return make_model(processor.tokenizer, seed=0)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_the_vision_tower_learns_in_the_precision_that_is_asked_for(
+    model: MllamaForConditionalGeneration, processor: MllamaProcessor, dtype: torch.dtype
+) -> None:
+    with SeenDtypes() as seen:
+        train_vision(model, processor, steps=1, seed=0, dtype=dtype, log=print, pictures=1)
+
+    assert (torch.bfloat16 in seen.dtypes) == (dtype is torch.bfloat16)
+
+
+def test_the_whole_model_learns_without_bfloat16_where_that_is_slow(
+    model: MllamaForConditionalGeneration, processor: MllamaProcessor
+) -> None:
+    batches = GeneratedBatches(processor, seed=0, pictures=1, judging_share=0.5, easy_share=1.0, ramp=0)
+    batch = next(iter(batches))
+    with SeenDtypes() as seen:
+        train_text(
+            model,
+            [replace(batch, texts=batch.texts[:1])],
+            steps=1,
+            name="test",
+            rate=1e-3,
+            vision_rate=1e-4,
+            decay_from=0.5,
+            dtype=torch.float32,
+            log=print,
+        )
+
+    assert torch.float32 in seen.dtypes
+    assert torch.bfloat16 not in seen.dtypes
+
+
+def test_a_run_goes_on_in_the_precision_that_it_began_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for measured in DTYPES:
+        monkeypatch.setattr(recipe, "fastest_training_dtype", lambda device, dtype=measured: dtype)
+        assert recipe.Recipe(tmp_path, "cpu", 1.0).dtype is torch.float32
+
+
+def test_a_gpu_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("langchain_llava_o1.tiny.recipe.model.fastest_dtype", pytest.fail)
+    assert recipe.fastest_training_dtype("cuda") is torch.bfloat16
