@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from random import Random
 from typing import Generic, NamedTuple, TypeVar
 
 import torch
@@ -15,7 +14,7 @@ from langchain_llava_o1.engine.prefill import PictureKeys, Prefiller, PreparedPr
 from langchain_llava_o1.engine.prefix_tree import count_alike
 from langchain_llava_o1.engine.recorded_steps import RecordedSteps, choose_recorder
 from langchain_llava_o1.engine.request import Sampling
-from langchain_llava_o1.engine.sampling import RowSampler
+from langchain_llava_o1.engine.sampling import RandomStream, RowSampler
 from langchain_llava_o1.engine.slots import Slots
 from langchain_llava_o1.engine.states import States, join_states
 from langchain_llava_o1.engine.transfer import send
@@ -44,7 +43,7 @@ class Row(Generic[OwnerT]):
 
     prompt: PreparedPrompt
     sampling: Sampling
-    stream: Random
+    stream: RandomStream
     owner: OwnerT
     is_finished: bool = False
     token_ids: list[int] = field(default_factory=list)
@@ -142,7 +141,10 @@ class DecodeBatch(Generic[OwnerT]):
         self._newcomers += [(row, read[row.prompt.key]) for row in rows]
 
     def choose(self) -> list[Chosen[OwnerT]]:
-        """Choose the next token of every row."""
+        """Choose the next token of every row.
+
+        When this fails, no row has changed, and it can be repeated.
+        """
         rows = self._rows
         if not rows:
             return []
@@ -154,8 +156,7 @@ class DecodeBatch(Generic[OwnerT]):
         logits = [read.logits[None] for _, read in self._newcomers]
         if self._logits is not None:
             logits.insert(0, self._logits)
-        choice = self._sampler.choose(logits[0] if len(logits) == 1 else torch.cat(logits))
-        token_ids, logprobs = choice.read()
+        token_ids, logprobs = self._sampler.choose(logits[0] if len(logits) == 1 else torch.cat(logits))
         for row, token_id in zip(rows, token_ids, strict=True):
             row.token_ids.append(token_id)
         return [Chosen(*chosen) for chosen in zip(rows, token_ids, logprobs, strict=True)]
@@ -165,6 +166,7 @@ class DecodeBatch(Generic[OwnerT]):
 
         When this fails, it can be repeated.
         """
+        self._logits = None
         self._let_go()
         self._seat_newcomers()
         if not self._seats:
@@ -193,16 +195,28 @@ class DecodeBatch(Generic[OwnerT]):
         return self._model.logits(hidden)
 
     def put_off(self) -> list[Row[OwnerT]]:
-        """Take out the later half of the rows, to be admitted again: they go on where they were."""
-        kept = -(-len(self._seats) // 2)
-        rows = [seat.row for seat in self._seats[kept:]]
-        self._slots.keep(range(kept))
-        self._seats = self._seats[:kept]
+        """Take out the later half of the rows, to be admitted again: they go on where they were.
+
+        It makes room where ``choose`` or ``advance`` failed, so nothing that finished rows wrote is
+        remembered.
+
+        Returns:
+            The rows that were taken out; none if only one was left.
+        """
+        self._keep_unfinished()
+        rows = self._rows
+        num_kept = -(-len(rows) // 2)
+        num_seated = min(num_kept, len(self._seats))
+        self._slots.keep(range(num_seated))
+        self._seats = self._seats[:num_seated]
+        self._newcomers = self._newcomers[: num_kept - num_seated]
+        if self._logits is not None:
+            self._logits = self._logits[:num_seated]
         self._disarrange()
-        for row in rows:
+        for row in rows[num_kept:]:
             row.prompt = replace(row.prompt, token_ids=(*row.prompt.token_ids, *row.token_ids))
             row.token_ids = []
-        return rows
+        return rows[num_kept:]
 
     def _lay_out(self) -> None:
         """Find out what each row attends to."""
@@ -225,12 +239,17 @@ class DecodeBatch(Generic[OwnerT]):
 
     def _let_go(self) -> None:
         """Take out the finished rows, and remember what they wrote: the next prompt may go on from it."""
+        finished = [place for place, seat in enumerate(self._seats) if seat.row.is_finished]
+        for place in finished:
+            self._remember(self._seats[place], self._slots.states_of(place))
+        if finished:
+            self._prefiller.tree.shrink()
+        self._keep_unfinished()
+
+    def _keep_unfinished(self) -> None:
+        """Take out the finished rows."""
         kept = _fill_gaps([not seat.row.is_finished for seat in self._seats])
         if len(kept) < len(self._seats):
-            for place, seat in enumerate(self._seats):
-                if seat.row.is_finished:
-                    self._remember(seat, self._slots.states_of(place))
-            self._prefiller.tree.shrink()
             self._slots.keep(kept)
             self._seats = [self._seats[place] for place in kept]
             self._disarrange()
@@ -243,12 +262,16 @@ class DecodeBatch(Generic[OwnerT]):
         self._prefiller.tree.insert(prompt.key.pictures, token_ids, own)
 
     def _seat_newcomers(self) -> None:
-        """Give new rows a place; what several of them begin with is shared, the rest becomes their own."""
+        """Give new rows a place; what several of them begin with is shared, the rest becomes their own.
+
+        When this fails, all of them are still new.
+        """
         if not self._newcomers:
             return
         keys = [row.prompt.key for row, _ in self._newcomers]
         known = {seat.prefix_key: seat.prefix for seat in self._seats}
         joined: dict[PromptKey, States] = {}
+        seats: list[_Seat[OwnerT]] = []
         owned: list[States | None] = []
         for (row, read), prefix_key in zip(self._newcomers, self._share(keys), strict=True):
             key = row.prompt.key
@@ -257,11 +280,10 @@ class DecodeBatch(Generic[OwnerT]):
             num_shared = len(prefix_key.token_ids)
             if prefix_key not in known:
                 known[prefix_key] = joined[key].part(0, num_shared) if num_shared else None
-            self._seats.append(
-                _Seat(row, prefix_key, known[prefix_key], read.scenery.seen, read.scenery.states)
-            )
+            seats.append(_Seat(row, prefix_key, known[prefix_key], read.scenery.seen, read.scenery.states))
             owned.append(joined[key].part(num_shared))
         self._slots.add(owned)
+        self._seats += seats
         self._newcomers = []
         self._disarrange()
 

@@ -9,11 +9,11 @@ import atexit
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from langchain_llava_o1.engine.failures import explain, is_out_of_memory
 from langchain_llava_o1.engine.loading import DEFAULT_MAX_REQUESTS, Checkpoint
@@ -32,6 +32,8 @@ from langchain_llava_o1.errors import GenerationError, QueueFullError
 if TYPE_CHECKING:
     from langchain_llava_o1.engine.decoding import Row
     from langchain_llava_o1.engine.intake import RowOwner
+
+ResultT = TypeVar("ResultT")
 
 _MAX_ROWS = 64
 # Requests that are sent together should start together, and none should wait long for others.
@@ -268,10 +270,10 @@ class Engine:
         self._admit(self._rows_to_admit())
         self._whole_answers.answer()
         try:
-            for row, token_id, logprob in self._batch.choose():
+            for row, token_id, logprob in self._with_fewer_rows(self._batch.choose):
                 self._give_token(row, token_id, logprob)
             self._outbox.flush()
-            self._advance()
+            self._with_fewer_rows(self._batch.advance)
         except Exception as error:
             self._fail_rows(self._batch.active_rows, error)
             self._batch.clear()
@@ -303,20 +305,24 @@ class Engine:
         else:
             self._fail_rows(rows, failure)
 
-    def _advance(self) -> None:
-        """Take a step; where memory runs out, with fewer rows, of which the others go on later."""
+    def _with_fewer_rows(self, step: Callable[[], ResultT]) -> ResultT:
+        """Take a step; where memory runs out, with fewer rows, of which the others go on later.
+
+        Args:
+            step: What can be repeated when it fails.
+        """
         is_last_try = False
         while True:
             try:
-                self._batch.advance()
-                return
+                return step()
             except Exception as error:
                 if is_last_try or not is_out_of_memory(error):
                     raise
             # The error is gone here, and with it the tensors that its traceback held.
             self._batch.forget()
-            if len(self._batch.active_rows) > 1:
-                self._waiting_rows.extendleft(reversed(self._batch.put_off()))
+            rows = self._batch.put_off()
+            if rows:
+                self._waiting_rows.extendleft(reversed(rows))
                 self._row_limit = len(self._batch.active_rows)
             else:
                 is_last_try = True

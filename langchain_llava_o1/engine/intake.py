@@ -1,6 +1,5 @@
 """Requests as rows: the prompt laid out and measured, the pictures read, the randomness dealt."""
 
-from random import Random
 from typing import NamedTuple
 
 from PIL import Image
@@ -13,6 +12,7 @@ from langchain_llava_o1.engine.mailbox import Ticket
 from langchain_llava_o1.engine.prefill import PreparedPrompt, ScoreJob
 from langchain_llava_o1.engine.prefix_tree import count_alike
 from langchain_llava_o1.engine.request import EmbeddingRequest, Request, ScoreRequest, Turn
+from langchain_llava_o1.engine.sampling import RandomStream
 from langchain_llava_o1.engine.vision import EmbeddingJob, read_picture
 from langchain_llava_o1.errors import ContextLengthError
 
@@ -127,9 +127,9 @@ def _append(parts: tuple[str | Image.Image, ...], text: str) -> tuple[str | Imag
     return (*parts, text)
 
 
-def _random_stream(seed: int | None, index: int) -> Random:
+def _random_stream(seed: int | None, index: int) -> RandomStream:
     """Deal a row its own randomness.
 
     Seeded with a text, the stream is the same on every machine and Python version.
     """
-    return Random() if seed is None else Random(f"{seed}/{index}")
+    return RandomStream(None if seed is None else f"{seed}/{index}")

@@ -204,7 +204,8 @@ class RecordedSteps:
         model = self._model
         shape = (2, model.num_key_heads, self._num_seen, model.head_size)
         self.forget()
-        self._pictures = []
+        # The old room is freed before, and gone as a whole if there is no memory for the new one.
+        self._pictures, self._picture_mask = [], self._picture_mask[:, :0]
         self._pictures = [
             torch.zeros(shape, dtype=model.dtype, device=device) for device in model.picture_devices
         ]

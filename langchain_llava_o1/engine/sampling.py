@@ -1,8 +1,8 @@
 """The next token of every row of a batch at once, each row drawing from its own random stream."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
+from typing import NamedTuple
 
 import torch
 
@@ -13,29 +13,44 @@ from langchain_llava_o1.engine.transfer import send
 _SMALLEST_TEMPERATURE = 1e-4
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """The tokens chosen for a batch.
 
     Attributes:
-        token_ids: Tensor ``[rows]``.
-        logprobs: Tensor ``[rows]``, log-probability of each under the full softmax at temperature 1.
+        token_ids: One for each row.
+        logprobs: The log-probability of each under the full softmax at temperature 1.
     """
 
-    token_ids: torch.Tensor
-    logprobs: torch.Tensor
+    token_ids: list[int]
+    logprobs: list[float]
 
-    def read(self) -> tuple[list[int], list[float]]:
-        """Read both in one transfer; the wait for it is the only one of a step."""
-        # float32 holds every token id exactly: they are below 2 to the power of 24.
-        token_ids, logprobs = torch.stack((self.token_ids.float(), self.logprobs)).tolist()
-        return [int(token_id) for token_id in token_ids], logprobs
+
+class RandomStream:
+    """The random numbers of one row; the next one stays the same until it is used."""
+
+    def __init__(self, seed: str | int | None) -> None:
+        """Begin a stream: the same for the same seed, a fresh one for None."""
+        self._random = Random(seed)
+        self._next: float | None = None
+
+    def peek(self) -> float:
+        """Look at the next number, at least 0 and below 1."""
+        if self._next is None:
+            # 24 bits are exact in float32, so that a draw is always below 1.
+            self._next = self._random.getrandbits(24) * 2.0**-24
+        return self._next
+
+    def use(self) -> None:
+        """Go on to the number after the one that was looked at; if none was, stay."""
+        self._next = None
 
 
 class RowSampler:
     """How the rows of one batch choose their tokens."""
 
-    def __init__(self, settings: Sequence[Sampling], streams: Sequence[Random], device: torch.device) -> None:
+    def __init__(
+        self, settings: Sequence[Sampling], streams: Sequence[RandomStream], device: torch.device
+    ) -> None:
         """Note the settings and random streams of the rows, in batch order."""
         self._streams = streams
         self._is_sampled = [setting.temperature > 0 for setting in settings]
@@ -50,7 +65,8 @@ class RowSampler:
     def choose(self, logits: torch.Tensor) -> Choice:
         """Choose a token for each row.
 
-        A row's choice depends on its own logits, settings and stream, never on its neighbours.
+        A row's choice depends on its own logits, settings and stream, never on its neighbours. When this
+        fails, no random number is used: repeated, it chooses as it would have.
 
         Args:
             logits: Float32 tensor ``[rows, vocabulary]``.
@@ -59,7 +75,12 @@ class RowSampler:
         if self._has_sampled:
             token_ids = torch.where(self._sampled_rows[:, None], self._draw(logits, token_ids), token_ids)
         logprobs = logits.gather(-1, token_ids) - logits.logsumexp(dim=-1, keepdim=True)
-        return Choice(token_ids[:, 0], logprobs[:, 0])
+        # Both are read in one transfer; the wait for it is the only one of a step. float32 holds every token
+        # id exactly: they are below 2 to the power of 24.
+        read_ids, read_logprobs = torch.stack((token_ids[:, 0].float(), logprobs[:, 0])).tolist()
+        for stream in self._streams:
+            stream.use()
+        return Choice([int(token_id) for token_id in read_ids], read_logprobs)
 
     def _draw(self, logits: torch.Tensor, likeliest: torch.Tensor) -> torch.Tensor:
         probabilities = (logits / self._temperatures).softmax(dim=-1)
@@ -68,9 +89,8 @@ class RowSampler:
                 self._top_ps < 1, _keep_nucleus(probabilities, self._top_ps), probabilities
             )
         cumulative = probabilities.cumsum(dim=-1)
-        # 24 bits are exact in float32, so that a draw is always below 1.
         draws = [
-            stream.getrandbits(24) * 2.0**-24 if is_sampled else 0.0
+            stream.peek() if is_sampled else 0.0
             for stream, is_sampled in zip(self._streams, self._is_sampled, strict=True)
         ]
         thresholds = send(draws, self._device)[:, None] * cumulative[:, -1:]

@@ -13,6 +13,7 @@ from langchain_llava_o1.engine.loading import EngineSettings, load_checkpoint
 from langchain_llava_o1.engine.mllama import Mllama
 from langchain_llava_o1.engine.recorded_steps import choose_recorder
 from langchain_llava_o1.engine.request import Request, Sampling, Turn
+from langchain_llava_o1.engine.states import States
 from tests.engine.reference import Reference
 from tests.engine.test_equality import CONVERSATIONS, answer, check
 from tests.engine.traced_steps import TracedStep, choose_traced_steps
@@ -48,6 +49,34 @@ def test_more_pictures_than_there_is_room_for_are_attended_to_live(
     check(list(recorded_engine.generate(Request(turns, Sampling(max_tokens=24)))), turns, tiled_reference)
 
     assert not TracedStep.num_recorded
+
+
+def test_where_memory_for_many_pictures_runs_out_there_is_room_for_fewer(
+    recorded_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorded_steps, "_PICTURE_STEP", 1)
+    steps = recorded_engine._batch._recorded
+    assert steps is not None
+    model = steps._model
+    few, many = (
+        States(
+            tuple(torch.rand(2, model.num_key_heads, size, model.head_size) for _ in model.picture_devices)
+        )
+        for size in (2, 4)
+    )
+    assert steps.lay_out(["few"], [few])
+
+    def run_out_of_memory(*arguments: object, **settings: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB.")
+
+    with monkeypatch.context() as short:
+        short.setattr(torch, "zeros", run_out_of_memory)
+        with pytest.raises(torch.OutOfMemoryError):
+            steps.lay_out(["many"], [many])
+
+    assert steps.lay_out(["few"], [few])
+    for room, layer in zip(steps._pictures, few.layers, strict=True):
+        assert torch.equal(room[:, :, :2], layer)
 
 
 def test_a_size_is_recorded_once_and_only_a_few_are_kept(

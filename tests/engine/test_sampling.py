@@ -1,24 +1,23 @@
 from collections import Counter
-from random import Random
+from typing import Any
 
 import pytest
 import torch
 
 from langchain_llava_o1.engine.request import Sampling
-from langchain_llava_o1.engine.sampling import RowSampler
+from langchain_llava_o1.engine.sampling import RandomStream, RowSampler
 
 PROBABILITIES = torch.tensor([0.1, 0.5, 0.05, 0.35])
 
 
-def draw(settings: list[Sampling], streams: list[Random], logits: torch.Tensor) -> list[int]:
+def draw(settings: list[Sampling], streams: list[RandomStream], logits: torch.Tensor) -> list[int]:
     sampler = RowSampler(settings, streams, torch.device("cpu"))
-    chosen: list[int] = sampler.choose(logits).token_ids.tolist()
-    return chosen
+    return sampler.choose(logits).token_ids
 
 
 def shares(sampling: Sampling, num_draws: int = 4000) -> dict[int, float]:
     logits = PROBABILITIES.log().expand(num_draws, -1)
-    chosen = draw([sampling] * num_draws, [Random(seed) for seed in range(num_draws)], logits)
+    chosen = draw([sampling] * num_draws, [RandomStream(seed) for seed in range(num_draws)], logits)
     return {token_id: count / num_draws for token_id, count in Counter(chosen).items()}
 
 
@@ -53,25 +52,45 @@ def test_top_p_keeps_the_smallest_sufficient_set() -> None:
 def test_neighbours_change_nothing() -> None:
     logits = torch.randn(3, 50, generator=torch.Generator().manual_seed(0))
     settings = [Sampling(temperature=1.0), Sampling(temperature=1.5, top_p=0.7), Sampling()]
-    together = RowSampler(settings, [Random(seed) for seed in range(3)], torch.device("cpu"))
+    together = RowSampler(settings, [RandomStream(seed) for seed in range(3)], torch.device("cpu"))
     alone = [
-        RowSampler([setting], [Random(seed)], torch.device("cpu")) for seed, setting in enumerate(settings)
+        RowSampler([setting], [RandomStream(seed)], torch.device("cpu"))
+        for seed, setting in enumerate(settings)
     ]
     for _ in range(20):
-        expected = [int(sampler.choose(logits[row : row + 1]).token_ids) for row, sampler in enumerate(alone)]
-        assert together.choose(logits).token_ids.tolist() == expected
+        expected = [sampler.choose(logits[row : row + 1]).token_ids[0] for row, sampler in enumerate(alone)]
+        assert together.choose(logits).token_ids == expected
+
+
+def test_a_choice_that_failed_can_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    logits = torch.randn(3, 50, generator=torch.Generator().manual_seed(0))
+    settings = [Sampling(temperature=1.0), Sampling(), Sampling(temperature=1.5, top_p=0.7)]
+    undisturbed, disturbed = (
+        RowSampler(settings, [RandomStream(seed) for seed in range(3)], torch.device("cpu")) for _ in range(2)
+    )
+    for _ in range(20):
+        for holder, name in ((torch.Tensor, "softmax"), (torch.Tensor, "gather"), (torch, "stack")):
+            with monkeypatch.context() as short:
+                short.setattr(holder, name, run_out_of_memory)
+                with pytest.raises(torch.OutOfMemoryError):
+                    disturbed.choose(logits)
+        assert disturbed.choose(logits) == undisturbed.choose(logits)
+
+
+def run_out_of_memory(*arguments: Any, **settings: Any) -> None:
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB.")
 
 
 def test_log_probabilities_are_those_of_the_full_softmax() -> None:
     logits = torch.randn(1, 50, generator=torch.Generator().manual_seed(0))
-    choice = RowSampler([Sampling(temperature=0.5, top_p=0.3)], [Random(1)], torch.device("cpu")).choose(
-        logits
-    )
-    expected = logits.log_softmax(-1)[0, int(choice.token_ids)]
-    assert choice.logprobs.item() == pytest.approx(expected.item(), abs=1e-6)
+    choice = RowSampler(
+        [Sampling(temperature=0.5, top_p=0.3)], [RandomStream(1)], torch.device("cpu")
+    ).choose(logits)
+    expected = logits.log_softmax(-1)[0, choice.token_ids[0]]
+    assert choice.logprobs[0] == pytest.approx(expected.item(), abs=1e-6)
 
 
 def test_impossible_tokens_are_never_drawn() -> None:
     logits = torch.full((500, 8), float("-inf"))
     logits[:, 3] = 0.0
-    assert set(draw([Sampling(temperature=1.0)] * 500, [Random(i) for i in range(500)], logits)) == {3}
+    assert set(draw([Sampling(temperature=1.0)] * 500, [RandomStream(i) for i in range(500)], logits)) == {3}

@@ -1,0 +1,135 @@
+"""Memory that runs out costs no answer: caches are emptied, and some rows go on later."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from langchain_llava_o1.engine import decoding
+from langchain_llava_o1.engine.decoding import DecodeBatch
+from langchain_llava_o1.engine.engine import Engine
+from langchain_llava_o1.engine.loading import EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.mailbox import ThreadMailbox, Ticket
+from langchain_llava_o1.engine.request import Request, Sampling, Turn
+from langchain_llava_o1.engine.sampling import RowSampler
+from langchain_llava_o1.engine.slots import Slots
+from langchain_llava_o1.errors import GenerationError
+from tests.engine.pictures import draw_noise
+from tests.engine.traced_steps import choose_traced_steps
+
+PICTURE = draw_noise(1)
+FIRST = Request(
+    (Turn("user", (PICTURE, "How many red circles?")),), Sampling(1.0, seed=3, max_tokens=16), n=5
+)
+# It begins as the first one does, so that its states are joined from two parts.
+SECOND = Request(
+    (Turn("user", (PICTURE, "How many red circles are there?")),),
+    Sampling(1.0, top_p=0.9, seed=4, max_tokens=12),
+    n=4,
+)
+THIRD = Request((Turn("user", (draw_noise(2), "Which?")),), Sampling(1.0, seed=5, max_tokens=3), n=2)
+FOURTH = Request((Turn("user", ("Why?",)),), Sampling(max_tokens=5))
+
+PLACES: dict[str, tuple[object, str]] = {
+    "slots for new rows": (Slots, "add"),
+    "room in the slots": (Slots, "reserve"),
+    "the parts of a prompt": (decoding, "join_states"),
+    "the layout": (DecodeBatch, "_lay_out"),
+    "what finished rows wrote": (DecodeBatch, "_remember"),
+    "settings of the choice": (RowSampler, "__init__"),
+    "the draw": (RowSampler, "_draw"),
+}
+
+
+@pytest.fixture(scope="module", params=["live", "recorded"])
+def engine(request: pytest.FixtureRequest, tiled_checkpoint: Path) -> Iterator[Engine]:
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "recorded":
+            patch.setattr(decoding, "choose_recorder", choose_traced_steps)
+        engine = Engine(load_checkpoint(EngineSettings(str(tiled_checkpoint), device="cpu")))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def expected(engine: Engine) -> list[list[str]]:
+    return answer_all(engine)
+
+
+def answer_all(engine: Engine) -> list[list[str]]:
+    """Answer a request that two others join together, and another one later."""
+    tickets = [Ticket(request, ThreadMailbox()) for request in (FIRST, SECOND, THIRD, FOURTH)]
+    arriving = {2: tickets[1:3], 6: tickets[3:]}
+    choose = engine._batch.choose
+    numbers = itertools.count()
+
+    def choose_while_others_come() -> list[Any]:
+        chosen = choose()
+        assert not any(row.is_finished for row, *_ in chosen)
+        for ticket in arriving.get(next(numbers), ()):
+            engine._inbox.put(ticket)
+        return chosen
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine._batch, "choose", choose_while_others_come)
+        engine._inbox.put(tickets[0])
+        return [collect(ticket) for ticket in tickets]
+
+
+def collect(ticket: Ticket) -> list[str]:
+    assert isinstance(ticket.mailbox, ThreadMailbox)
+    texts = [""] * ticket.request.n
+    while ticket.num_open:
+        delta = ticket.receive(ticket.mailbox.get(ticket))
+        texts[delta.index] += delta.text
+    return texts
+
+
+def run_out_of_memory(
+    patch: pytest.MonkeyPatch, place: tuple[object, str], is_failing: Callable[[int], bool]
+) -> list[int]:
+    """Let some calls of a function fail, chosen by their number; return the list of those that did."""
+    holder, name = place
+    function = getattr(holder, name)
+    numbers = itertools.count()
+    failed: list[int] = []
+
+    def fail_at_times(*arguments: Any, **settings: Any) -> Any:
+        number = next(numbers)
+        if is_failing(number):
+            failed.append(number)
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB.")
+        return function(*arguments, **settings)
+
+    patch.setattr(holder, name, fail_at_times)
+    return failed
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES.keys())
+@pytest.mark.parametrize("numbers", [(0,), (2,), (1, 2, 3)], ids=["first", "later", "often"])
+def test_running_out_of_memory_costs_no_answer(
+    engine: Engine,
+    expected: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    place: tuple[object, str],
+    numbers: tuple[int, ...],
+) -> None:
+    engine.forget()
+    failed = run_out_of_memory(monkeypatch, place, numbers.__contains__)
+
+    assert answer_all(engine) == expected
+    assert tuple(failed) == numbers
+
+
+def test_a_choice_that_always_fails_is_an_error_and_the_engine_goes_on(
+    engine: Engine, expected: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        run_out_of_memory(broken, PLACES["the draw"], lambda number: True)
+        with pytest.raises(GenerationError, match=r"ran out of memory.*Send fewer requests"):
+            list(engine.generate(FIRST))
+
+    assert answer_all(engine) == expected
