@@ -47,7 +47,7 @@ install: $(VENV)/.development ## Install the package, editable, with the develop
 # Kept memory and compiled kernels save page faults and compilations at every step.
 weights: $(VENV)/.development ## Make the embedded checkpoint anew, in less than two hours on two cores with fast bfloat16
 	MALLOC_MMAP_THRESHOLD_=2000000000 MALLOC_TRIM_THRESHOLD_=20000000000 MALLOC_TOP_PAD_=268435456 \
-	ONEDNN_PRIMITIVE_CACHE_CAPACITY=20000 $(VENV)/bin/python -m langchain_llava_o1.tiny.recipe $(ARGS)
+	ONEDNN_PRIMITIVE_CACHE_CAPACITY=20000 $(VENV)/bin/python -m recipes.tiny $(ARGS)
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis

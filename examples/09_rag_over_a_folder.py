@@ -17,8 +17,8 @@ from langchain_llava_o1 import (
     index_folder,
     open_collection,
 )
-from langchain_llava_o1.tiny import Difficulty
-from langchain_llava_o1.tiny.scenes import draw_scene, sample_scene
+from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.scenes import draw_scene, sample_scene
 
 model = ChatLlavaO1(model="tiny")
 

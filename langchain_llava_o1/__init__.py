@@ -8,8 +8,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from langchain_llava_o1.chat_model import ChatLlavaO1
-    from langchain_llava_o1.images import image_block
+    from langchain_llava_o1.chat.model import ChatLlavaO1
+    from langchain_llava_o1.chat.reward_model import HuggingFaceReward
     from langchain_llava_o1.judges.confidence import ConfidenceJudge
     from langchain_llava_o1.judges.function import FunctionJudge
     from langchain_llava_o1.judges.generative import GenerativeJudge
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from langchain_llava_o1.judges.reward import RewardJudge
     from langchain_llava_o1.judges.verdict import Verdict
     from langchain_llava_o1.judges.voting import VotingJudge
+    from langchain_llava_o1.pictures.reading import image_block
     from langchain_llava_o1.rag.collection import Collection, open_collection
     from langchain_llava_o1.rag.hashing_embeddings import HashingEmbeddings
     from langchain_llava_o1.rag.indexing import index_folder
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from langchain_llava_o1.rag.retriever import MultimodalRetriever
     from langchain_llava_o1.rag.vision_tower_embeddings import VisionTowerEmbeddings
     from langchain_llava_o1.report.result import SearchResult
-    from langchain_llava_o1.reward_model import HuggingFaceReward
     from langchain_llava_o1.search.best_of_n import create_best_of_n
     from langchain_llava_o1.search.context import (
         SearchContext,
@@ -43,14 +43,14 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
-    "ChatLlavaO1": "langchain_llava_o1.chat_model",
+    "ChatLlavaO1": "langchain_llava_o1.chat.model",
     "Collection": "langchain_llava_o1.rag.collection",
     "Comparison": "langchain_llava_o1.judges.judge",
     "ConfidenceJudge": "langchain_llava_o1.judges.confidence",
     "FunctionJudge": "langchain_llava_o1.judges.function",
     "GenerativeJudge": "langchain_llava_o1.judges.generative",
     "HashingEmbeddings": "langchain_llava_o1.rag.hashing_embeddings",
-    "HuggingFaceReward": "langchain_llava_o1.reward_model",
+    "HuggingFaceReward": "langchain_llava_o1.chat.reward_model",
     "LikelihoodJudge": "langchain_llava_o1.judges.likelihood",
     "MultimodalRetriever": "langchain_llava_o1.rag.retriever",
     "RewardJudge": "langchain_llava_o1.judges.reward",
@@ -71,7 +71,7 @@ _HOMES = {
     "create_single_pass": "langchain_llava_o1.search.single_pass",
     "create_stage_beam": "langchain_llava_o1.search.stage_beam",
     "create_swires": "langchain_llava_o1.search.swires",
-    "image_block": "langchain_llava_o1.images",
+    "image_block": "langchain_llava_o1.pictures.reading",
     "index_folder": "langchain_llava_o1.rag.indexing",
     "open_collection": "langchain_llava_o1.rag.collection",
 }

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
-from langchain_llava_o1 import chat_model
+from langchain_llava_o1.chat import model as chat_model
 from tests.scripted_engine import Script, ScriptedEngine
 
 # How long an example takes says more about the machine than about the code.

@@ -14,8 +14,8 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import Field, model_validator
 
-from langchain_llava_o1 import features
-from langchain_llava_o1.stages import STAGES, Stage
+from langchain_llava_o1.staging import capabilities
+from langchain_llava_o1.staging.stages import STAGES, Stage
 
 USAGE = UsageMetadata(input_tokens=10, output_tokens=3, total_tokens=13)
 
@@ -86,7 +86,7 @@ class ScriptedModel(BaseChatModel):
         return "scripted"
 
     def _resolve_model_profile(self) -> ModelProfile:
-        profile: dict[str, Any] = {features.PREFILL: True}
+        profile: dict[str, Any] = {capabilities.PREFILL: True}
         return cast("ModelProfile", profile)
 
     @model_validator(mode="after")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from langchain_llava_o1.prompts import check_prompt, comparison_prompt
-from langchain_llava_o1.stages import STAGES, stage_part
+from langchain_llava_o1.staging.prompts import check_prompt, comparison_prompt
+from langchain_llava_o1.staging.stages import STAGES, stage_part
 
 PART = stage_part(STAGES[2])
 PIECES = [

@@ -94,7 +94,7 @@ def ask(
     with create_progress(is_verbose=is_streamed and not show_stages) as progress:
         printer = _StreamPrinter(progress, show_stages=show_stages) if is_streamed else None
         listener = printer.handle if printer else progress.handle
-        from langchain_llava_o1.images import image_block
+        from langchain_llava_o1.pictures.reading import image_block
 
         settings = AnswerSettings(
             model, candidates, temperature, seed, strategy, judge, read_settings(further)
@@ -197,6 +197,6 @@ class _StreamPrinter:
 
 
 def _is_visible(stage_name: str) -> bool:
-    from langchain_llava_o1.stages import STAGES
+    from langchain_llava_o1.staging.stages import STAGES
 
     return any(stage.is_visible for stage in STAGES if stage.name == stage_name)

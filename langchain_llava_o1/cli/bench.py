@@ -18,8 +18,8 @@ from langchain_llava_o1.cli.options import (
     read_settings,
 )
 from langchain_llava_o1.cli.output import write_error, write_output
+from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.evaluation import Benchmark, Shape, Strategy, Way
-from langchain_llava_o1.tiny import Difficulty
 
 if TYPE_CHECKING:
     from langchain_llava_o1.evaluation.accuracy import AccuracyReport, Outcome
@@ -251,8 +251,8 @@ def speed(
     is_debug: DebugOption = False,
 ) -> None:
     """Run the search with transformers' generate and with the engine, side by side."""
-    from langchain_llava_o1.chat_parameters import EMBEDDED_MODEL
-    from langchain_llava_o1.evaluation.speed import measure_overhead, measure_speed, speed_table
+    from langchain_llava_o1.chat.parameters import EMBEDDED_MODEL
+    from langchain_llava_o1.evaluation.speed.table import measure_overhead, measure_speed, speed_table
 
     source = shape or (Shape.TINY if model == EMBEDDED_MODEL else model) or Shape.SMALL
 

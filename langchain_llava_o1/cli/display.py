@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from langchain_llava_o1.transcript import parse_transcript
+from langchain_llava_o1.staging.transcript import parse_transcript
 
 if TYPE_CHECKING:
     from langchain_llava_o1.search.records import MatchRecord, StageRecord

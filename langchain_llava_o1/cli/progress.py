@@ -210,7 +210,7 @@ def _count(number: int, singular: str, plural: str | None = None) -> str:
 
 
 def _excerpt(text: str) -> str:
-    from langchain_llava_o1.transcript import parse_transcript
+    from langchain_llava_o1.staging.transcript import parse_transcript
 
     transcript = parse_transcript(text)
     body = transcript.stages[-1].body if transcript.stages else text

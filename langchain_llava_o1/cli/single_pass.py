@@ -4,8 +4,8 @@ import time
 from typing import TYPE_CHECKING
 
 from langchain_llava_o1.cli.answering import AnswerSettings, Listener, model_name
-from langchain_llava_o1.stages import STAGES, Stage
-from langchain_llava_o1.transcript import Piece, StageSplitter, parse_transcript
+from langchain_llava_o1.staging.stages import STAGES, Stage
+from langchain_llava_o1.staging.transcript import Piece, StageSplitter, parse_transcript
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

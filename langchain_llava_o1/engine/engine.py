@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 from langchain_llava_o1.engine.failures import explain, is_out_of_memory
-from langchain_llava_o1.engine.loading import DEFAULT_MAX_REQUESTS, Checkpoint
+from langchain_llava_o1.engine.loading.checkpoint import DEFAULT_MAX_REQUESTS, Checkpoint
 from langchain_llava_o1.engine.mailbox import AnyRequest, LoopMailbox, Mailbox, Outbox, ThreadMailbox, Ticket
 from langchain_llava_o1.engine.request import (
     Delta,
@@ -30,8 +30,8 @@ from langchain_llava_o1.engine.request import (
 from langchain_llava_o1.errors import GenerationError, QueueFullError
 
 if TYPE_CHECKING:
-    from langchain_llava_o1.engine.decoding import Row
-    from langchain_llava_o1.engine.intake import RowOwner
+    from langchain_llava_o1.engine.model_runner import Row
+    from langchain_llava_o1.engine.preparation import RowOwner
 
 ResultT = TypeVar("ResultT")
 
@@ -67,15 +67,15 @@ class Engine:
                 is free.
             max_requests: Most requests under way at once; more are refused.
         """
-        from langchain_llava_o1.engine.decoding import DecodeBatch
-        from langchain_llava_o1.engine.intake import Intake
-        from langchain_llava_o1.engine.memory import MemoryBudget
-        from langchain_llava_o1.engine.mllama import Mllama
-        from langchain_llava_o1.engine.packing import pack_linear_layers
+        from langchain_llava_o1.engine.cache.memory import MemoryBudget
+        from langchain_llava_o1.engine.cache.prefix_tree import PrefixTree
+        from langchain_llava_o1.engine.mllama.network import Mllama
+        from langchain_llava_o1.engine.mllama.packing import pack_linear_layers
+        from langchain_llava_o1.engine.mllama.tiled_attention import attend_in_vision_tower
+        from langchain_llava_o1.engine.mllama.vision import PictureEncoder
+        from langchain_llava_o1.engine.model_runner import DecodeBatch
         from langchain_llava_o1.engine.prefill import Prefiller
-        from langchain_llava_o1.engine.prefix_tree import PrefixTree
-        from langchain_llava_o1.engine.tiled_attention import attend_in_vision_tower
-        from langchain_llava_o1.engine.vision import PictureEncoder
+        from langchain_llava_o1.engine.preparation import Intake
         from langchain_llava_o1.engine.whole_answers import WholeAnswers
 
         pack_linear_layers(checkpoint.model)

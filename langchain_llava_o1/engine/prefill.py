@@ -8,11 +8,11 @@ from typing import NamedTuple
 import torch
 from transformers.models.mllama.processing_mllama import get_cross_attention_token_mask
 
-from langchain_llava_o1.engine.attention import Glance, Passage, PassageAttention
-from langchain_llava_o1.engine.mllama import Mllama
-from langchain_llava_o1.engine.prefix_tree import Found, PrefixTree, count_alike
-from langchain_llava_o1.engine.states import States, join_states
-from langchain_llava_o1.engine.vision import Picture, PictureEncoder, PictureStates
+from langchain_llava_o1.engine.cache.prefix_tree import Found, PrefixTree, count_alike
+from langchain_llava_o1.engine.cache.states import States, join_states
+from langchain_llava_o1.engine.mllama.attention import Glance, Passage, PassageAttention
+from langchain_llava_o1.engine.mllama.network import Mllama
+from langchain_llava_o1.engine.mllama.vision import Picture, PictureEncoder, PictureStates
 
 # Enough to keep any device busy; with more, what a pass computes no longer stays near a processor.
 _MAX_TOKENS_PER_PASS = 1024

@@ -5,8 +5,8 @@ from functools import partial
 from weakref import WeakValueDictionary
 
 from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading import EngineSettings, load_checkpoint
-from langchain_llava_o1.engine.passing_thread import run_in_passing_thread
+from langchain_llava_o1.engine.loading.checkpoint import EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.loading.short_lived_thread import run_in_passing_thread
 
 # An engine is held by its thread until it is closed.
 _engines: WeakValueDictionary[EngineSettings, Engine] = WeakValueDictionary()

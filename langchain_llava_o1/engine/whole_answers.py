@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from langchain_llava_o1.engine.failures import explain, is_out_of_memory
 from langchain_llava_o1.engine.mailbox import Outbox, Ticket
+from langchain_llava_o1.engine.mllama.vision import EmbeddingJob, PictureEncoder
 from langchain_llava_o1.engine.prefill import Prefiller, ScoreJob
 from langchain_llava_o1.engine.request import Score
-from langchain_llava_o1.engine.vision import EmbeddingJob, PictureEncoder
 
 
 @dataclass

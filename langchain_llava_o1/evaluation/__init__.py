@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from langchain_llava_o1.speed import Shape, Way
+from langchain_llava_o1.evaluation.speed import Shape, Way
 
 __all__ = ["Benchmark", "JudgeName", "Shape", "Strategy", "Way"]
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
 
+from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation import JudgeName, Strategy
 from langchain_llava_o1.evaluation.accuracy import (
@@ -22,7 +23,6 @@ from langchain_llava_o1.evaluation.accuracy import (
     warm_up,
 )
 from langchain_llava_o1.evaluation.strategies import StrategySettings, create_answer, known_settings
-from langchain_llava_o1.tiny import Difficulty
 
 
 class Cell(NamedTuple):

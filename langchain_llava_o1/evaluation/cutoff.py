@@ -7,12 +7,12 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
+from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.items import EVALUATION_SEED, make_item
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation import JudgeName, Strategy
 from langchain_llava_o1.evaluation.accuracy import question_of
 from langchain_llava_o1.evaluation.strategies import StrategySettings, create_search, search_context
-from langchain_llava_o1.tiny import Difficulty
-from langchain_llava_o1.tiny.items import EVALUATION_SEED, make_item
 
 SPREADS_ABOVE_MEAN = 0.2533
 """How far above the mean the published cutoff is, in standard deviations: the best 40 % lie above it."""

@@ -18,11 +18,16 @@ from langchain_core.documents import Document
 from langchain_core.vectorstores import InMemoryVectorStore
 from PIL import Image
 
-from langchain_llava_o1.chat_model import ChatLlavaO1
+from langchain_llava_o1.chat.model import ChatLlavaO1
+from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.charts import draw_chart
+from langchain_llava_o1.drawn.items import EVALUATION_SEED, sample_picture
+from langchain_llava_o1.drawn.questions import Content
+from langchain_llava_o1.drawn.scenes import Scene, draw_scene
 from langchain_llava_o1.engine.request import Pooling, TowerLayers
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.accuracy import Interval, wilson_interval
-from langchain_llava_o1.images import image_block
+from langchain_llava_o1.pictures.reading import image_block
 from langchain_llava_o1.rag.captions import caption_pictures
 from langchain_llava_o1.rag.collection import Collection
 from langchain_llava_o1.rag.hashing_embeddings import HashingEmbeddings
@@ -30,11 +35,6 @@ from langchain_llava_o1.rag.indexing import index_folder
 from langchain_llava_o1.rag.manifest import Manifest
 from langchain_llava_o1.rag.retriever import MultimodalRetriever
 from langchain_llava_o1.rag.vision_tower_embeddings import VisionTowerEmbeddings
-from langchain_llava_o1.tiny import Difficulty
-from langchain_llava_o1.tiny.charts import draw_chart
-from langchain_llava_o1.tiny.items import EVALUATION_SEED, sample_picture
-from langchain_llava_o1.tiny.questions import Content
-from langchain_llava_o1.tiny.scenes import Scene, draw_scene
 
 RANK = 5
 """A picture counts as found among so many."""

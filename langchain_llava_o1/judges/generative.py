@@ -14,8 +14,8 @@ from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.judge import Comparison
 from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.judges.verdict import Choice, Verdict, read_check, read_verdict
-from langchain_llava_o1.prompts import check_prompt, comparison_prompt
-from langchain_llava_o1.stages import Part
+from langchain_llava_o1.staging.prompts import check_prompt, comparison_prompt
+from langchain_llava_o1.staging.stages import Part
 
 ChatModel = Runnable[LanguageModelInput, AIMessage]
 """A chat model, or one with parameters bound to it."""

@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig
 
 from langchain_llava_o1.judges.verdict import Verdict
-from langchain_llava_o1.stages import Part
+from langchain_llava_o1.staging.stages import Part
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from langchain_core.runnables import RunnableConfig
 
 from langchain_llava_o1.judges.judge import Comparison
 from langchain_llava_o1.judges.verdict import Choice, Verdict
-from langchain_llava_o1.prompts import VERDICT_PREFIX, comparison_prompt
+from langchain_llava_o1.staging.prompts import VERDICT_PREFIX, comparison_prompt
 
 
 class ScoringModel(Protocol):

@@ -8,7 +8,7 @@ from typing import Literal
 from langchain_core.messages.ai import UsageMetadata
 
 from langchain_llava_o1.judges.negation import Negation
-from langchain_llava_o1.prompts import CORRECT_PREFIX, VERDICT_PREFIX
+from langchain_llava_o1.staging.prompts import CORRECT_PREFIX, VERDICT_PREFIX
 
 Choice = Literal[1, 2]
 

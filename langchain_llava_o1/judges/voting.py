@@ -11,7 +11,7 @@ from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.judge import Comparison, PairwiseJudge, most_calls
 from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.judges.verdict import Choice, Verdict
-from langchain_llava_o1.stages import Part
+from langchain_llava_o1.staging.stages import Part
 
 
 @dataclass(frozen=True)

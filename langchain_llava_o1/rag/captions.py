@@ -6,13 +6,13 @@ from typing import Any
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, HumanMessage
 
-from langchain_llava_o1 import features
 from langchain_llava_o1.judges.generative import ChatModel
-from langchain_llava_o1.prompts import DESCRIPTION_REQUEST, instruction
 from langchain_llava_o1.search.candidates import written_text
 from langchain_llava_o1.search.sampling import has_feature
-from langchain_llava_o1.stages import STAGES, stage_part
-from langchain_llava_o1.transcript import parse_transcript
+from langchain_llava_o1.staging import capabilities
+from langchain_llava_o1.staging.prompts import DESCRIPTION_REQUEST, instruction
+from langchain_llava_o1.staging.stages import STAGES, stage_part
+from langchain_llava_o1.staging.transcript import parse_transcript
 
 _CAPTION = next(stage for stage in STAGES if stage.name == "caption")
 
@@ -39,7 +39,7 @@ def caption_pictures(
         For each picture its caption, empty where the model wrote none, or what went wrong.
     """
     parameters: dict[str, Any] = {"max_tokens": max_tokens}
-    if has_feature(model, features.PREFILL):
+    if has_feature(model, capabilities.PREFILL):
         parameters["stop"] = list(_CAPTION.stop)
     else:
         request = f"{request}\n\n{instruction(stage_part(_CAPTION), '')}"

@@ -14,14 +14,14 @@ from langchain_core.documents import Document
 from langchain_core.vectorstores import VectorStore
 
 from langchain_llava_o1.errors import ConfigurationError, ImageError
-from langchain_llava_o1.images import ImagePolicy
 from langchain_llava_o1.judges.generative import ChatModel
-from langchain_llava_o1.prompts import DESCRIPTION_REQUEST
+from langchain_llava_o1.pictures.reading import ImagePolicy
 from langchain_llava_o1.rag.collection import Collection
 from langchain_llava_o1.rag.folder import FolderContents, FoundFile, LeftOut, hash_file, list_folder
 from langchain_llava_o1.rag.manifest import IndexedFile
 from langchain_llava_o1.rag.passages import split_into_passages
 from langchain_llava_o1.rag.reading import Described, FileReader
+from langchain_llava_o1.staging.prompts import DESCRIPTION_REQUEST
 
 # Stores limit how much they take at once; Chroma's limit is some thousands.
 _DOCUMENTS_PER_CALL = 1000

@@ -15,10 +15,9 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Overwrite
 from pydantic import Field
 
+from langchain_llava_o1.chat.messages import image_blocks
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.images import ImagePolicy
-from langchain_llava_o1.messages import image_blocks
-from langchain_llava_o1.prompts import QUESTION_PICTURE_HEADING
+from langchain_llava_o1.pictures.reading import ImagePolicy
 from langchain_llava_o1.rag.folder import hash_bytes
 from langchain_llava_o1.rag.retriever import Route
 from langchain_llava_o1.rag.sources import ShownSources, Source, cite, format_citations, show_sources
@@ -30,6 +29,7 @@ from langchain_llava_o1.search.frame import (
     SearchOutput,
     read_question,
 )
+from langchain_llava_o1.staging.prompts import QUESTION_PICTURE_HEADING
 
 _DOCUMENTS_PER_SOURCE = 5
 _NOTHING_FOUND = "Nothing was found that could be shown for this question."

@@ -10,9 +10,9 @@ from langchain_core.documents import Document
 from typing_extensions import TypedDict
 
 from langchain_llava_o1.errors import ImageError
-from langchain_llava_o1.images import ImagePolicy, read_image_reference
-from langchain_llava_o1.prompts import source_heading
+from langchain_llava_o1.pictures.reading import ImagePolicy, read_image_reference
 from langchain_llava_o1.rag.folder import hash_bytes, hash_file, kind_of
+from langchain_llava_o1.staging.prompts import source_heading
 
 _MENTION = re.compile(r"\b(?:pictures?|images?|texts?|sources?)\s+(\d+)|\[(\d+)\]", re.IGNORECASE)
 

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from langchain_core.embeddings import Embeddings
 
-from langchain_llava_o1.chat_model import ChatLlavaO1
+from langchain_llava_o1.chat.model import ChatLlavaO1
 from langchain_llava_o1.engine.request import EmbeddingRequest, Pooling, TowerLayers
 from langchain_llava_o1.errors import ConfigurationError, ImageError
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_llava_o1.report.bracket import Bracket, lay_out_bracket
 from langchain_llava_o1.search.records import CandidateRecord, MatchRecord, StageRecord
-from langchain_llava_o1.transcript import parse_transcript
+from langchain_llava_o1.staging.transcript import parse_transcript
 
 _DECIDED_BY = {
     "judge": "Decided by the judge.",

@@ -13,7 +13,7 @@ from langchain_core.messages.ai import UsageMetadata
 from markupsafe import Markup
 
 from langchain_llava_o1.errors import ImageError
-from langchain_llava_o1.images import decode_base64
+from langchain_llava_o1.pictures.reading import decode_base64
 from langchain_llava_o1.report.contest import (
     Paragraph,
     ShownContest,
@@ -22,7 +22,7 @@ from langchain_llava_o1.report.contest import (
     read_paragraphs,
     show_contest,
 )
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 
 if TYPE_CHECKING:
     from langchain_llava_o1.report.result import SearchResult

@@ -10,9 +10,9 @@ from langchain_core.messages import AIMessage, AnyMessage
 from langchain_core.messages.ai import UsageMetadata
 from pydantic import TypeAdapter
 
+from langchain_llava_o1.chat.messages import image_blocks
 from langchain_llava_o1.errors import ConfigurationError, ImageError
-from langchain_llava_o1.images import decode_base64
-from langchain_llava_o1.messages import image_blocks
+from langchain_llava_o1.pictures.reading import decode_base64
 from langchain_llava_o1.search.records import StageRecord
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from langchain_llava_o1.search.candidates import read_body
 from langchain_llava_o1.search.records import CandidateRecord
-from langchain_llava_o1.stages import Part
+from langchain_llava_o1.staging.stages import Part
 
 _NUMBER_WORDS = """
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen

@@ -8,8 +8,8 @@ from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.search.candidates import read_body
 from langchain_llava_o1.search.records import Beam, CandidateRecord, StageRecord
 from langchain_llava_o1.search.sentences import join_sentences
-from langchain_llava_o1.stages import STAGES, Part, Stage
-from langchain_llava_o1.transcript import StageText, parse_transcript
+from langchain_llava_o1.staging.stages import STAGES, Part, Stage
+from langchain_llava_o1.staging.transcript import StageText, parse_transcript
 
 
 def extend_beam(beam: Beam, part: Part, candidate: CandidateRecord, *, score: float | None) -> Beam:

@@ -9,7 +9,7 @@ from langchain_core.messages.ai import UsageMetadata
 
 from langchain_llava_o1.search.context import SearchContext
 from langchain_llava_o1.search.records import StageRecord
-from langchain_llava_o1.stages import Part
+from langchain_llava_o1.staging.stages import Part
 
 
 class Spending(NamedTuple):

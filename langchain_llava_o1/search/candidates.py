@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from langchain_core.messages import AIMessage
 
 from langchain_llava_o1.search.sentences import SENTENCE_END
-from langchain_llava_o1.stages import Part, Stage
-from langchain_llava_o1.transcript import Transcript, parse_transcript
+from langchain_llava_o1.staging.stages import Part, Stage
+from langchain_llava_o1.staging.transcript import Transcript, parse_transcript
 
 _FINISH_REASON_KEYS = ("finish_reason", "stop_reason", "done_reason")
 _FINISH_REASONS = {"max_tokens": "length", "end_turn": "stop", "stop_sequence": "stop"}

@@ -13,7 +13,7 @@ from langchain_llava_o1.search.budget import Budget, Spending
 from langchain_llava_o1.search.context import SearchContext
 from langchain_llava_o1.search.events import Reporter
 from langchain_llava_o1.search.records import Beam, CandidateRecord, MatchRecord
-from langchain_llava_o1.stages import Part
+from langchain_llava_o1.staging.stages import Part
 
 
 class ContestOutput(TypedDict):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from langchain_llava_o1.stages import STAGES, Part, Stage
+from langchain_llava_o1.staging.stages import STAGES, Part, Stage
 
 NumCandidates = Annotated[int, Field(ge=1, le=64)]
 _NAMES = [stage.name for stage in STAGES]

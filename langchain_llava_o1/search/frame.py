@@ -16,14 +16,13 @@ from langgraph.types import Overwrite
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from langchain_llava_o1 import features
 from langchain_llava_o1.errors import MessageError
-from langchain_llava_o1.images import ImagePolicy, read_image_reference
 from langchain_llava_o1.judges.confidence import ConfidenceJudge
 from langchain_llava_o1.judges.function import JudgeLike, read_judge
 from langchain_llava_o1.judges.generative import ChatModel, GenerativeJudge
 from langchain_llava_o1.judges.judge import Judge
 from langchain_llava_o1.judges.usage import total_usage
+from langchain_llava_o1.pictures.reading import ImagePolicy, read_image_reference
 from langchain_llava_o1.search.answer import compose_answer, extend_beam, is_finished, missing_stages
 from langchain_llava_o1.search.budget import Budget, spent_on
 from langchain_llava_o1.search.contest import create_contest
@@ -33,7 +32,8 @@ from langchain_llava_o1.search.events import reporter_of
 from langchain_llava_o1.search.records import EMPTY_BEAM, Beam, StageRecord
 from langchain_llava_o1.search.sampling import Continuation, chat_model_of, choose_continuation, has_feature
 from langchain_llava_o1.search.seeds import derive_seed, draw_seed
-from langchain_llava_o1.stages import Part, rest_part
+from langchain_llava_o1.staging import capabilities
+from langchain_llava_o1.staging.stages import Part, rest_part
 
 ContextT = TypeVar("ContextT", bound=SearchContext)
 
@@ -119,7 +119,7 @@ def read_means(model: ChatModel, judge: JudgeLike | None, continuation: Continua
     """
     if judge is None:
         # At equal time the best one on the embedded model (docs/searches.md).
-        judge = ConfidenceJudge() if has_feature(model, features.CONFIDENCE) else GenerativeJudge(model)
+        judge = ConfidenceJudge() if has_feature(model, capabilities.CONFIDENCE) else GenerativeJudge(model)
     return Means(
         model=model,
         judge=read_judge(judge),

@@ -11,8 +11,8 @@ from langchain_llava_o1.search.candidates import read_body
 from langchain_llava_o1.search.records import Beam, CandidateRecord, MatchRecord
 from langchain_llava_o1.search.sentences import join_sentences
 from langchain_llava_o1.search.tournament import Match, flip_coin
-from langchain_llava_o1.stages import Part
-from langchain_llava_o1.transcript import parse_transcript
+from langchain_llava_o1.staging.stages import Part
+from langchain_llava_o1.staging.transcript import parse_transcript
 
 
 def settle_without_judge(match: Match, first: CandidateRecord, second: CandidateRecord) -> MatchRecord | None:

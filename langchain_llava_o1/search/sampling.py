@@ -19,13 +19,13 @@ from langchain_core.runnables.base import RunnableBindingBase
 from langchain_core.runnables.config import merge_configs
 from langgraph.constants import TAG_NOSTREAM
 
-from langchain_llava_o1 import features
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.generative import ChatModel
-from langchain_llava_o1.prompts import instruction
 from langchain_llava_o1.search.candidates import written_text
 from langchain_llava_o1.search.sentences import SENTENCE_END, first_sentence, may_end_sentence
-from langchain_llava_o1.stages import Part
+from langchain_llava_o1.staging import capabilities
+from langchain_llava_o1.staging.prompts import instruction
+from langchain_llava_o1.staging.stages import Part
 
 Continuation = Literal["prefill", "instruct"]
 """How a model is asked to go on: by a conversation that ends in its answer so far, or by an instruction."""
@@ -38,7 +38,7 @@ def choose_continuation(model: ChatModel, continuation: Continuation | None) -> 
         ConfigurationError: If there is no such way.
     """
     if continuation is None:
-        return "prefill" if has_feature(model, features.PREFILL) else "instruct"
+        return "prefill" if has_feature(model, capabilities.PREFILL) else "instruct"
     if continuation not in ("prefill", "instruct"):
         raise ConfigurationError(f'continuation must be "prefill" or "instruct", got {continuation!r}.')
     return continuation
@@ -97,7 +97,7 @@ class SamplingRequest:
         if "seed" in known:
             parameters["seed"] = self.seed
         # What a model tells of a whole answer comes with its end, for which a sentence does not wait.
-        is_told = has_feature(model, features.CONFIDENCE) and not self.part.is_sentence
+        is_told = has_feature(model, capabilities.CONFIDENCE) and not self.part.is_sentence
         if "logprobs" in known and self.needs_logprobs and not is_told:
             parameters["logprobs"] = True
         if "extra_body" in known and self.continuation == "prefill" and self.accepted:

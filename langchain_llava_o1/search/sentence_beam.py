@@ -23,7 +23,7 @@ from langchain_llava_o1.search.frame import (
     start_search,
 )
 from langchain_llava_o1.search.sampling import Continuation
-from langchain_llava_o1.stages import rest_part, sentence_part
+from langchain_llava_o1.staging.stages import rest_part, sentence_part
 
 
 def create_sentence_beam(

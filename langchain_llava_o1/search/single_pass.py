@@ -11,7 +11,7 @@ from langchain_llava_o1.search.frame import (
     read_means,
 )
 from langchain_llava_o1.search.sampling import Continuation
-from langchain_llava_o1.stages import WHOLE_ANSWER
+from langchain_llava_o1.staging.stages import WHOLE_ANSWER
 
 
 def create_single_pass(

@@ -20,7 +20,7 @@ from langchain_llava_o1.search.frame import (
     start_search,
 )
 from langchain_llava_o1.search.sampling import Continuation
-from langchain_llava_o1.stages import STAGES, Stage, stage_part
+from langchain_llava_o1.staging.stages import STAGES, Stage, stage_part
 
 
 def create_stage_beam(

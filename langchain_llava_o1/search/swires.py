@@ -28,7 +28,7 @@ from langchain_llava_o1.search.frame import (
 )
 from langchain_llava_o1.search.records import EMPTY_BEAM, Beam
 from langchain_llava_o1.search.sampling import Continuation
-from langchain_llava_o1.stages import STAGES, stage_part
+from langchain_llava_o1.staging.stages import STAGES, stage_part
 
 _SUMMARY, _CAPTION, _REASONING, _CONCLUSION = map(stage_part, STAGES)
 

@@ -1,17 +1,9 @@
-"""The embedded model: a small Mllama, the pictures it knows, and the recipe that made it."""
+"""The embedded model: a small Mllama that knows drawn pictures, its card, and its demo picture."""
 
-from enum import StrEnum
 from pathlib import Path
 
 DEMO_QUESTION = "Subtract all small red circles. How many objects are left?"
 """A question about the shipped picture."""
-
-
-class Difficulty(StrEnum):
-    """How hard pictures are to see and how much is in them."""
-
-    EASY = "easy"
-    HARD = "hard"
 
 
 def checkpoint_path() -> Path:

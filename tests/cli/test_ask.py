@@ -10,7 +10,7 @@ from typer.testing import Result
 
 from langchain_llava_o1.cli.answering import AnswerSettings
 from langchain_llava_o1.cli.display import format_bracket
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from tests.cli.conftest import StreamingModel
 from tests.scripted_model import Call, ScriptedModel, number, stopped
 from tests.search.writers import write_staged

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import Result
 
 from langchain_llava_o1 import StageBeamContext, tiny
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import ScriptedModel
 
 RunCommand = Callable[..., Result]
@@ -69,7 +69,7 @@ def test_every_command_has_help(run_command: RunCommand, command: str) -> None:
 
 
 def test_speed_is_measured_side_by_side(run_command: RunCommand, monkeypatch: pytest.MonkeyPatch) -> None:
-    from langchain_llava_o1.speed import workload
+    from langchain_llava_o1.evaluation.speed import workload
 
     monkeypatch.setattr(workload, "STAGE_TOKENS", {stage.name: 2 for stage in STAGES})
     options = ("bench", "speed", "--shape", "tiny", "--candidates", "1", "--repeats", "1", "--device", "cpu")
@@ -87,7 +87,7 @@ def test_speed_is_measured_side_by_side(run_command: RunCommand, monkeypatch: py
 def test_one_way_is_measured_with_several_questions(
     run_command: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from langchain_llava_o1.speed import workload
+    from langchain_llava_o1.evaluation.speed import workload
 
     monkeypatch.setattr(workload, "STAGE_TOKENS", {stage.name: 2 for stage in STAGES})
     options = "--shape tiny --candidates 1 --repeats 1 --device cpu --questions 2 --only engine-default"

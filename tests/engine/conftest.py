@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading import EngineSettings
+from langchain_llava_o1.engine.loading.checkpoint import EngineSettings
 from langchain_llava_o1.engine.registry import load_engine
 from tests.engine.reference import Reference
 

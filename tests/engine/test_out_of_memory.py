@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import torch
 
-from langchain_llava_o1.engine import decoding
-from langchain_llava_o1.engine.decoding import DecodeBatch
+from langchain_llava_o1.engine import model_runner as decoding
+from langchain_llava_o1.engine.cache.slots import Slots
 from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading import EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.loading.checkpoint import EngineSettings, load_checkpoint
 from langchain_llava_o1.engine.mailbox import ThreadMailbox, Ticket
+from langchain_llava_o1.engine.model_runner import DecodeBatch
 from langchain_llava_o1.engine.request import Request, Sampling, Turn
 from langchain_llava_o1.engine.sampling import RowSampler
-from langchain_llava_o1.engine.slots import Slots
 from langchain_llava_o1.errors import GenerationError
 from tests.engine.pictures import draw_noise
 from tests.engine.traced_steps import choose_traced_steps

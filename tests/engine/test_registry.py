@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from langchain_llava_o1.engine import registry
-from langchain_llava_o1.engine.loading import EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.loading.checkpoint import EngineSettings, load_checkpoint
 from langchain_llava_o1.engine.registry import load_engine
 from langchain_llava_o1.errors import ModelLoadError
 

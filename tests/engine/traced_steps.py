@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from langchain_llava_o1.engine.mllama import Mllama
-from langchain_llava_o1.engine.recorded_steps import Recorder
+from langchain_llava_o1.engine.mllama.cuda_graphs import Recorder
+from langchain_llava_o1.engine.mllama.network import Mllama
 
 
 class TracedStep:

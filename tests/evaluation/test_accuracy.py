@@ -9,11 +9,11 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
+from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.items import EVALUATION_SEED, make_item
 from langchain_llava_o1.evaluation import Strategy
 from langchain_llava_o1.evaluation.accuracy import measure_accuracy, wilson_interval
 from langchain_llava_o1.evaluation.strategies import StrategySettings
-from langchain_llava_o1.tiny import Difficulty
-from langchain_llava_o1.tiny.items import EVALUATION_SEED, make_item
 
 
 class Oracle(BaseChatModel):

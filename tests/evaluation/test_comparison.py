@@ -10,6 +10,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 from PIL import Image
 
+from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation import JudgeName, Strategy
 from langchain_llava_o1.evaluation.comparison import (
@@ -22,7 +23,6 @@ from langchain_llava_o1.evaluation.comparison import (
 from langchain_llava_o1.evaluation.cutoff import measure_cutoff
 from langchain_llava_o1.evaluation.plot import check_plotting, plot_comparison
 from langchain_llava_o1.evaluation.strategies import StrategySettings, create_answer, search_context
-from langchain_llava_o1.tiny import Difficulty
 from tests.evaluation.test_accuracy import Oracle, make_oracle
 from tests.scripted_model import ScriptedModel
 from tests.search.writers import write_staged

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from langchain_llava_o1 import ChatLlavaO1
+from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.charts import Bar, Chart
+from langchain_llava_o1.drawn.scenes import Scene, Thing
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.recall import describe, measure_recall, recall_table, redraw
-from langchain_llava_o1.tiny import Difficulty
-from langchain_llava_o1.tiny.charts import Bar, Chart
-from langchain_llava_o1.tiny.scenes import Scene, Thing
 
 SCENE = Scene((Thing("A1", "small", "red", "star"), Thing("B2", "large", "blue", "circle")))
 

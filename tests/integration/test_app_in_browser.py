@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from langchain_llava_o1.app.page import create_page
 from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
-from langchain_llava_o1.tiny.demo import DEMO_ANSWER
+from recipes.tiny.demo_picture import DEMO_ANSWER
 from tests.integration.servers import free_port, wait_until_served
 from tests.scripted_model import Call, ScriptedModel, number, stopped
 

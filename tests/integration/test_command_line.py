@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import pytest
 
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from tests.checkpoints import save_random_checkpoint
 
 ROOT = Path(__file__).parents[2]

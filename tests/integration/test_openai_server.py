@@ -24,7 +24,7 @@ from langchain_llava_o1 import (
     create_stage_beam,
     image_block,
 )
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.tiny import DEMO_QUESTION, checkpoint_path, demo_picture_path
 from tests.integration.servers import free_port, wait_until_served
 

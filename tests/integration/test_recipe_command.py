@@ -9,7 +9,7 @@ from transformers import MllamaForConditionalGeneration
 
 
 def test_the_recipe_runs_and_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "langchain_llava_o1.tiny.recipe", "--scale", "0.001", "--device", "cpu"]
+    command = [sys.executable, "-m", "recipes.tiny", "--scale", "0.001", "--device", "cpu"]
     command += ["--folder", str(tmp_path / "run"), "--output", str(tmp_path / "checkpoint")]
     subprocess.run(command, check=True, capture_output=True)
     weights = (tmp_path / "run" / "judging" / "model.safetensors").read_bytes()

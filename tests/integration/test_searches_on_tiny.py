@@ -16,7 +16,7 @@ from langchain_llava_o1 import (
     create_stage_beam,
     image_block,
 )
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
 
 SEARCHES = ["single_pass", "best_of_n", "self_consistency", "sentence_beam", "stage_beam", "swires"]

@@ -16,7 +16,7 @@ import pytest_asyncio
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
 from tests.integration.langgraph_server import ROOT, Server, start_server
 

@@ -10,7 +10,7 @@ from langgraph.pregel.remote import RemoteException, RemoteGraph
 from langgraph_sdk import get_client, get_sync_client
 
 from langchain_llava_o1 import image_block
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
 from tests.integration.langgraph_server import Server, run_example
 

@@ -4,7 +4,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.generative import GenerativeJudge
 from langchain_llava_o1.judges.judge import Comparison
-from langchain_llava_o1.stages import STAGES, stage_part
+from langchain_llava_o1.staging.stages import STAGES, stage_part
 from tests.scripted_model import USAGE, Call, Reply, ScriptedModel, stopped
 
 PROMPT = (HumanMessage("How many cats?"), AIMessage("<SUMMARY>Count.</SUMMARY>"))

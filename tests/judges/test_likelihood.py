@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_llava_o1 import ChatLlavaO1
 from langchain_llava_o1.judges.judge import Comparison
 from langchain_llava_o1.judges.likelihood import LikelihoodJudge
-from langchain_llava_o1.stages import STAGES, stage_part
+from langchain_llava_o1.staging.stages import STAGES, stage_part
 
 PROMPT = (HumanMessage("How many?"), AIMessage(STAGES[0].wrap("Count.")))
 COMPARISON = Comparison(stage_part(STAGES[1]), PROMPT, "good", "bad")

@@ -11,7 +11,7 @@ from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.confidence import ConfidenceJudge
 from langchain_llava_o1.judges.judge import Entry, Scoring
 from langchain_llava_o1.judges.reward import RewardJudge
-from langchain_llava_o1.stages import STAGES, stage_part
+from langchain_llava_o1.staging.stages import STAGES, stage_part
 
 QUESTION = HumanMessage("How many?")
 SUMMARY = AIMessage("<SUMMARY>s</SUMMARY>")

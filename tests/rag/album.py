@@ -15,7 +15,7 @@ from PIL import Image
 from langchain_llava_o1.rag.collection import Collection
 from langchain_llava_o1.rag.hashing_embeddings import HashingEmbeddings
 from langchain_llava_o1.rag.manifest import Manifest
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import Call, Reply, ScriptedModel, stopped
 from tests.search.writers import write_staged
 

@@ -8,9 +8,9 @@ from langchain_core.outputs import ChatResult
 
 from langchain_llava_o1 import image_block
 from langchain_llava_o1.errors import ImageError
-from langchain_llava_o1.prompts import DESCRIPTION_REQUEST
 from langchain_llava_o1.rag.captions import caption_pictures
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.prompts import DESCRIPTION_REQUEST
+from langchain_llava_o1.staging.stages import STAGES
 from tests.rag.album import describe, describing_model, draw
 from tests.scripted_model import Call, Reply
 

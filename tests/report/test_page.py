@@ -9,7 +9,7 @@ import pytest
 
 from langchain_llava_o1 import SearchResult, image_block
 from langchain_llava_o1.report.page import render_search
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.tiny import demo_picture_path
 from tests.report.searched import (
     candidate,

@@ -9,7 +9,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from langchain_llava_o1.judges.judge import Judge
 from langchain_llava_o1.search.stage_beam import create_stage_beam
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import ScriptedModel
 
 QUESTION = "How many cats? <CAPTION>none</CAPTION>"

@@ -17,7 +17,7 @@ from langchain_llava_o1.search.frame import SearchGraph
 from langchain_llava_o1.search.sentence_beam import create_sentence_beam
 from langchain_llava_o1.search.stage_beam import create_stage_beam
 from langchain_llava_o1.search.swires import create_swires
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import USAGE, Call, Reply, ScriptedModel, stopped
 from tests.search.questions import ask
 from tests.search.test_searches import judge_for

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
 from langchain_llava_o1.search.candidates import read_body, read_candidate
-from langchain_llava_o1.stages import STAGES, WHOLE_ANSWER, sentence_part, stage_part
-from langchain_llava_o1.transcript import parse_transcript
+from langchain_llava_o1.staging.stages import STAGES, WHOLE_ANSWER, sentence_part, stage_part
+from langchain_llava_o1.staging.transcript import parse_transcript
 from tests.scripted_model import USAGE, stopped
 
 CAPTION, CONCLUSION = stage_part(STAGES[1]), stage_part(STAGES[3])

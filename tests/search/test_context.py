@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from langchain_llava_o1.search.context import StageBeamContext
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 
 
 def test_a_stage_of_its_own_number_of_candidates() -> None:

@@ -4,7 +4,7 @@ from langchain_llava_o1.judges.verdict import Verdict, read_verdict
 from langchain_llava_o1.search.matches import comparisons, settle_by_verdicts, settle_without_judge
 from langchain_llava_o1.search.records import EMPTY_BEAM, CandidateRecord
 from langchain_llava_o1.search.tournament import Match
-from langchain_llava_o1.stages import STAGES, stage_part
+from langchain_llava_o1.staging.stages import STAGES, stage_part
 
 CAPTION = STAGES[1]
 MATCH = Match(round=2, first=5, second=3)

@@ -8,10 +8,10 @@ from langchain_core.globals import set_llm_cache
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import HumanMessage
 
-from langchain_llava_o1 import features
 from langchain_llava_o1.judges.generative import ChatModel
 from langchain_llava_o1.search.sampling import SamplingRequest, asample, sample
-from langchain_llava_o1.stages import STAGES, WHOLE_ANSWER, sentence_part, stage_part
+from langchain_llava_o1.staging import capabilities
+from langchain_llava_o1.staging.stages import STAGES, WHOLE_ANSWER, sentence_part, stage_part
 from tests.scripted_model import ScriptedModel
 
 REQUEST = SamplingRequest(
@@ -68,7 +68,7 @@ def test_what_a_model_does_not_know_is_not_sent() -> None:
 def test_log_probabilities_are_asked_for_where_they_are_needed() -> None:
     assert parameters(Telling().bind(top_p=0.5), needs_logprobs=True)["logprobs"] is True
     assert "logprobs" not in parameters(Telling())
-    sure = Telling(profile=cast("Any", {features.CONFIDENCE: True}))
+    sure = Telling(profile=cast("Any", {capabilities.CONFIDENCE: True}))
     assert "logprobs" not in parameters(sure, needs_logprobs=True)
     assert parameters(sure, needs_logprobs=True, part=sentence_part(STAGES[1]))["logprobs"] is True
 

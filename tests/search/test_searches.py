@@ -20,7 +20,7 @@ from langchain_llava_o1.search.sentence_beam import create_sentence_beam
 from langchain_llava_o1.search.single_pass import create_single_pass
 from langchain_llava_o1.search.stage_beam import create_stage_beam
 from langchain_llava_o1.search.swires import create_swires
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import Call, ScriptedModel
 from tests.search.questions import ask
 from tests.search.writers import write_as_told, write_staged, write_untagged

@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage
 from langchain_llava_o1.judges.judge import ScoringJudge
 from langchain_llava_o1.judges.reward import RewardJudge
 from langchain_llava_o1.search.self_consistency import create_self_consistency
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import Call, Reply, ScriptedModel
 from tests.search.questions import ask
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from langchain_llava_o1.errors import MessageError
 from langchain_llava_o1.judges.judge import Comparison
 from langchain_llava_o1.judges.verdict import Verdict
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import USAGE, Call, Reply, ScriptedModel, number, stopped, write_number
 from tests.search.questions import NAMES, ask, compiled
 

@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
 
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from tests.saved import saved_sizes
 from tests.scripted_model import Call, Reply, Script, ScriptedModel, prefer_larger, write_number
 from tests.search.questions import NAMES, ask, compiled

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from langchain_llava_o1.judges.reward import RewardJudge
 from langchain_llava_o1.search.context import SwiresContext
 from langchain_llava_o1.search.swires import create_swires
-from langchain_llava_o1.stages import STAGES
+from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import ScriptedModel, number
 from tests.search.questions import ask
 from tests.search.writers import write_staged

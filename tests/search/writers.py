@@ -4,8 +4,8 @@ import re
 
 from langchain_core.messages import AIMessage
 
-from langchain_llava_o1.stages import STAGES
-from langchain_llava_o1.transcript import parse_transcript
+from langchain_llava_o1.staging.stages import STAGES
+from langchain_llava_o1.staging.transcript import parse_transcript
 from tests.scripted_model import Call, Reply, number, stopped
 
 NUM_SENTENCES = 3

@@ -12,16 +12,17 @@ from PIL import Image
 from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
 from langchain_llava_o1 import ChatLlavaO1, create_stage_beam, image_block
+from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.canvas import COLOURS
+from langchain_llava_o1.drawn.items import EVALUATION_SEED, Item, make_item
+from langchain_llava_o1.drawn.scenes import Scene
 from langchain_llava_o1.judges.generative import GenerativeJudge
 from langchain_llava_o1.judges.judge import Comparison
 from langchain_llava_o1.search.context import StageBeamContext
-from langchain_llava_o1.stages import STAGES, stage_part
-from langchain_llava_o1.tiny import DEMO_QUESTION, Difficulty, checkpoint_path, demo_picture_path
-from langchain_llava_o1.tiny.canvas import COLOURS
-from langchain_llava_o1.tiny.demo import DEMO_ANSWER, draw_demo
-from langchain_llava_o1.tiny.items import EVALUATION_SEED, Item, make_item
-from langchain_llava_o1.tiny.scenes import Scene
-from langchain_llava_o1.transcript import parse_transcript
+from langchain_llava_o1.staging.stages import STAGES, stage_part
+from langchain_llava_o1.staging.transcript import parse_transcript
+from langchain_llava_o1.tiny import DEMO_QUESTION, checkpoint_path, demo_picture_path
+from recipes.tiny.demo_picture import DEMO_ANSWER, draw_demo
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ from torch.utils._pytree import tree_leaves
 from transformers import AutoProcessor, MllamaForConditionalGeneration, MllamaProcessor
 
 from langchain_llava_o1.tiny import checkpoint_path
-from langchain_llava_o1.tiny.recipe import __main__ as recipe
-from langchain_llava_o1.tiny.recipe.model import make_model
-from langchain_llava_o1.tiny.recipe.muon import Muon, orthogonalize
-from langchain_llava_o1.tiny.recipe.sequences import GeneratedBatches
-from langchain_llava_o1.tiny.recipe.training import train_text
-from langchain_llava_o1.tiny.recipe.vision import train_vision
+from recipes.tiny import __main__ as recipe
+from recipes.tiny.model import make_model
+from recipes.tiny.muon import Muon, orthogonalize
+from recipes.tiny.sequences import GeneratedBatches
+from recipes.tiny.training import train_text
+from recipes.tiny.vision import train_vision
 
 DTYPES = [torch.float32, torch.bfloat16]
 SHAPES = [(24, 40), (40, 24), (16, 16)]
@@ -121,5 +121,5 @@ def test_a_run_goes_on_in_the_precision_that_it_began_with(
 
 
 def test_a_gpu_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("langchain_llava_o1.tiny.recipe.model.fastest_dtype", pytest.fail)
+    monkeypatch.setattr("recipes.tiny.model.fastest_dtype", pytest.fail)
     assert recipe.fastest_training_dtype("cuda") is torch.bfloat16

@@ -1,0 +1,258 @@
+"""LangChain messages as the turns of an engine request.
+
+Every image block of LangChain is read: v1, v0, ``image_url`` with a dict or a string, data URLs, and
+Anthropic sources; formats of other providers go through LangChain's own translation.
+"""
+
+import base64
+import urllib.parse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    ChatMessage,
+    HumanMessage,
+    SystemMessage,
+)
+from PIL import Image
+
+from langchain_llava_o1.engine.request import Role, Turn
+from langchain_llava_o1.errors import ImageError, MessageError
+from langchain_llava_o1.pictures.reading import ImagePolicy, ImageSource, decode_base64, load_image
+from langchain_llava_o1.staging.stages import STAGES
+from langchain_llava_o1.staging.transcript import parse_transcript
+
+Part = str | Image.Image
+
+_CHAT_ROLES: dict[str, Role] = {
+    "user": "user",
+    "human": "user",
+    "assistant": "assistant",
+    "ai": "assistant",
+    "system": "system",
+    "developer": "system",
+}
+_TEXT_BLOCKS = ("text", "text-plain")
+_REASONING_BLOCKS = ("reasoning", "thinking", "redacted_thinking")
+_IMAGE_BLOCKS = ("image", "image_url")
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A conversation as the engine takes it.
+
+    Attributes:
+        turns: One per message, except an empty last answer, which asks for a new one.
+        prefix: The text of the last turn if the model is to continue it, else empty.
+    """
+
+    turns: tuple[Turn, ...]
+    prefix: str
+
+
+def read_conversation(messages: Sequence[BaseMessage], policy: ImagePolicy) -> Conversation:
+    """Turn messages into turns, with their pictures decoded.
+
+    Args:
+        messages: The conversation. If it ends in an ``AIMessage``, that answer is continued.
+        policy: Which pictures are taken in.
+
+    Raises:
+        MessageError: A message or block is of a kind that this model does not take.
+        ImageError: A picture is missing, broken, too large or from a place that is not allowed.
+    """
+    roles = [_role(message, f"messages[{index}]") for index, message in enumerate(messages)]
+    prefix = continued_text(messages[-1]) if roles and roles[-1] == "assistant" else ""
+    turns: list[Turn] = []
+    for index, (role, message) in enumerate(zip(roles, messages, strict=True)):
+        is_last = index == len(messages) - 1
+        if is_last and role == "assistant":
+            parts: tuple[Part, ...] = (prefix,) if prefix else ()
+        else:
+            parts = _parts(message, role, f"messages[{index}]", policy)
+        if parts or not (is_last and role == "assistant"):
+            turns.append(Turn(role, parts))
+    if not turns:
+        raise MessageError("The conversation is empty. Send at least one message with a question.")
+    return Conversation(tuple(turns), prefix)
+
+
+def continued_text(message: BaseMessage) -> str:
+    """Return the text that an answer began with, as the model wrote it.
+
+    An answer of this model keeps its hidden stages apart from its conclusion; to go on from it they
+    are put together again. Other answers are taken as they are.
+    """
+    reasoning = _tagged_reasoning(message)
+    text = str(message.text)
+    if not reasoning or parse_transcript(text).stages:
+        return text
+    visible = next(stage for stage in STAGES if stage.is_visible)
+    return f"{reasoning}\n\n{visible.opening}{text}"
+
+
+def has_pictures(messages: Sequence[BaseMessage]) -> bool:
+    """Tell whether reading these messages means more work than copying text."""
+    return any(
+        isinstance(block, dict) and block.get("type") not in (*_TEXT_BLOCKS, *_REASONING_BLOCKS)
+        for message in messages
+        if isinstance(message.content, list)
+        for block in message.content
+    )
+
+
+def image_blocks(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
+    """Return the pictures of a conversation in order, as LangChain image blocks with ``base64`` or ``url``.
+
+    They may have any provider's form. A block that holds no picture stays as it is, for a model to refuse.
+    """
+    blocks = (
+        block
+        for message in messages
+        if isinstance(message.content, list)
+        for block in message.content
+        if isinstance(block, dict) and block.get("type") not in (*_TEXT_BLOCKS, *_REASONING_BLOCKS)
+    )
+    found = (block if block.get("type") in _IMAGE_BLOCKS else _translate(block) for block in blocks)
+    return [_as_image_block(block) for block in found if block and block.get("type") in _IMAGE_BLOCKS]
+
+
+def _as_image_block(block: dict[Any, Any]) -> dict[str, Any]:
+    try:
+        return _read_image_block(block)
+    except ImageError:
+        return dict(block)
+
+
+def _read_image_block(block: dict[Any, Any]) -> dict[str, Any]:
+    data, location = _image_source(block, "block")
+    source = block.get("source")
+    described = source if isinstance(source, dict) else block
+    mime_type = described.get("mime_type") or described.get("media_type") or "image/png"
+    if location is not None:
+        header, is_data_url, body = location.partition(";base64,")
+        if not (is_data_url and header.startswith("data:")):
+            return {"type": "image", "url": location}
+        mime_type, data = header.removeprefix("data:"), urllib.parse.unquote(body)
+    if not isinstance(data, bytes):
+        data = decode_base64(data or "")
+    return {"type": "image", "base64": base64.b64encode(data).decode("ascii"), "mime_type": mime_type}
+
+
+def _tagged_reasoning(message: BaseMessage) -> str:
+    kept = message.additional_kwargs.get("reasoning_content")
+    if isinstance(kept, str):
+        return kept if parse_transcript(kept).stages else ""
+    stages = {stage.name: stage for stage in STAGES}
+    tagged: list[str] = []
+    for block in message.content:
+        if isinstance(block, dict) and block.get("type") == "reasoning":
+            stage = stages.get((block.get("extras") or {}).get("stage", ""))
+            if stage is not None:
+                tagged.append(stage.wrap(str(block.get("reasoning", ""))))
+    return "\n\n".join(tagged)
+
+
+def _role(message: BaseMessage, where: str) -> Role:
+    if isinstance(message, AIMessage):
+        if message.tool_calls or message.invalid_tool_calls:
+            raise MessageError(
+                f"{where} holds tool calls; this model calls no tools. Leave that message out, "
+                "or put what the tool found into a HumanMessage."
+            )
+        return "assistant"
+    if isinstance(message, HumanMessage):
+        return "user"
+    if isinstance(message, SystemMessage):
+        return "system"
+    if isinstance(message, ChatMessage):
+        role = _CHAT_ROLES.get(message.role.lower())
+        if role is None:
+            raise MessageError(
+                f"{where} has the role {message.role!r}. Use one of {', '.join(sorted(_CHAT_ROLES))}."
+            )
+        return role
+    raise MessageError(
+        f"{where} is a {type(message).__name__}; this model takes system, human and AI messages. "
+        "Leave it out, or put its text into a HumanMessage."
+    )
+
+
+def _parts(message: BaseMessage, role: Role, where: str, policy: ImagePolicy) -> tuple[Part, ...]:
+    if isinstance(message.content, str):
+        return (message.content,) if message.content else ()
+    parts: list[Part] = []
+    separator = "" if role == "assistant" else "\n"
+    for index, block in enumerate(message.content):
+        part = _read_block(block, f"{where}.content[{index}]", policy)
+        if isinstance(part, str) and parts and isinstance(parts[-1], str):
+            parts[-1] += separator + part
+        elif part:
+            parts.append(part)
+    return _pictures_first(parts)
+
+
+def _pictures_first(parts: list[Part]) -> tuple[Part, ...]:
+    """Put the pictures of "text, then pictures" before the text.
+
+    In this architecture a text token sees the pictures before it alone (cross-attention mask of
+    Mllama), and its chat data shows the picture first. An interleaved order says which text belongs
+    to which picture, and stays.
+    """
+    texts = [part for part in parts if isinstance(part, str)]
+    pictures = [part for part in parts if not isinstance(part, str)]
+    is_text_first = pictures and parts == [*texts, *pictures]
+    return (*pictures, *texts) if is_text_first else tuple(parts)
+
+
+def _read_block(block: str | dict[Any, Any], where: str, policy: ImagePolicy) -> Part | None:
+    if isinstance(block, str):
+        return block
+    kind = block.get("type")
+    if kind in _TEXT_BLOCKS and isinstance(block.get("text"), str):
+        return cast(str, block["text"])
+    if kind in _REASONING_BLOCKS:
+        return None
+    if kind in _IMAGE_BLOCKS:
+        return load_image(_image_source(block, where), policy, where)
+    translated = _translate(block)
+    if translated is None:
+        raise MessageError(
+            f"{where} is a block of type {kind!r}; this model reads text and images. "
+            "Leave it out, or put what it says into a text block."
+        )
+    return _read_block(translated, where, policy)
+
+
+def _translate(block: dict[Any, Any]) -> dict[Any, Any] | None:
+    """Let LangChain put another provider's block into its own form, if it can."""
+    (translated,) = HumanMessage(content=[block]).content_blocks
+    is_readable = translated["type"] in ("text", "image") and translated != block
+    return cast(dict[Any, Any], translated) if is_readable else None
+
+
+def _image_source(block: dict[Any, Any], where: str) -> ImageSource:
+    found: dict[Any, Any] = block
+    if block["type"] == "image_url":
+        named = block.get("image_url")
+        found = named if isinstance(named, dict) else {"url": named}
+    elif isinstance(block.get("source"), dict):
+        found = block["source"]
+    for key in ("base64", "data"):
+        if isinstance(found.get(key), str | bytes):
+            return ImageSource(data=found[key])
+    for key in ("url", "path"):
+        if isinstance(found.get(key), str):
+            return ImageSource(location=found[key])
+    if found.get("file_id") or found.get("source_type") == "id":
+        raise ImageError(
+            f"{where}: a picture stored with a provider under an id cannot be read here. "
+            "Send the picture in base64."
+        )
+    raise ImageError(
+        f"{where}: the image block holds no picture (its keys are {sorted(map(str, block))}). "
+        'Send {"type": "image", "base64": "…", "mime_type": "image/png"}.'
+    )

@@ -1,0 +1,231 @@
+"""Items: a picture, a question in some form, and every right text of each stage.
+
+Seeds below ``EVALUATION_SEED`` are for training, those from it on for evaluation; an item
+is the same for the same seed and difficulty.
+"""
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PIL import Image
+
+from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.canvas import COLOURS, Drawing
+from langchain_llava_o1.drawn.chart_questions import CHART_QUESTIONS
+from langchain_llava_o1.drawn.charts import Bar, Chart, draw_chart, sample_chart
+from langchain_llava_o1.drawn.questions import Content, Question, Solution
+from langchain_llava_o1.drawn.scene_questions import SCENE_QUESTIONS
+from langchain_llava_o1.drawn.scenes import CELLS, SHAPES, SIZES, Scene, Thing, draw_scene, sample_scene
+
+EVALUATION_SEED = 10**9
+LETTERS = "ABCD"
+CHART_SHARE = 0.3
+
+
+class Form(StrEnum):
+    """In which form a question wants its answer."""
+
+    SHORT = "short"
+    OPTIONS = "options"
+    SENTENCE = "sentence"
+    EXPLANATION = "explanation"
+
+
+_REQUESTS = {
+    Form.SHORT: ("", " Answer briefly."),
+    Form.OPTIONS: (" Answer with the letter.", " Choose the right option."),
+    Form.SENTENCE: (" Answer in a full sentence.", " Use a full sentence."),
+    Form.EXPLANATION: (" Explain your answer.", " Give a reason."),
+}
+_FORM_PLANS = {
+    Form.SHORT: "",
+    Form.OPTIONS: ", then choose the letter",
+    Form.SENTENCE: ", then write a sentence",
+    Form.EXPLANATION: ", then explain",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """A question about a picture with its right answers."""
+
+    seed: int
+    difficulty: Difficulty
+    content: Content
+    drawing: Drawing
+    question: Question
+    form: Form
+    options: tuple[str, ...]
+    prompt: str
+
+    @property
+    def picture(self) -> Image.Image:
+        """The picture, RGB."""
+        return self.drawing.picture
+
+    @property
+    def kind(self) -> str:
+        """The kind of question."""
+        return self.question.kind
+
+    @property
+    def answer(self) -> str:
+        """The answer in its shortest form: the letter where there are options."""
+        solution = self.question.solve(self.content)
+        assert solution is not None, "a question is only chosen where its picture answers it"
+        return self.option_of(solution.answer) or solution.answer
+
+    def option_of(self, answer: str) -> str | None:
+        """Return the letter of an answer, None without options or where none has it."""
+        return LETTERS[self.options.index(answer)] if answer in self.options else None
+
+    def summaries(self) -> tuple[str, ...]:
+        """Every right summary."""
+        topic, plan = self.question.topic, self.question.plan + _FORM_PLANS[self.form]
+        return (
+            f"The question asks {topic}. I will {plan}.",
+            f"I have to find {topic}. The plan is to {plan}.",
+            f"Asked is {topic}. I {plan}.",
+        )
+
+    def captions(self) -> tuple[str, ...]:
+        """Every right caption of the picture."""
+        return captions(self.content)
+
+    def reasonings(self, content: Content) -> tuple[str, ...]:
+        """Every right reasoning on what a caption holds; none where the caption leaves it open."""
+        solution = self.question.solve(content)
+        if solution is None:
+            return ()
+        letter = self.option_of(solution.answer)
+        if self.options and letter is None:
+            return ()
+        end = f"The answer is {solution.answer}."
+        if letter:
+            # The options up to the right one, so that each step compares two neighbours.
+            read = [f"{other}) {option}" for other, option in zip(LETTERS, self.options, strict=False)]
+            end += f" {', '.join(read[: LETTERS.index(letter) + 1])}: option {letter}."
+        return tuple(f"{steps} {end}" for steps in solution.steps)
+
+    def conclusions(self, content: Content) -> tuple[str, ...]:
+        """Every right conclusion on what a caption holds."""
+        solution = self.question.solve(content)
+        if solution is None:
+            return ()
+        return _conclusions(self.form, solution, self.option_of(solution.answer))
+
+    def is_correct(self, conclusion: str) -> bool:
+        """Tell whether a conclusion gives the right answer in the form asked for.
+
+        Short answers must match; sentences and explanations must name the right answer and no
+        other of its type, in three words or more.
+        """
+        words = re.findall(r"[a-z0-9]+", conclusion.lower())
+        answer = self.answer.lower()
+        if self.form in (Form.SHORT, Form.OPTIONS):
+            return words == [answer]
+        if self.form is Form.SENTENCE and len(words) < 3:
+            return False
+        if self.form is Form.EXPLANATION and len(words) < 5:
+            return False
+        rights = {" ".join(re.findall(r"[a-z0-9]+", text.lower())) for text in self.conclusions(self.content)}
+        return " ".join(words) in rights
+
+
+def make_item(seed: int, difficulty: Difficulty) -> Item:
+    """Make the item of a seed: the same seed and difficulty give the same item."""
+    rng = random.Random(f"{difficulty.value} {seed}")
+    content, drawing = sample_picture(rng, difficulty)
+    return ask(seed, difficulty, content, drawing, rng)
+
+
+def sample_picture(rng: random.Random, difficulty: Difficulty) -> tuple[Content, Drawing]:
+    """Choose what a picture holds and draw it."""
+    if rng.random() < CHART_SHARE:
+        chart = sample_chart(rng, difficulty)
+        return chart, draw_chart(chart, rng, difficulty)
+    scene = sample_scene(rng, difficulty)
+    return scene, draw_scene(scene, rng, difficulty)
+
+
+def sample_question(rng: random.Random, content: Content) -> Question:
+    """Choose a kind and its parameters at random, so that each answer of a kind is likely."""
+    makers: Sequence[Callable[[random.Random, Content], Question | None]] = (
+        SCENE_QUESTIONS if isinstance(content, Scene) else CHART_QUESTIONS
+    )
+    while True:
+        question = rng.choice(makers)(rng, content)
+        if question is not None and question.solve(content) is not None:
+            return question
+
+
+def ask(seed: int, difficulty: Difficulty, content: Content, drawing: Drawing, rng: random.Random) -> Item:
+    """Choose a question about a picture, its wording and the form of its answer."""
+    question = sample_question(rng, content)
+    form = rng.choices(tuple(Form), weights=(4, 3, 2, 2))[0]
+    solution = question.solve(content)
+    assert solution is not None, "sample_question only returns solvable questions"
+    options: tuple[str, ...] = ()
+    listed = ""
+    if form is Form.OPTIONS:
+        options = _options(rng, solution.answer, question.answers)
+        listed = "".join(f" {letter}) {option}" for letter, option in zip(LETTERS, options, strict=False))
+    prompt = question.text + listed + rng.choice(_REQUESTS[form])
+    return Item(seed, difficulty, content, drawing, question, form, options, prompt)
+
+
+def _options(rng: random.Random, answer: str, answers: tuple[str, ...]) -> tuple[str, ...]:
+    if answer.isdigit():
+        # Wrong numbers close to the right one, so that options do not give the answer away.
+        others = [number for number in answers if 0 < abs(int(number) - int(answer)) <= 4]
+    else:
+        others = [other for other in answers if other != answer]
+    chosen = [*rng.sample(others, min(len(others), len(LETTERS) - 1)), answer]
+    rng.shuffle(chosen)
+    return tuple(chosen)
+
+
+def _conclusions(form: Form, solution: Solution, letter: str | None) -> tuple[str, ...]:
+    answer = letter or solution.answer
+    return {
+        Form.SHORT: (answer,),
+        Form.OPTIONS: (answer,),
+        Form.SENTENCE: (f"{solution.sentence}.",),
+        Form.EXPLANATION: (
+            f"{solution.sentence}, because {solution.reason}.",
+            f"{solution.sentence}, since {solution.reason}.",
+        ),
+    }[form]
+
+
+def captions(content: Content) -> tuple[str, ...]:
+    """Every right caption of a content."""
+    if isinstance(content, Scene):
+        listed = ", ".join(map(str, content.things))
+        return f"The picture shows {listed}.", f"I see {listed}.", f"Row by row: {listed}."
+    listed = ", ".join(map(str, content.bars))
+    return f"The bars are {listed}.", f"From left to right: {listed}.", f"The chart has {listed}."
+
+
+_THING = re.compile(
+    rf"\b({'|'.join(CELLS)}) ({'|'.join(SIZES)}) ({'|'.join(COLOURS)}) ({'|'.join(SHAPES)})\b"
+)
+_BAR = re.compile(rf"\b({'|'.join(COLOURS)}) (\d+)\b")
+
+
+def find_content(text: str) -> Content | None:
+    """Find what a text says is in the picture, whatever stands around it; None where it names nothing."""
+    things = tuple(Thing(*match) for match in _THING.findall(text))
+    if things:
+        return Scene(things)
+    bars = tuple(Bar(colour, int(number)) for colour, number in _BAR.findall(text))
+    return Chart(bars) if bars else None
+
+
+def read_caption(text: str) -> Content | None:
+    """Read a well-formed caption of this domain; None for any other text."""
+    content = find_content(text)
+    return content if content is not None and text.strip() in captions(content) else None

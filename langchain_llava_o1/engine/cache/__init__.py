@@ -1,0 +1,1 @@
+"""What was computed and is kept: keys and values of text and of pictures."""

@@ -1,0 +1,135 @@
+"""Requests as rows: the prompt laid out and measured, the pictures read, the randomness dealt."""
+
+from typing import NamedTuple
+
+from PIL import Image
+
+from langchain_llava_o1.engine.answer import Answer, Vocabulary
+from langchain_llava_o1.engine.cache.prefix_tree import count_alike
+from langchain_llava_o1.engine.chat_format import ChatFormat
+from langchain_llava_o1.engine.loading.checkpoint import Checkpoint
+from langchain_llava_o1.engine.mailbox import Ticket
+from langchain_llava_o1.engine.mllama.vision import EmbeddingJob, read_picture
+from langchain_llava_o1.engine.model_runner import Row
+from langchain_llava_o1.engine.prefill import PreparedPrompt, ScoreJob
+from langchain_llava_o1.engine.request import EmbeddingRequest, Request, ScoreRequest, Turn
+from langchain_llava_o1.engine.sampling import RandomStream
+from langchain_llava_o1.errors import ContextLengthError
+
+
+class RowOwner(NamedTuple):
+    """Whose row it is, and what it has said so far."""
+
+    ticket: Ticket
+    answer: Answer
+
+
+class Intake:
+    """Prepares requests for one checkpoint."""
+
+    def __init__(self, checkpoint: Checkpoint, context_length: int) -> None:
+        """Take a checkpoint's tokenizer, template and end tokens."""
+        self._vocabulary = Vocabulary(checkpoint.tokenizer)
+        self._chat_format = ChatFormat(
+            checkpoint.tokenizer, checkpoint.chat_template, checkpoint.image_token_id
+        )
+        self._end_ids = checkpoint.end_ids
+        self._context_length = context_length
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of a plain text."""
+        return self._chat_format.count_tokens(text)
+
+    def prepare(self, ticket: Ticket, request: Request) -> list[Row[RowOwner]]:
+        """Turn a request into its ``n`` rows.
+
+        Raises:
+            MessageError: If the checkpoint's template refuses the conversation.
+            ContextLengthError: If the prompt leaves no room for an answer.
+            ImageError: If a picture cannot be decoded.
+        """
+        encoded = self._chat_format.encode(request.turns)
+        num_tokens = len(encoded.token_ids)
+        room = self._room_after(num_tokens)
+        prompt = PreparedPrompt(encoded.token_ids, tuple(read_picture(image) for image in encoded.images))
+        return [
+            Row(
+                prompt=prompt,
+                sampling=request.sampling,
+                stream=_random_stream(request.sampling.seed, index),
+                owner=RowOwner(
+                    ticket,
+                    Answer(
+                        index,
+                        request,
+                        vocabulary=self._vocabulary,
+                        end_ids=self._end_ids,
+                        max_tokens=min(request.sampling.max_tokens, room),
+                        num_prompt_tokens=num_tokens,
+                    ),
+                ),
+            )
+            for index in range(request.n)
+        ]
+
+    def prepare_scoring(self, request: ScoreRequest) -> ScoreJob:
+        """Turn a request to score into a prompt and the tokens that follow it.
+
+        Where a text's first characters join the prompt's last token, that token counts as the text's.
+
+        Raises:
+            MessageError: If the checkpoint's template refuses the conversation.
+            ContextLengthError: If the prompt and a text do not fit.
+            ImageError: If a picture cannot be decoded.
+        """
+        prompt = self._chat_format.encode(request.turns)
+        *earlier, last = request.turns
+        is_continued = last.role == "assistant"
+        if not is_continued:
+            earlier.append(last)
+        begun = last.parts if is_continued else ()
+        wholes = [
+            self._chat_format.encode((*earlier, Turn("assistant", _append(begun, text)))).token_ids
+            for text in request.continuations
+        ]
+        num_shared = min(count_alike(prompt.token_ids, whole) for whole in wholes)
+        self._room_after(max(map(len, wholes)) - 1)
+        pictures = tuple(read_picture(image) for image in prompt.images)
+        return ScoreJob(
+            PreparedPrompt(prompt.token_ids[:num_shared], pictures),
+            tuple(whole[num_shared:] for whole in wholes),
+        )
+
+    def prepare_embedding(self, request: EmbeddingRequest) -> EmbeddingJob:
+        """Read the pictures of a request to embed.
+
+        Raises:
+            ImageError: If a picture cannot be decoded.
+        """
+        pictures = tuple(read_picture(image) for image in request.pictures)
+        return EmbeddingJob(pictures, request.pooling, request.layers)
+
+    def _room_after(self, num_tokens: int) -> int:
+        room = self._context_length - num_tokens
+        if room < 1:
+            raise ContextLengthError(
+                f"The prompt has {num_tokens} tokens; the model's context window holds "
+                f"{self._context_length}, the answer included. Shorten the conversation by at least "
+                f"{1 - room} tokens."
+            )
+        return room
+
+
+def _append(parts: tuple[str | Image.Image, ...], text: str) -> tuple[str | Image.Image, ...]:
+    """Continue a turn's text."""
+    if parts and isinstance(parts[-1], str):
+        return (*parts[:-1], parts[-1] + text)
+    return (*parts, text)
+
+
+def _random_stream(seed: int | None, index: int) -> RandomStream:
+    """Deal a row its own randomness.
+
+    Seeded with a text, the stream is the same on every machine and Python version.
+    """
+    return RandomStream(None if seed is None else f"{seed}/{index}")

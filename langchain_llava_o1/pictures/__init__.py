@@ -1,0 +1,1 @@
+"""Pictures from outside: read within limits, and only from places that are allowed."""

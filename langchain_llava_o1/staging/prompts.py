@@ -1,0 +1,127 @@
+"""Every prompt the searches and judges send."""
+
+import re
+import unicodedata
+
+from langchain_llava_o1.staging.stages import Part
+
+VERDICT_PREFIX = "Better:"
+"""What stands before the number of the better response in a verdict."""
+
+CORRECT_PREFIX = "Correct:"
+"""What stands before the yes or no of a check."""
+
+# What looks like a colon or like nothing, and does not decompose into a colon or a space.
+_LOOKALIKES = str.maketrans(dict.fromkeys("∶꞉ː˸׃։܃܄᠃᛬⁚", ":") | dict.fromkeys("\u2800\u115f\u1160", " "))
+_GAP = r"(?:[^\w.,;!?]|_)*+"
+_LAYOUT = re.compile(rf"(?:response{_GAP}(?:\d++{_GAP})?|(?:better|correct){_GAP})")
+
+
+def comparison_prompt(part: Part, first: str, second: str, *, with_reason: bool = True) -> str:
+    """Ask a judge which of two candidates is better.
+
+    Sent as a user turn after the question, its images and the accepted stages, so that judging
+    shares that prefix with answering. The candidates come last, and what is written like the layout of the
+    prompt or like a verdict in them loses its colon: a candidate cannot pose as another one, or as a verdict.
+
+    Args:
+        part: What both candidates are for.
+        first: Text of the first candidate, without its tags.
+        second: Text of the second candidate, without its tags.
+        with_reason: Ask for a reason before the choice, or for the choice alone.
+    """
+    form = (
+        f'Say what is right where they differ, then "{VERDICT_PREFIX} 1" or "{VERDICT_PREFIX} 2".'
+        if with_reason
+        else f'Reply only "{VERDICT_PREFIX} 1" or "{VERDICT_PREFIX} 2".'
+    )
+    return (
+        f"Compare two responses for the {part.title}. {part.criterion} {form}\n"
+        f"Response 1: {_without_layout(first)}\nResponse 2: {_without_layout(second)}"
+    )
+
+
+def check_prompt(part: Part, text: str) -> str:
+    """Ask a judge whether one candidate, looked at alone, is correct.
+
+    Args:
+        part: What the candidate is for.
+        text: The candidate, without its tags.
+    """
+    return (
+        f"Check a response for the {part.title}. {part.criterion} Say whether every step of it is right, "
+        f'then "{CORRECT_PREFIX} yes" or "{CORRECT_PREFIX} no".\nResponse: {_without_layout(text)}'
+    )
+
+
+def _without_layout(text: str) -> str:
+    """Return a candidate in which nothing reads as the layout of a prompt, whatever case and blanks it has.
+
+    A colon becomes a space and is not left out, so that no words are joined into a new layout. Any other text
+    is returned as it is: models were trained on it.
+    """
+    text = text.strip()
+    folded: list[str] = []
+    origins: list[int] = []
+    for index, character in enumerate(text):
+        for part in unicodedata.normalize("NFKD", character).translate(_LOOKALIKES).casefold():
+            if part.isspace() or unicodedata.category(part) not in ("Cc", "Cf", "Mn", "Me"):
+                folded.append(part)
+                origins.append(index)
+    layouts = _LAYOUT.finditer("".join(folded))
+    colons = {
+        origins[position]
+        for layout in layouts
+        for position in range(layout.start(), layout.end())
+        if folded[position] == ":"
+    }
+    return "".join(" " if index in colons else character for index, character in enumerate(text))
+
+
+def instruction(part: Part, accepted: str) -> str:
+    """Ask a model that begins a new reply each time for one part of an answer.
+
+    Sent as a user turn after the question and, where there are any, the accepted stages as the model's own
+    turn.
+
+    Args:
+        part: What to write.
+        accepted: The answer as far as it goes, in tags; empty at its beginning.
+    """
+    if part.is_sentence:
+        stage = part.stages[0]
+        goes_on = accepted.rfind(stage.opening) > accepted.rfind(stage.closing)
+        place = "Go on with your answer" if goes_on else f"Begin the {part.title} of your answer"
+        return (
+            f"{place}: write its next sentence only, without repeating anything. {part.criterion} "
+            f"If the {part.title} is complete with it, put {stage.closing} at its end."
+        )
+    form = "\n".join(f"{stage.opening}…{stage.closing}" for stage in part.stages)
+    hint = " ".join(stage.criterion for stage in part.stages)
+    beginning = "Go on with your answer" if accepted else "Answer step by step"
+    return (
+        f"{beginning}: write the {part.title}, in this form and nothing else:\n{form}\n{hint} "
+        "The conclusion alone answers the question, as briefly as the question asks."
+        if part.stages[-1].is_visible
+        else f"{beginning}: write only the {part.title}, in this form and nothing else:\n{form}\n{hint} "
+        "Do not give the final answer yet."
+    )
+
+
+DESCRIPTION_REQUEST = "Describe the picture."
+"""Asks for what a picture is indexed by: a caption that serves every question."""
+
+
+def source_heading(number: int, kind: str, name: str) -> str:
+    """Introduce a source that was retrieved for a question.
+
+    Args:
+        number: Its number, from 1.
+        kind: "picture" or "text".
+        name: What it is called.
+    """
+    return f"{kind.capitalize()} {number} ({name}):"
+
+
+QUESTION_PICTURE_HEADING = "The picture that is asked about:"
+"""Introduces a question's own picture where retrieved ones stand before it."""

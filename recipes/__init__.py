@@ -1,0 +1,1 @@
+"""How models that come with the project are made; not part of the package."""

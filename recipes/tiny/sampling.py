@@ -1,0 +1,266 @@
+"""Candidates sampled from the model itself, stage by stage, to learn judging from."""
+
+import json
+import random
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch.utils.data import IterableDataset
+from transformers import MllamaForConditionalGeneration, MllamaProcessor
+
+from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.items import EVALUATION_SEED, Item, ask, make_item, sample_picture
+from langchain_llava_o1.staging.stages import STAGES, Stage
+from recipes.tiny.pairs import judge_pair, right_texts
+from recipes.tiny.sequences import (
+    CHOICE_ALONE_SHARE,
+    QUESTIONS_PER_PICTURE,
+    TIE_SHARE,
+    Batch,
+    Encoder,
+    TokenSequence,
+    answer_after_errors,
+    collate,
+    corrupted_comparison,
+    join_stages,
+    reference_stages,
+)
+
+ITEMS_AT_ONCE = 48
+WHOLE_ANSWERS = 4
+"""One batch of so many goes on after the caption: captions are what candidates differ in most."""
+
+UP_TO_CAPTION = STAGES[: [stage.name for stage in STAGES].index("caption") + 1]
+
+TOKENS_PER_STAGE = 150
+RECORDS_TRIED = 100
+EASY_SHARE = 0.25
+NEW_SHARE = 0.5
+"""Of the pictures, those without sampled candidates: the few that have them would be learned by heart."""
+
+ERRORS_SHARE = 0.5
+"""Of the answers, those that go on from a caption with errors."""
+
+KINDS_TRIED = 3
+"""Questions drawn at most until one is of a kind to ask more often."""
+
+EVIDENCE_WEIGHT = 4.0
+"""What is seen at a place decides, and is one word among many that are copied."""
+
+TALLY_WEIGHT = 8.0
+"""What is seen at a place is soon read right; which response had it, much later."""
+
+
+@dataclass(frozen=True)
+class SampledStage:
+    """Candidates of one stage.
+
+    Attributes:
+        seed: Seed of the item.
+        difficulty: Difficulty of the item.
+        stage: Index of the stage.
+        accepted: Texts of the stages before it.
+        candidates: Texts drawn for it, without tags.
+    """
+
+    seed: int
+    difficulty: Difficulty
+    stage: int
+    accepted: tuple[str, ...]
+    candidates: tuple[str, ...]
+
+
+def sample_stages(
+    model: MllamaForConditionalGeneration,
+    processor: MllamaProcessor,
+    path: Path,
+    *,
+    items: int,
+    candidates: int,
+    temperature: float,
+    easy_share: float,
+    seed: int,
+    log: Callable[[str], None],
+) -> None:
+    """Draw candidates for the stages of training items and write them to ``path`` as JSON lines."""
+    rng = random.Random(f"sampling {seed}")
+    torch.manual_seed(seed)
+    model.eval()
+    started = time.monotonic()
+    with path.open("w") as file:
+        for number, start in enumerate(range(0, items, ITEMS_AT_ONCE)):
+            chosen = [
+                make_item(
+                    rng.randrange(EVALUATION_SEED),
+                    Difficulty.EASY if rng.random() < easy_share else Difficulty.HARD,
+                )
+                for _ in range(min(ITEMS_AT_ONCE, items - start))
+            ]
+            accepted: list[list[str]] = [[] for _ in chosen]
+            stages = STAGES if number % WHOLE_ANSWERS == 0 else UP_TO_CAPTION
+            for index, stage in enumerate(stages):
+                drawn = _draw(model, processor, chosen, accepted, stage, candidates, temperature)
+                for item, before, texts in zip(chosen, accepted, drawn, strict=True):
+                    record = SampledStage(item.seed, item.difficulty, index, tuple(before), tuple(texts))
+                    file.write(json.dumps(asdict(record)) + "\n")
+                    before.append(_accept(item, stage, before, texts, rng))
+            log(f"sampled {start + len(chosen)}/{items} items {time.monotonic() - started:.0f} s")
+
+
+def _accept(
+    item: Item, stage: Stage, accepted: Sequence[str], texts: Sequence[str], rng: random.Random
+) -> str:
+    """Go on from a right candidate four times out of five, as a search would, else from any."""
+    possible = right_texts(item, stage.name, accepted[1] if len(accepted) > 1 else "")
+    rights = [text for text in texts if text in possible]
+    return rng.choice(rights if rights and rng.random() < 0.8 else list(texts))
+
+
+@torch.inference_mode()
+def _draw(
+    model: MllamaForConditionalGeneration,
+    processor: MllamaProcessor,
+    items: Sequence[Item],
+    accepted: Sequence[Sequence[str]],
+    stage: Stage,
+    candidates: int,
+    temperature: float,
+) -> list[list[str]]:
+    encoder = Encoder(processor)
+    tokenizer = processor.tokenizer
+    prompts = []
+    for item, before in zip(items, accepted, strict=True):
+        prefix = join_stages(before) + "\n\n" * bool(before) + stage.opening
+        prompts.append([*encoder.question(item.prompt), *encoder.header("assistant"), *encoder.text(prefix)])
+    width = max(map(len, prompts))
+    tokens = torch.tensor([[encoder.pad] * (width - len(prompt)) + prompt for prompt in prompts])
+    pictures = processor.image_processor([[item.picture] for item in items], return_tensors="pt")
+    closing = tokenizer.convert_tokens_to_ids(stage.closing)
+    output = model.generate(
+        input_ids=tokens.to(model.device),
+        attention_mask=(tokens != encoder.pad).long().to(model.device),
+        pixel_values=pictures.pixel_values.to(model.device),
+        aspect_ratio_ids=pictures.aspect_ratio_ids.to(model.device),
+        aspect_ratio_mask=pictures.aspect_ratio_mask.to(model.device),
+        cross_attention_mask=(tokens == encoder.image).long().cumsum(1)[:, :, None, None].to(model.device),
+        do_sample=True,
+        temperature=temperature,
+        num_return_sequences=candidates,
+        max_new_tokens=TOKENS_PER_STAGE,
+        eos_token_id=[closing, tokenizer.eos_token_id],
+    )
+    texts = tokenizer.batch_decode(output[:, width:], skip_special_tokens=True)
+    bodies = [text.split(stage.closing)[0].strip() for text in texts]
+    return [bodies[start : start + candidates] for start in range(0, len(bodies), candidates)]
+
+
+class JudgingBatches(IterableDataset[Batch]):
+    """An endless stream of comparisons of sampled candidates, corrupted ones and staged answers."""
+
+    def __init__(
+        self, processor: MllamaProcessor, path: Path, *, seed: int, pictures: int, kinds: Collection[str]
+    ) -> None:
+        """Read the sampled stages of ``path``; each picture gets three sequences.
+
+        ``kinds`` are those of the questions to ask more often, because they are learned last.
+        """
+        super().__init__()
+        self._processor, self._path, self._seed, self._pictures = processor, path, seed, pictures
+        self._kinds = kinds
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Draw batches for ever."""
+        rng = random.Random(f"judging {self._seed}")
+        encoder = Encoder(self._processor, evidence_weight=EVIDENCE_WEIGHT, tally_weight=TALLY_WEIGHT)
+        records = [json.loads(line) for line in self._path.read_text().splitlines()]
+        num_new = round(NEW_SHARE * self._pictures)
+        while True:
+            pictures: list[Image.Image] = []
+            sequences: list[tuple[int, TokenSequence]] = []
+            for number in range(self._pictures):
+                if number < num_new:
+                    picture, about_it = sequences_on_new_picture(encoder, self._kinds, rng)
+                else:
+                    picture, about_it = sequences_on_sampled_picture(encoder, records, rng)
+                pictures.append(picture)
+                sequences += [(number, sequence) for sequence in about_it]
+            yield collate(self._processor, encoder, pictures, sequences)
+
+
+def sequences_on_new_picture(
+    encoder: Encoder, kinds: Collection[str], rng: random.Random
+) -> tuple[Image.Image, list[TokenSequence]]:
+    """Draw a picture, answer two questions about it and compare corrupted candidates for a third."""
+    difficulty = Difficulty.EASY if rng.random() < EASY_SHARE else Difficulty.HARD
+    seed = rng.randrange(EVALUATION_SEED)
+    content, drawing = sample_picture(rng, difficulty)
+    items = []
+    for _ in range(QUESTIONS_PER_PICTURE):
+        for _ in range(KINDS_TRIED):
+            item = ask(seed, difficulty, content, drawing, rng)
+            if item.kind in kinds:
+                break
+        items.append(item)
+    sequences = [corrupted_comparison(encoder, items[0], rng)]
+    for item in items[1:]:
+        sequences.append(answer_after_errors(encoder, item, rng) if rng.random() < ERRORS_SHARE else None)
+    return drawing.picture, [
+        sequence or encoder.answer(item, reference_stages(item, rng))
+        for item, sequence in zip(items, sequences, strict=True)
+    ]
+
+
+def sequences_on_sampled_picture(
+    encoder: Encoder, records: Sequence[dict[str, Any]], rng: random.Random
+) -> tuple[Image.Image, list[TokenSequence]]:
+    """Choose a sampled stage and compare its candidates."""
+    # Few stages have candidates of which one is better: look for one, but not for ever.
+    for record in rng.sample(records, min(len(records), RECORDS_TRIED)):
+        item = make_item(record["seed"], Difficulty(record["difficulty"]))
+        sampled = sampled_comparison(encoder, item, record, rng)
+        if sampled is not None:
+            break
+    sequences = [sampled]
+    while len(sequences) < QUESTIONS_PER_PICTURE:
+        sequences.append(sampled_comparison(encoder, item, record, rng))
+    return item.picture, [
+        sequence
+        or corrupted_comparison(encoder, item, rng, learn_accepted=False)
+        or encoder.answer(item, reference_stages(item, rng))
+        for sequence in sequences
+    ]
+
+
+def sampled_comparison(
+    encoder: Encoder, item: Item, record: dict[str, Any], rng: random.Random
+) -> TokenSequence | None:
+    """Write a comparison of two sampled candidates; None where no verdict on them can be told."""
+    sampled = SampledStage(**{**record, "difficulty": item.difficulty})
+    stage = STAGES[sampled.stage]
+    different = sorted(set(sampled.candidates))
+    if len(different) < 2:
+        return None
+    first, second = rng.sample(different, 2)
+    if rng.random() < 0.5:
+        first, second = second, first
+    caption = sampled.accepted[1] if len(sampled.accepted) > 1 else ""
+    verdict = judge_pair(item, stage.name, caption, first, second, rng)
+    with_reason = rng.random() >= CHOICE_ALONE_SHARE
+    if verdict is None:
+        return None
+    if verdict.is_tie and not (with_reason and rng.random() < TIE_SHARE):
+        return None
+    return encoder.comparison(
+        item,
+        sampled.accepted,
+        stage,
+        (first, second),
+        verdict,
+        with_reason=with_reason,
+        learn_accepted=False,
+    )

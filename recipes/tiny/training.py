@@ -1,0 +1,99 @@
+"""The steps on text: staged answers and verdicts about pictures."""
+
+import time
+from collections.abc import Callable, Iterable
+
+import torch
+from torch.nn import functional
+from transformers import MllamaForConditionalGeneration
+
+from recipes.tiny.optimizer import Optimizer
+from recipes.tiny.sequences import IGNORED, Batch, TextBatch
+from recipes.tiny.vision import encode_pictures
+
+
+def text_loss(model: MllamaForConditionalGeneration, states: torch.Tensor, text: TextBatch) -> torch.Tensor:
+    """Sum the weighted cross-entropy of a text batch.
+
+    Args:
+        model: The model.
+        states: (pictures, positions, width) cross-attention states.
+        text: Sequences about those pictures.
+    """
+    device = states.device
+    tokens, labels = text.tokens.to(device), text.labels.to(device)
+    # A token sees the picture from the image token on; what is before it (the turn's header) does not.
+    seen = (tokens == model.config.image_token_index).cumsum(1)[:, :, None, None]
+    hidden = model.model(
+        input_ids=tokens,
+        cross_attention_states=states[text.pictures.to(device)],
+        cross_attention_mask=seen,
+        use_cache=False,
+    ).last_hidden_state
+    logits = model.lm_head(hidden[:, :-1]).float()
+    losses = functional.cross_entropy(
+        logits.flatten(0, 1), labels[:, 1:].flatten(), ignore_index=IGNORED, reduction="none"
+    )
+    return losses @ text.weights.to(device)[:, 1:].flatten()
+
+
+def train_text(
+    model: MllamaForConditionalGeneration,
+    batches: Iterable[Batch],
+    *,
+    steps: int,
+    name: str,
+    rate: float,
+    vision_rate: float,
+    decay_from: float,
+    dtype: torch.dtype,
+    log: Callable[[str], None],
+) -> None:
+    """Train the whole model on batches of sequences.
+
+    Args:
+        model: The model, changed in place.
+        batches: At least ``steps`` batches.
+        steps: Optimizer steps.
+        name: Shown in the log.
+        rate: Peak learning rate of the language model.
+        vision_rate: Peak learning rate of the vision tower, which already sees.
+        decay_from: Share of the steps after which learning rates fall to zero.
+        dtype: What products are computed in.
+        log: Called with a line now and then.
+    """
+    device = next(model.parameters()).device
+    optimizer = Optimizer(
+        [
+            (model.model.vision_model, vision_rate),
+            (model.model.multi_modal_projector, rate),
+            (model.model.language_model, rate),
+            (torch.nn.ModuleDict({"head": model.lm_head}), rate),
+        ],
+        warmup=100,
+        dtype=dtype,
+    )
+    model.train()
+    started = time.monotonic()
+    average = 0.0
+    for number, batch in enumerate(batches, start=1):
+        with torch.autocast(device.type, dtype=dtype, enabled=dtype is not torch.float32):
+            patches = encode_pictures(model, batch.pixels.to(device))
+            states = model.model.multi_modal_projector(patches)
+        # The pictures are encoded once for all parts; their gradient is collected here.
+        shared = states.detach().requires_grad_()
+        learned = sum(float(text.weights[text.labels != IGNORED].sum()) for text in batch.texts)
+        total = 0.0
+        for text in batch.texts:
+            with torch.autocast(device.type, dtype=dtype, enabled=dtype is not torch.float32):
+                loss = text_loss(model, shared, text) / learned
+            loss.backward()
+            total += float(loss.detach())
+        states.backward(shared.grad)
+        norm = optimizer.step(number / steps, decay_from=decay_from)
+        average = total if number == 1 else 0.98 * average + 0.02 * total
+        if number % 50 == 0 or number == steps:
+            seconds = time.monotonic() - started
+            log(f"{name} {number}/{steps} loss {average:.4f} norm {norm:.2f} {seconds:.0f} s")
+        if number == steps:
+            return

@@ -1,0 +1,49 @@
+"""A chat model over a real checkpoint with random weights."""
+
+from pathlib import Path
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage
+
+from langchain_llava_o1 import ChatLlavaO1
+from langchain_llava_o1.errors import (
+    ContextLengthError,
+    ModelLoadError,
+)
+from tests.asking import add_up, picture_block, without_id
+
+
+async def test_a_seed_gives_one_answer_however_it_is_asked(random_checkpoint: Path) -> None:
+    model = ChatLlavaO1(model=str(random_checkpoint), device="cpu", temperature=1, max_tokens=12, seed=5)
+    question = [HumanMessage([picture_block(30, 20), {"type": "text", "text": "How many?"}])]
+    expected = without_id(model.invoke(question))
+    assert without_id(add_up(list(model.stream(question)))) == expected
+    answers = await model.abatch([question] * 3)
+    assert [without_id(answer) for answer in answers] == [expected] * 3
+    assert without_id(add_up([chunk async for chunk in model.astream(question)])) == expected
+    assert (await model.ainvoke(question, seed=6)).content != expected.content
+
+
+def test_special_tokens_in_a_text_are_text(random_checkpoint: Path) -> None:
+    model = ChatLlavaO1(model=str(random_checkpoint), device="cpu", max_tokens=4)
+    text = "What is <|image|> and <|eot_id|>?"
+    answer = model.invoke([HumanMessage([picture_block(8, 8), text]), AIMessage("<|image|><|eot_id|> ")])
+    assert answer.usage_metadata is not None
+    assert answer.usage_metadata["input_tokens"] > model.get_num_tokens(text) > 20
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1)])
+def test_odd_pictures_are_answered(random_checkpoint: Path, size: tuple[int, int]) -> None:
+    model = ChatLlavaO1(model=str(random_checkpoint), device="cpu", max_tokens=2)
+    assert model.invoke([HumanMessage([picture_block(*size), "What?"])]).content is not None
+
+
+def test_an_unknown_model_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ModelLoadError, match="absent"):
+        ChatLlavaO1(model=str(tmp_path / "absent")).invoke("a")
+
+
+def test_a_prompt_that_does_not_fit_is_a_clear_error(random_checkpoint: Path) -> None:
+    model = ChatLlavaO1(model=str(random_checkpoint), device="cpu")
+    with pytest.raises(ContextLengthError):
+        model.invoke("word " * 2000)

@@ -1,0 +1,127 @@
+"""Settings of a chat model: what reaches the engine, what is refused, what tracing sees."""
+
+import math
+from typing import Any
+
+import pytest
+from langchain_core.load import dumpd, load
+from pydantic import ValidationError
+
+from langchain_llava_o1 import ChatLlavaO1
+from langchain_llava_o1.chat.response import END_OF_ANSWER
+from langchain_llava_o1.errors import (
+    ConfigurationError,
+)
+from tests.asking import chat
+from tests.scripted_engine import ANSWER, Script
+
+
+def test_settings_reach_the_engine_and_calls_override_them(script: Script) -> None:
+    engine = script(ANSWER)
+    model = chat(temperature=0.5, top_p=0.9, max_tokens=50, stop="end", seed=3, timeout=9)
+    model.invoke("a")
+    model.bind(stop=["x"], seed=4).invoke("a", temperature=0, top_p=1, max_tokens=7, timeout=2, stream=False)
+    first, second = engine.requests
+    assert first.sampling.__dict__ == {"temperature": 0.5, "top_p": 0.9, "max_tokens": 50, "seed": 3}
+    assert (first.stop, first.timeout) == (("end", *END_OF_ANSWER), 9)
+    assert second.sampling.__dict__ == {"temperature": 0, "top_p": 1, "max_tokens": 7, "seed": 4}
+    assert (second.stop, second.timeout) == (("x", *END_OF_ANSWER), 2)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tools": []},
+        {"n": 2},
+        {"model": "other"},
+        {"response_format": {}},
+        {"temperature": -1},
+        {"temperature": math.nan},
+        {"top_p": 0},
+        {"max_tokens": 0},
+        {"seed": "x"},
+        {"timeout": 0},
+        {"stop": [""]},
+    ],
+)
+def test_bad_call_options_are_refused(script: Script, options: dict[str, Any]) -> None:
+    engine = script(ANSWER)
+    with pytest.raises(ConfigurationError, match=next(iter(options))):
+        chat().invoke("a", **options)
+    assert engine.requests == []
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"temperature": -0.1},
+        {"temperature": math.inf},
+        {"temperature": "hot"},
+        {"top_p": 1.5},
+        {"max_tokens": 0},
+        {"stop": [""]},
+        {"stop": [1]},
+        {"timeout": -1},
+        {"max_retries": -1},
+        {"quantization": "2bit"},
+        {"model": " "},
+        {"dtype": "float7"},
+        {"device": "cuda", "device_map": "auto"},
+        {"model": "a", "model_name": "b"},
+        {"temprature": 1},
+        {"max_image_pixels": 0},
+    ],
+)
+def test_bad_parameters_are_refused_at_construction(parameters: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        ChatLlavaO1(**parameters)
+
+
+def test_a_misspelt_parameter_gets_a_hint() -> None:
+    parameters: dict[str, Any] = {"temprature": 1}
+    with pytest.raises(ValidationError, match="Did you mean 'temperature'"):
+        ChatLlavaO1(**parameters)
+
+
+def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LLAVA_O1_MODEL", raising=False)
+    unset: dict[str, Any] = dict.fromkeys(["temperature", "top_p", "max_tokens", "max_retries", "stop"])
+    model = ChatLlavaO1(**unset)
+    assert (model.model, model.temperature, model.top_p, model.max_tokens) == ("tiny", 0, 1, 1024)
+    monkeypatch.setenv("LLAVA_O1_MODEL", "some/folder")
+    assert ChatLlavaO1().model == "some/folder"
+    synonym: dict[str, Any] = {"model_name": "other"}
+    assert ChatLlavaO1(**synonym).model_name == "other"
+
+
+def test_tracing_parameters() -> None:
+    model = chat(temperature=0.5, max_tokens=9, stop=["x"])
+    assert model._get_ls_params() == {
+        "ls_provider": "llava-o1",
+        "ls_model_type": "chat",
+        "ls_model_name": "any",
+        "ls_temperature": 0.5,
+        "ls_max_tokens": 9,
+        "ls_stop": ["x"],
+    }
+    assert model._get_ls_params(stop=["y"], temperature=1)["ls_stop"] == ["y"]
+
+
+def test_the_profile_says_what_the_model_takes() -> None:
+    profile = ChatLlavaO1(model="Xkev/Llama-3.2V-11B-cot").profile
+    assert profile is not None
+    assert profile["image_inputs"]
+    assert profile["reasoning_output"]
+    assert not profile["tool_calling"]
+    assert profile["max_input_tokens"] == 131_072
+    other = chat(allow_image_urls=True).profile
+    assert other is not None
+    assert other["image_url_inputs"]
+
+
+@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
+def test_serialization_round_trip() -> None:
+    model = chat(temperature=0.5, stop=["x"], allowed_image_roots=["/tmp"], quantization="8bit")
+    again = load(dumpd(model), valid_namespaces=["langchain_llava_o1"], allowed_objects=[ChatLlavaO1])
+    assert isinstance(again, ChatLlavaO1)
+    assert again == model

@@ -1,0 +1,47 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_told_to_full_collections_pass_over_the_libraries_and_free_the_weights(is_told: bool) -> None:
+    program = (
+        "import gc, weakref\n"
+        "from langchain_llava_o1.engine.loading.checkpoint import EngineSettings, load_checkpoint\n"
+        "from langchain_llava_o1.tiny import checkpoint_path\n"
+        "checkpoint = load_checkpoint(EngineSettings(model=str(checkpoint_path())))\n"
+        "model = weakref.ref(checkpoint.model)\n"
+        "num_objects = len(gc.get_objects())\n"
+        "del checkpoint\n"
+        "gc.collect()\n"
+        "print(num_objects, model() is None)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "LLAVA_O1_FREEZE_LIBRARIES": str(is_told).lower()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    num_objects, is_freed = done.stdout.split()
+    # The libraries have some 400,000.
+    assert (int(num_objects) < 100_000) == is_told
+    assert is_freed == "True"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the import itself opens all libraries")
+def test_torch_is_opened_before_it_is_imported() -> None:
+    program = (
+        "import sys\n"
+        "from langchain_llava_o1.engine.loading import libraries\n"
+        "libraries._open_torch()\n"
+        "opened = 'libtorch_cpu.so' in open('/proc/self/maps').read()\n"
+        "print(opened, 'torch' in sys.modules)\n"
+        "libraries.import_libraries()\n"
+        "import torch\n"
+        "print(float(torch.ones(3) @ torch.ones(3)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False", "3.0"]

@@ -1,0 +1,74 @@
+"""The benchmark does in every way the work it says."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.evaluation.speed import Shape, Way, baselines, engine_search, workload
+from langchain_llava_o1.evaluation.speed.measure import measure_speed
+from langchain_llava_o1.staging.stages import STAGES, Stage
+
+TOKENS = {"summary": 3, "caption": 4, "reasoning": 5, "conclusion": 2}
+VERDICT = 3
+
+
+def test_all_ways_do_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workload, "STAGE_TOKENS", TOKENS)
+    monkeypatch.setattr(baselines, "VERDICT_TOKENS", VERDICT)
+    monkeypatch.setattr(engine_search, "VERDICT_TOKENS", VERDICT)
+
+    report = measure_speed(Shape.TINY, candidates=3, questions=2, repeats=1, device="cpu")
+
+    assert tuple(row.name for row in report.rows) == tuple(Way)
+    one_at_a_time, batched, generated, scored = report.rows
+    num_sampled = 2 * 3 * sum(TOKENS.values())
+    num_judged = 2 * len(TOKENS) * 2 * VERDICT
+    assert one_at_a_time.num_generated == batched.num_generated == generated.num_generated
+    assert generated.num_generated == num_sampled + num_judged
+    assert scored.num_generated == num_sampled
+    assert one_at_a_time.num_pictures == 2 * len(TOKENS) * (3 + 2)
+    assert generated.num_pictures == scored.num_pictures == 2
+    assert generated.num_read <= 1.05 * generated.fewest_read
+    assert scored.num_read <= 1.05 * scored.fewest_read
+    assert generated.fewest_read < one_at_a_time.num_read / 2
+    for row in report.rows:
+        assert min(row.seconds, row.peak_bytes, row.roofline_ratio) > 0
+    assert one_at_a_time.ratio == 1.0
+    assert one_at_a_time.seconds_at_bandwidth > batched.seconds_at_bandwidth > scored.seconds_at_bandwidth
+    assert one_at_a_time.seconds_of_one is None
+    assert None not in (generated.seconds_of_one, scored.seconds_of_one)
+
+
+def test_a_stage_without_a_length_of_its_own_has_the_default_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    further = Stage(name="check", tag="CHECK", criterion="A good check looks for errors.")
+    monkeypatch.setattr(workload, "STAGES", (*STAGES, further))
+
+    (question,) = workload.make_work(1, 2, lambda text: len(text.split()))
+
+    assert [work.num_tokens for work in question.stages] == [
+        *workload.STAGE_TOKENS.values(),
+        workload.TOKENS_OF_OTHER_STAGES,
+    ]
+
+
+def test_it_runs_without_langchain() -> None:
+    code = (
+        "import sys\n"
+        "sys.modules['langchain_core'] = sys.modules['langgraph'] = None\n"
+        "options = '--shape tiny --candidates 1 --repeats 1 --device cpu --ways engine-default'\n"
+        "sys.argv[1:] = options.split()\n"
+        "from langchain_llava_o1.evaluation.speed.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    (row,) = json.loads(done.stdout)["rows"]
+    assert row["name"] == "engine-default"
+
+
+def test_no_repeats_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="repeats must be 1 or more, got 0"):
+        measure_speed(Shape.TINY, candidates=1, questions=1, repeats=0)

@@ -1,0 +1,173 @@
+"""Verdicts on pairs follow from what the picture holds."""
+
+import random
+import re
+from dataclasses import replace
+
+import pytest
+
+from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.items import Item, captions, make_item, read_caption
+from langchain_llava_o1.drawn.scenes import Scene, Thing
+from recipes.tiny.pairs import corrupt, corrupt_content, judge_pair
+
+STAGE_NAMES = ("summary", "caption", "reasoning", "conclusion")
+
+
+def right_text(item: Item, stage_name: str) -> str:
+    return {
+        "summary": item.summaries()[0],
+        "caption": item.captions()[0],
+        "reasoning": item.reasonings(item.content)[0],
+        "conclusion": item.conclusions(item.content)[0],
+    }[stage_name]
+
+
+def scene_item(difficulty: Difficulty = Difficulty.HARD) -> Item:
+    items = (make_item(seed, difficulty) for seed in range(100))
+    return next(item for item in items if isinstance(item.content, Scene) and len(item.content.things) > 3)
+
+
+def without_cell(thing: Thing) -> str:
+    return f"{thing.size} {thing.colour} {thing.shape}"
+
+
+def recoloured(scene: Scene, index: int) -> Scene:
+    """Give one object of a scene another colour."""
+    things = list(scene.things)
+    things[index] = replace(things[index], colour="red" if things[index].colour != "red" else "blue")
+    return Scene(tuple(things))
+
+
+@pytest.mark.parametrize("stage_name", STAGE_NAMES)
+def test_the_right_candidate_wins_in_either_position(stage_name: str) -> None:
+    num_judged = 0
+    for seed in range(60):
+        rng = random.Random(seed)
+        item = make_item(seed, Difficulty.HARD)
+        right = right_text(item, stage_name)
+        wrong = corrupt(item, stage_name, rng)
+        caption = item.captions()[1]
+        verdict = judge_pair(item, stage_name, caption, right, wrong, rng)
+        swapped = judge_pair(item, stage_name, caption, wrong, right, rng)
+        if verdict is None or verdict.is_tie:
+            continue
+        num_judged += 1
+        assert verdict.choice == 1
+        assert swapped is not None
+        assert swapped.choice == 2
+    assert num_judged > 25
+
+
+def test_captions_are_compared_place_by_place() -> None:
+    item = scene_item()
+    first, *middle, last = item.content.things
+    wrong = recoloured(item.content, -1)
+
+    verdict = judge_pair(item, "caption", "", captions(wrong)[0], item.captions()[1], random.Random(0))
+
+    assert verdict is not None
+    assert verdict.choice == 2
+    said, seen = without_cell(wrong.things[-1]), without_cell(last)
+    same = "; ".join(f"{thing}, {without_cell(thing)}" for thing in (first, *middle))
+    assert verdict.reason == f"{same}; {last.cell} {said}, {seen}: I see {last.cell} {seen}, so 0 to 1."
+    assert verdict.text(with_reason=False) == "Better: 2"
+    assert verdict.text(with_reason=True).endswith("\nBetter: 2")
+
+
+def test_nothing_is_said_about_a_caption_of_another_kind_of_picture() -> None:
+    item = scene_item()
+    chart = next(
+        other
+        for other in (make_item(seed, Difficulty.HARD) for seed in range(100))
+        if not isinstance(other.content, Scene)
+    )
+
+    verdict = judge_pair(item, "caption", "", item.captions()[0], chart.captions()[0], random.Random(0))
+
+    assert verdict is None
+
+
+def test_an_object_that_is_missing_counts_as_nothing() -> None:
+    item = scene_item()
+    first = item.content.things[0]
+    fewer = Scene(item.content.things[1:])
+
+    verdict = judge_pair(item, "caption", "", captions(fewer)[0], item.captions()[0], random.Random(0))
+
+    assert verdict is not None
+    seen = without_cell(first)
+    assert verdict.reason.startswith(f"{first.cell} nothing, {seen}: I see {first.cell} {seen}, so 0 to 1; ")
+    assert verdict.choice == 2
+
+
+def test_the_caption_with_more_places_right_wins() -> None:
+    item = scene_item()
+    one_error = recoloured(item.content, 0)
+    two_errors = recoloured(recoloured(item.content, 1), 2)
+
+    verdict = judge_pair(
+        item, "caption", "", captions(one_error)[0], captions(two_errors)[0], random.Random(0)
+    )
+
+    assert verdict is not None
+    assert re.search(r"so 0 to 1\b.*so 1 to 1\b.*so 2 to 1\b", verdict.reason)
+    assert verdict.choice == 1
+    assert not verdict.is_tie
+
+
+def test_two_right_candidates_are_a_tie() -> None:
+    item = make_item(5, Difficulty.HARD)
+
+    for stage_name, pair in (("summary", item.summaries()[:2]), ("caption", item.captions()[:2])):
+        verdict = judge_pair(item, stage_name, "", *pair, random.Random(0))
+        assert verdict is not None
+        assert verdict.is_tie
+
+
+def test_a_caption_that_names_a_place_twice_cannot_be_judged() -> None:
+    item = scene_item()
+    right = item.captions()[0]
+    first = item.content.things[0]
+    twice = right.replace(str(first), f"{first}, {first}")
+
+    assert judge_pair(item, "caption", "", right, twice, random.Random(0)) is None
+
+
+def test_nothing_is_said_where_the_accepted_caption_cannot_be_read() -> None:
+    item = make_item(5, Difficulty.HARD)
+    reasonings = item.reasonings(item.content)
+
+    assert judge_pair(item, "reasoning", "gibberish", reasonings[0], "wrong", random.Random(0)) is None
+
+
+def test_a_reasoning_is_judged_by_the_caption_it_was_given() -> None:
+    """A caption may be wrong about the picture; what follows from it is still right reasoning."""
+    for seed in range(200):
+        item = make_item(seed, Difficulty.HARD)
+        content = corrupt_content(item.content, random.Random(seed), 1)
+        follows, ignores = item.reasonings(content), item.reasonings(item.content)[0]
+        if item.kind != "count" or not follows or item.conclusions(content) == item.conclusions(item.content):
+            continue
+        caption = captions(content)[0]
+        assert read_caption(caption) == content
+        verdict = judge_pair(item, "reasoning", caption, ignores, follows[0], random.Random(0))
+        assert verdict is not None
+        assert verdict.choice == 2
+        assert verdict.reason.startswith(follows[0])
+        assert re.search(
+            r"Response 1 finds (\w+): wrong; response 2 finds (?!\1\b)\w+: correct; so 0 to 1\.\Z",
+            verdict.reason,
+        )
+        return
+    raise AssertionError("no item whose corrupted caption changes the reasoning")
+
+
+@pytest.mark.parametrize("stage_name", STAGE_NAMES)
+def test_corrupted_stages_are_mostly_wrong(stage_name: str) -> None:
+    items = [make_item(seed, Difficulty.HARD) for seed in range(60)]
+    wrong = [
+        corrupt(item, stage_name, random.Random(item.seed)) != right_text(item, stage_name) for item in items
+    ]
+
+    assert sum(wrong) > 40
