@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from langchain_llava_o1.judges.confidence import ConfidenceJudge
     from langchain_llava_o1.judges.function import FunctionJudge
     from langchain_llava_o1.judges.generative import GenerativeJudge
-    from langchain_llava_o1.judges.judge import Comparison, Scoring
+    from langchain_llava_o1.judges.judge import Comparison, PairwiseJudge, Scoring, ScoringJudge
     from langchain_llava_o1.judges.likelihood import LikelihoodJudge
     from langchain_llava_o1.judges.reward import RewardJudge
     from langchain_llava_o1.judges.verdict import Verdict
@@ -27,17 +27,12 @@ if TYPE_CHECKING:
     from langchain_llava_o1.rag.vision_tower_embeddings import VisionTowerEmbeddings
     from langchain_llava_o1.report.result import SearchResult
     from langchain_llava_o1.search.best_of_n import create_best_of_n
-    from langchain_llava_o1.search.context import (
-        SearchContext,
-        SentenceBeamContext,
-        StageBeamContext,
-        SwiresContext,
-    )
     from langchain_llava_o1.search.self_consistency import create_self_consistency
-    from langchain_llava_o1.search.sentence_beam import create_sentence_beam
-    from langchain_llava_o1.search.single_pass import create_single_pass
-    from langchain_llava_o1.search.stage_beam import create_stage_beam
-    from langchain_llava_o1.search.swires import create_swires
+    from langchain_llava_o1.search.sentence_beam import SentenceBeamContext, create_sentence_beam
+    from langchain_llava_o1.search.settings import SearchContext
+    from langchain_llava_o1.search.single_pass import SinglePassContext, create_single_pass
+    from langchain_llava_o1.search.stage_beam import StageBeamContext, create_stage_beam
+    from langchain_llava_o1.search.swires import SwiresContext, create_swires
     from langchain_llava_o1.tool import VisualReasoningTool
 
     __version__: str
@@ -53,13 +48,16 @@ _HOMES = {
     "HuggingFaceReward": "langchain_llava_o1.chat.reward_model",
     "LikelihoodJudge": "langchain_llava_o1.judges.likelihood",
     "MultimodalRetriever": "langchain_llava_o1.rag.retriever",
+    "PairwiseJudge": "langchain_llava_o1.judges.judge",
     "RewardJudge": "langchain_llava_o1.judges.reward",
     "Scoring": "langchain_llava_o1.judges.judge",
-    "SearchContext": "langchain_llava_o1.search.context",
+    "ScoringJudge": "langchain_llava_o1.judges.judge",
+    "SearchContext": "langchain_llava_o1.search.settings",
     "SearchResult": "langchain_llava_o1.report.result",
-    "SentenceBeamContext": "langchain_llava_o1.search.context",
-    "StageBeamContext": "langchain_llava_o1.search.context",
-    "SwiresContext": "langchain_llava_o1.search.context",
+    "SentenceBeamContext": "langchain_llava_o1.search.sentence_beam",
+    "SinglePassContext": "langchain_llava_o1.search.single_pass",
+    "StageBeamContext": "langchain_llava_o1.search.stage_beam",
+    "SwiresContext": "langchain_llava_o1.search.swires",
     "Verdict": "langchain_llava_o1.judges.verdict",
     "VisionTowerEmbeddings": "langchain_llava_o1.rag.vision_tower_embeddings",
     "VisualReasoningTool": "langchain_llava_o1.tool",
@@ -87,11 +85,14 @@ __all__ = [
     "HuggingFaceReward",
     "LikelihoodJudge",
     "MultimodalRetriever",
+    "PairwiseJudge",
     "RewardJudge",
     "Scoring",
+    "ScoringJudge",
     "SearchContext",
     "SearchResult",
     "SentenceBeamContext",
+    "SinglePassContext",
     "StageBeamContext",
     "SwiresContext",
     "Verdict",

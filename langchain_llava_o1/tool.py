@@ -19,7 +19,7 @@ from langchain_llava_o1.chat.messages import image_blocks
 from langchain_llava_o1.chat.model import ChatLlavaO1
 from langchain_llava_o1.errors import ConfigurationError, ImageError, LlavaO1Error, MessageError
 from langchain_llava_o1.report.result import SearchResult
-from langchain_llava_o1.search.context import SearchContext
+from langchain_llava_o1.search.settings import SearchContext
 from langchain_llava_o1.search.stage_beam import create_stage_beam
 
 _logger = logging.getLogger(__name__)

@@ -63,7 +63,7 @@ async def show_search(
     try:
         message = read_question(picture, question)
         graph = create_search(model, settings).compile()
-        context = search_context(settings)
+        context = search_context(model, settings)
         yield render_search((), key=key, status=live.status)
         stream: AsyncIterator[Any] = graph.astream(
             {"messages": [message]},

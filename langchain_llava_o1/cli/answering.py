@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import HumanMessage
 
-    from langchain_llava_o1 import ChatLlavaO1, SearchContext, SearchResult
+    from langchain_llava_o1 import ChatLlavaO1, SearchResult
     from langchain_llava_o1.evaluation.strategies import StrategySettings
 
 Listener = Callable[[dict[str, Any]], None]
@@ -93,7 +93,7 @@ async def answer_by_search(
 
     strategy = strategy_of(settings)
     graph = create_search(model, strategy).compile()
-    state = await run_graph(graph, {"messages": [message]}, search_context(strategy), listener)
+    state = await run_graph(graph, {"messages": [message]}, search_context(model, strategy), listener)
     return SearchResult.from_state(state, model_name=model_name(model))
 
 
@@ -110,9 +110,7 @@ def strategy_of(settings: AnswerSettings) -> "StrategySettings":
     return StrategySettings(settings.strategy, settings.judge, given)
 
 
-async def run_graph(
-    graph: Any, given: dict[str, Any], context: "SearchContext", listener: Listener
-) -> dict[str, Any]:
+async def run_graph(graph: Any, given: dict[str, Any], context: Any, listener: Listener) -> dict[str, Any]:
     """Run a graph to its end; events of searches anywhere in it go to the listener."""
     state: dict[str, Any] = {}
     events: AsyncIterator[Any] = graph.astream(

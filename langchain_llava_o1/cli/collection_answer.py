@@ -122,7 +122,9 @@ def answer_from_collection(
         "messages": [HumanMessage([*picture, {"type": "text", "text": asked.question}])],
         "retrieve_by": collection.retrieve_by,
     }
-    state = run_until_interrupted(answering.run_graph(graph, given, search_context(strategy), listener))
+    state = run_until_interrupted(
+        answering.run_graph(graph, given, search_context(model, strategy), listener)
+    )
     if not state.get("stages"):
         raise ConfigurationError(f"{state['messages'][-1].text} The collection is {collection.path}.")
     result = SearchResult.from_state(state, model_name=answering.model_name(model))

@@ -170,14 +170,14 @@ def summarize(
     seconds: float,
 ) -> AccuracyReport:
     """Count what came of the items, at least one."""
-    context = search_context(settings)
+    context = search_context(model, settings)
     right = sum(outcome.is_correct for outcome in outcomes)
     return AccuracyReport(
         benchmark=Benchmark.SCENES.value,
         difficulty=difficulty.value,
         strategy=settings.strategy.value,
         judge=settings.judge,
-        candidates=context.candidates if settings.strategy.is_search else 1,
+        candidates=getattr(context, "candidates", 1),
         temperature=context.temperature,
         model=str(getattr(model, "model", type(model).__name__)),
         seed=seed,

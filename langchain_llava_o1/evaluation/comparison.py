@@ -152,7 +152,13 @@ async def compare(
         ConfigurationError: If the file belongs to a comparison of something else, or a setting is none of any
             strategy's.
     """
-    names = {name for cell in cells for name in known_settings(cell.strategy)}
+    names = {
+        name
+        for cell in cells
+        for name in known_settings(
+            model, cell.strategy, settings.judge if cell.strategy.takes_any_judge else None
+        )
+    }
     if unknown := sorted(set(settings.context) - names):
         raise ConfigurationError(
             f"None of these strategies has a setting {', '.join(map(repr, unknown))}; "
@@ -165,7 +171,7 @@ async def compare(
     numbers = range(settings.seed, settings.seed + settings.items)
     reports = []
     for cell in cells:
-        strategy_settings = _strategy_settings(cell, settings)
+        strategy_settings = _strategy_settings(model, cell, settings)
         known = {record.outcome.number for record in log.of(cell, numbers)}
         missing = [number for number in numbers if number not in known]
         if missing:
@@ -204,11 +210,13 @@ class _Stopwatch:
         return self._last - last
 
 
-def _strategy_settings(cell: Cell, settings: ComparisonSettings) -> StrategySettings:
+def _strategy_settings(model: BaseChatModel, cell: Cell, settings: ComparisonSettings) -> StrategySettings:
     judge = settings.judge if cell.strategy.takes_any_judge else None
-    known = known_settings(cell.strategy)
-    given = {name: value for name, value in settings.context.items() if name in known}
-    return StrategySettings(cell.strategy, judge, {"candidates": cell.candidates, **given})
+    known = known_settings(model, cell.strategy, judge)
+    given = {"candidates": cell.candidates, **settings.context}
+    return StrategySettings(
+        cell.strategy, judge, {name: value for name, value in given.items() if name in known}
+    )
 
 
 def comparison_table(reports: Sequence[AccuracyReport]) -> str:

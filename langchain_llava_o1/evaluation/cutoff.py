@@ -65,7 +65,7 @@ async def measure_cutoff(
     """
     settings = StrategySettings(Strategy.SWIRES, judge, {"retraces": 0})
     graph = create_search(model, settings).compile()
-    context = search_context(settings)
+    context = search_context(model, settings)
     places = asyncio.Semaphore(concurrency)
 
     async def scores_of(number: int) -> list[float]:

@@ -2,49 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 
-from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation import JudgeName, Strategy
-from langchain_llava_o1.judges.confidence import ConfidenceJudge
-from langchain_llava_o1.judges.generative import GenerativeJudge
-from langchain_llava_o1.judges.judge import Judge, ScoringJudge
-from langchain_llava_o1.judges.likelihood import LikelihoodJudge, ScoringModel
-from langchain_llava_o1.search.best_of_n import create_best_of_n
-from langchain_llava_o1.search.context import (
-    SearchContext,
-    SentenceBeamContext,
-    StageBeamContext,
-    SwiresContext,
-)
-from langchain_llava_o1.search.frame import SearchGraph
-from langchain_llava_o1.search.self_consistency import create_self_consistency
-from langchain_llava_o1.search.sentence_beam import create_sentence_beam
-from langchain_llava_o1.search.single_pass import create_single_pass
-from langchain_llava_o1.search.stage_beam import create_stage_beam
-from langchain_llava_o1.search.swires import create_swires
+from langchain_llava_o1.search import strategy as by_name
+from langchain_llava_o1.search.builder import SearchGraph
 
 Answer = Callable[[HumanMessage, int], Awaitable[AIMessage]]
 """Answers a question with a seed; the reply's content is the conclusion."""
-
-
-class _Search(NamedTuple):
-    create: Callable[..., SearchGraph]
-    context: type[SearchContext]
-
-
-_SEARCHES = {
-    Strategy.GREEDY: _Search(create_single_pass, SearchContext),
-    Strategy.SINGLE: _Search(create_single_pass, SearchContext),
-    Strategy.BEST_OF_N: _Search(create_best_of_n, SearchContext),
-    Strategy.SELF_CONSISTENCY: _Search(create_self_consistency, SearchContext),
-    Strategy.SENTENCE_BEAM: _Search(create_sentence_beam, SentenceBeamContext),
-    Strategy.STAGE_BEAM: _Search(create_stage_beam, StageBeamContext),
-    Strategy.SWIRES: _Search(create_swires, SwiresContext),
-}
 
 
 @dataclass(frozen=True)
@@ -69,12 +37,12 @@ def create_answer(model: BaseChatModel, settings: StrategySettings) -> Answer:
         ConfigurationError: If the strategy and the judge do not go together, or a setting is none of the
             search's.
     """
-    graph = create_search(model, settings).compile()
-    context = search_context(settings)
+    built = _strategy(settings).build(model)
+    graph = built.graph.compile()
 
     async def answer(question: HumanMessage, seed: int) -> AIMessage:
         state = await graph.ainvoke(
-            {"messages": [question]}, context=context.model_copy(update={"seed": seed})
+            {"messages": [question]}, context=built.context.model_copy(update={"seed": seed})
         )
         reply = state["messages"][-1]
         assert isinstance(reply, AIMessage), "a search appends its answer"
@@ -89,53 +57,24 @@ def create_search(model: BaseChatModel, settings: StrategySettings) -> SearchGra
     Raises:
         ConfigurationError: If the strategy and the judge do not go together.
     """
-    judge = None if settings.judge is None else create_judge(settings.judge, model)
-    if (
-        judge is not None
-        and settings.strategy.is_search
-        and not settings.strategy.takes_any_judge
-        and not isinstance(judge, ScoringJudge)
-    ):
-        raise ConfigurationError(
-            f"{settings.strategy} works with scores, and the {settings.judge} judge gives none. "
-            f"Use {JudgeName.CONFIDENCE}, or leave the judge out."
-        )
-    return _SEARCHES[settings.strategy].create(model, judge=judge)
+    return _strategy(settings).build(model).graph
 
 
-def search_context(settings: StrategySettings) -> SearchContext:
+def search_context(model: BaseChatModel, settings: StrategySettings) -> Any:
     """Return the settings of a strategy's search, checked.
 
     Raises:
         ConfigurationError: If one is none of the search's, or out of its bounds.
     """
-    is_greedy = settings.strategy is Strategy.GREEDY
-    context = settings.context | ({"temperature": 0.0} if is_greedy else {})
-    try:
-        return _SEARCHES[settings.strategy].context.model_validate(context)
-    except ValueError as error:
-        raise ConfigurationError(f"{settings.strategy}: {error}") from error
+    return _strategy(settings).build(model).context
 
 
-def known_settings(strategy: Strategy) -> frozenset[str]:
+def known_settings(model: BaseChatModel, strategy: Strategy, judge: JudgeName | None) -> frozenset[str]:
     """Return the names of the settings that a strategy has."""
-    return frozenset(_SEARCHES[strategy].context.model_fields)
+    return by_name.Strategy(strategy.value, judge and judge.value).settings_known_to(model)
 
 
-def create_judge(name: JudgeName, model: BaseChatModel) -> Judge:
-    """Build a judge by its name.
-
-    Raises:
-        ConfigurationError: If the model cannot be asked what the judge asks.
-    """
-    if name is JudgeName.LIKELIHOOD and not hasattr(model, "ascore"):
-        raise ConfigurationError(
-            f"The likelihood judge needs a model that tells how likely texts are, as ChatLlavaO1 does; "
-            f"{type(model).__name__} does not. Use {JudgeName.GENERATIVE} or {JudgeName.CONFIDENCE}."
-        )
-    judges: dict[JudgeName, Callable[[], Judge]] = {
-        JudgeName.GENERATIVE: lambda: GenerativeJudge(model),
-        JudgeName.LIKELIHOOD: lambda: LikelihoodJudge(cast("ScoringModel", model)),
-        JudgeName.CONFIDENCE: ConfidenceJudge,
-    }
-    return judges[name]()
+def _strategy(settings: StrategySettings) -> by_name.Strategy:
+    return by_name.Strategy(
+        settings.strategy.value, settings.judge and settings.judge.value, settings.context
+    )

@@ -3,16 +3,16 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from langchain_core.runnables import RunnableConfig
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.judges.judge import Scoring
+from langchain_llava_o1.judges.judge import Scoring, ScoringJudge
 
 
 @dataclass(frozen=True)
-class ConfidenceJudge:
+class ConfidenceJudge(ScoringJudge):
     """Score a candidate by the mean log-probability of its tokens.
 
     For models that tell log-probabilities: ``ChatLlavaO1`` always does, others on request, such as
@@ -21,6 +21,11 @@ class ConfidenceJudge:
     """
 
     needs_logprobs: ClassVar[bool] = True
+
+    @classmethod
+    def from_model(cls, model: Any) -> Self:
+        """Make the judge; it asks no model."""
+        return cls()
 
     def score_candidates(self, scoring: Scoring, config: RunnableConfig | None = None) -> Sequence[float]:
         """Score candidates.

@@ -11,8 +11,9 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from langchain_core.runnables.base import RunnableBindingBase
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.judges.generative import ChatModel, GenerativeJudge
-from langchain_llava_o1.judges.judge import Comparison, Judge, PairwiseJudge, ScoringJudge
+from langchain_llava_o1.judges.chat_model import ChatModel
+from langchain_llava_o1.judges.generative import GenerativeJudge
+from langchain_llava_o1.judges.judge import Comparison, Judge, PairwiseJudge
 from langchain_llava_o1.judges.verdict import Verdict, read_verdict
 
 Opinion = Verdict | int | str | None
@@ -23,7 +24,7 @@ JudgeLike = Judge | Callable[[Comparison], Opinion] | Runnable[Any, Any]
 
 
 @dataclass(frozen=True)
-class FunctionJudge:
+class FunctionJudge(PairwiseJudge):
     """A function or a Runnable that is given a ``Comparison`` and says which candidate is better.
 
     Attributes:
@@ -56,7 +57,7 @@ def read_judge(judge: JudgeLike) -> Judge:
     Raises:
         ConfigurationError: If it can be taken as neither.
     """
-    if isinstance(judge, PairwiseJudge | ScoringJudge):
+    if isinstance(judge, Judge):
         return judge
     is_model = isinstance(judge, BaseChatModel) or (
         isinstance(judge, RunnableBindingBase) and isinstance(judge.bound, BaseChatModel)

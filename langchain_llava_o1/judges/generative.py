@@ -4,25 +4,22 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
-from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
-from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import merge_configs
 from langgraph.constants import TAG_NOSTREAM
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.judges.judge import Comparison
+from langchain_llava_o1.judges.chat_model import ChatModel
+from langchain_llava_o1.judges.judge import Comparison, PairwiseJudge
 from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.judges.verdict import Choice, Verdict, read_check, read_verdict
+from langchain_llava_o1.staging.parts.part import Part
 from langchain_llava_o1.staging.prompts import check_prompt, comparison_prompt
-from langchain_llava_o1.staging.stages import Part
-
-ChatModel = Runnable[LanguageModelInput, AIMessage]
-"""A chat model, or one with parameters bound to it."""
 
 
 @dataclass(frozen=True)
-class GenerativeJudge:
+class GenerativeJudge(PairwiseJudge):
     """Ask a chat model, at temperature 0, which of two candidates is better.
 
     The prompt begins as the answer's own does, so that an engine can share that prefix.
@@ -64,7 +61,7 @@ class GenerativeJudge:
         return 3 if self._checks(part) else 1
 
     def _checks(self, part: Part) -> bool:
-        return self.with_check and part.stages[-1].is_checked
+        return self.with_check and part.is_checked
 
     def _ask(self, prompt: list[BaseMessage], config: RunnableConfig | None) -> AIMessage:
         return self.model.invoke(prompt, _unstreamed(config), **self._parameters)

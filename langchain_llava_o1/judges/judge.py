@@ -1,14 +1,16 @@
 """What a search asks of a judge: to compare two candidates, or to score all of them."""
 
+import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, ClassVar, Self
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig
 
 from langchain_llava_o1.judges.verdict import Verdict
-from langchain_llava_o1.staging.stages import Part
+from langchain_llava_o1.staging.parts.part import Part
 
 
 @dataclass(frozen=True)
@@ -65,39 +67,47 @@ class Scoring:
     entries: Sequence[Entry]
 
 
-@runtime_checkable
-class PairwiseJudge(Protocol):
+class Judge:
+    """What decides between candidates; derive from ``PairwiseJudge`` or ``ScoringJudge``."""
+
+    needs_logprobs: ClassVar[bool] = False
+    """Whether it wants to know how sure the model is of each candidate."""
+
+    @classmethod
+    def from_model(cls, model: Any) -> Self:
+        """Make the judge that asks a chat model, as the command line does.
+
+        Raises:
+            ConfigurationError: If the model cannot be asked what the judge asks.
+        """
+        return cls(model)  # type: ignore[call-arg]  # most judges are made of the model that they ask
+
+
+class PairwiseJudge(Judge, ABC):
     """Says which of two candidates is better; a search lets it judge the matches of a tournament."""
 
+    @abstractmethod
     def compare(self, comparison: Comparison, config: RunnableConfig | None = None) -> Verdict:
         """Judge two candidates in the order given."""
-        ...
 
     async def acompare(self, comparison: Comparison, config: RunnableConfig | None = None) -> Verdict:
-        """Judge two candidates in the order given, without blocking the event loop."""
-        ...
+        """Judge two candidates without blocking the event loop; by default ``compare`` in a thread."""
+        return await asyncio.to_thread(self.compare, comparison, config)
+
+    def most_calls(self, part: Part) -> int:
+        """Return the most model calls that a comparison takes, so that limits can be kept."""
+        return 1
 
 
-@runtime_checkable
-class ScoringJudge(Protocol):
+class ScoringJudge(Judge, ABC):
     """Gives each candidate a number, the better the higher; a search sorts by it and plays no match."""
 
+    @abstractmethod
     def score_candidates(self, scoring: Scoring, config: RunnableConfig | None = None) -> Sequence[float]:
         """Score candidates, in their order. Negative infinity and NaN are no score and rank last."""
-        ...
 
     async def ascore_candidates(
         self, scoring: Scoring, config: RunnableConfig | None = None
     ) -> Sequence[float]:
-        """Score candidates, in their order, without blocking the event loop."""
-        ...
-
-
-def most_calls(judge: PairwiseJudge, part: Part) -> int:
-    """Return the most model calls that a comparison takes: what ``judge.most_calls(part)`` says, else one."""
-    count = getattr(judge, "most_calls", None)
-    return 1 if count is None else int(count(part))
-
-
-Judge = PairwiseJudge | ScoringJudge
-"""What decides between candidates."""
+        """Score candidates without blocking the event loop; by default ``score_candidates`` in a thread."""
+        return await asyncio.to_thread(self.score_candidates, scoring, config)

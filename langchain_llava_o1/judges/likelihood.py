@@ -4,12 +4,13 @@ import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 
-from langchain_llava_o1.judges.judge import Comparison
+from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.judges.judge import Comparison, PairwiseJudge
 from langchain_llava_o1.judges.verdict import Choice, Verdict
 from langchain_llava_o1.staging.prompts import VERDICT_PREFIX, comparison_prompt
 
@@ -30,7 +31,7 @@ _CHOICES = (f"{VERDICT_PREFIX} 1", f"{VERDICT_PREFIX} 2")
 
 
 @dataclass(frozen=True)
-class LikelihoodJudge:
+class LikelihoodJudge(PairwiseJudge):
     """Compare how likely a model is to choose each of two candidates, shown in both orders.
 
     The log-odds of both orders are added, so that a leaning to one position cancels out.
@@ -40,6 +41,20 @@ class LikelihoodJudge:
     """
 
     model: ScoringModel
+
+    @classmethod
+    def from_model(cls, model: Any) -> Self:
+        """Make the judge of a chat model that can tell how likely texts are.
+
+        Raises:
+            ConfigurationError: If the model cannot.
+        """
+        if not hasattr(model, "ascore"):
+            raise ConfigurationError(
+                "The likelihood judge needs a model that tells how likely texts are, as ChatLlavaO1 does; "
+                f"{type(model).__name__} does not. Use another judge, such as the generative one."
+            )
+        return cls(model)
 
     def compare(self, comparison: Comparison, config: RunnableConfig | None = None) -> Verdict:
         """Judge two candidates."""

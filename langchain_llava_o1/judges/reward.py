@@ -9,14 +9,14 @@ from langchain_core.messages import BaseMessage
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.judges.judge import Scoring
+from langchain_llava_o1.judges.judge import Scoring, ScoringJudge
 
 Reward = Callable[[list[BaseMessage]], float] | Runnable[list[BaseMessage], float]
 """Scores a conversation that ends in an answer, complete or not; higher is better."""
 
 
 @dataclass(frozen=True)
-class RewardJudge:
+class RewardJudge(ScoringJudge):
     """Score a candidate by a reward: of the question, and the answer up to the candidate's end.
 
     A ``Runnable`` is given all candidates at once, with ``batch``; a function one after the other.

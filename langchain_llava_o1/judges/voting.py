@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from langchain_core.runnables import RunnableConfig
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.judges.judge import Comparison, PairwiseJudge, most_calls
+from langchain_llava_o1.judges.judge import Comparison, PairwiseJudge
 from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.judges.verdict import Choice, Verdict
-from langchain_llava_o1.staging.stages import Part
+from langchain_llava_o1.staging.parts.part import Part
 
 
 @dataclass(frozen=True)
-class VotingJudge:
+class VotingJudge(PairwiseJudge):
     """Let several judges compare, and choose what most of them choose.
 
     Where as many are for one candidate as for the other, the verdict has no choice, and the search decides
@@ -40,7 +40,7 @@ class VotingJudge:
 
     def most_calls(self, part: Part) -> int:
         """Return the most model calls that a comparison takes."""
-        return sum(most_calls(judge, part) for judge in self.judges)
+        return sum(judge.most_calls(part) for judge in self.judges)
 
     def compare(self, comparison: Comparison, config: RunnableConfig | None = None) -> Verdict:
         """Judge two candidates in the order given."""

@@ -6,15 +6,15 @@ from typing import Any
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, HumanMessage
 
-from langchain_llava_o1.judges.generative import ChatModel
-from langchain_llava_o1.search.candidates import written_text
-from langchain_llava_o1.search.sampling import has_feature
+from langchain_llava_o1.judges.chat_model import ChatModel, has_capability
+from langchain_llava_o1.search.replies import read_reply
 from langchain_llava_o1.staging import capabilities
-from langchain_llava_o1.staging.prompts import DESCRIPTION_REQUEST, instruction
-from langchain_llava_o1.staging.stages import STAGES, stage_part
+from langchain_llava_o1.staging.parts.stage import StagePart
+from langchain_llava_o1.staging.prompts import DESCRIPTION_REQUEST
+from langchain_llava_o1.staging.stages import find_stage
 from langchain_llava_o1.staging.transcript import parse_transcript
 
-_CAPTION = next(stage for stage in STAGES if stage.name == "caption")
+_CAPTION = find_stage("caption")
 
 
 def caption_pictures(
@@ -39,10 +39,10 @@ def caption_pictures(
         For each picture its caption, empty where the model wrote none, or what went wrong.
     """
     parameters: dict[str, Any] = {"max_tokens": max_tokens}
-    if has_feature(model, capabilities.PREFILL):
+    if has_capability(model, capabilities.PREFILL):
         parameters["stop"] = list(_CAPTION.stop)
     else:
-        request = f"{request}\n\n{instruction(stage_part(_CAPTION), '')}"
+        request = f"{request}\n\n{StagePart(_CAPTION).instruction('')}"
     prompts: list[LanguageModelInput] = [
         [HumanMessage([picture, {"type": "text", "text": request}])] for picture in pictures
     ]
@@ -52,7 +52,7 @@ def caption_pictures(
 
 def _read_caption(reply: AIMessage) -> str:
     """Return the caption, or where a model did not reach it what it wrote instead."""
-    transcript = parse_transcript(written_text(reply))
+    transcript = parse_transcript(read_reply(reply).written)
     found = transcript.find(_CAPTION.name)
     if found is not None and found.body:
         return found.body

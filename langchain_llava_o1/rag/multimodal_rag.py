@@ -21,14 +21,9 @@ from langchain_llava_o1.pictures.reading import ImagePolicy
 from langchain_llava_o1.rag.folder import hash_bytes
 from langchain_llava_o1.rag.retriever import Route
 from langchain_llava_o1.rag.sources import ShownSources, Source, cite, format_citations, show_sources
-from langchain_llava_o1.search.frame import (
-    QuestionGraph,
-    QuestionInput,
-    SearchGraph,
-    SearchInput,
-    SearchOutput,
-    read_question,
-)
+from langchain_llava_o1.search.builder import SearchGraph
+from langchain_llava_o1.search.question import read_question
+from langchain_llava_o1.search.state import QuestionInput, SearchInput, SearchOutput
 from langchain_llava_o1.staging.prompts import QUESTION_PICTURE_HEADING
 
 _DOCUMENTS_PER_SOURCE = 5
@@ -65,11 +60,11 @@ class RagState(RagOutput, QuestionInput):
 
 def create_multimodal_rag(
     retriever: BaseRetriever,
-    search: SearchGraph | CompiledStateGraph[Any, Any, Any, Any],
+    search: StateGraph[Any, Any, Any, Any] | CompiledStateGraph[Any, Any, Any, Any],
     *,
     image_policy: ImagePolicy | None = None,
     with_source_list: bool = True,
-) -> SearchGraph:
+) -> StateGraph[Any, Any, Any, Any]:
     """Build a graph that retrieves pictures and texts for a question and lets a search answer, uncompiled.
 
     All that is retrieved goes into the question's message, each picture or passage after a line that names it
@@ -109,7 +104,7 @@ def create_multimodal_rag(
 
     def retrieve(state: RagState, config: RunnableConfig) -> dict[str, Any]:
         """Find sources, and put those that are fit to be shown before the question."""
-        question_policy = builder.image_policy if isinstance(builder, QuestionGraph) else None
+        question_policy = builder.image_policy if isinstance(builder, SearchGraph) else None
         asked = read_question(state, question_policy or ImagePolicy.from_environment())
         question = asked[-1] if asked else state["messages"][-1]
         most = getattr(retriever, "k", None) if _takes(retriever, "k") else None
@@ -132,7 +127,7 @@ def create_multimodal_rag(
         sources = cite(state["sources"], _texts_of(state))
         return {"sources": sources, "messages": [_with_sources(answer, sources, in_text=with_source_list)]}
 
-    graph: SearchGraph = StateGraph(
+    graph: StateGraph[Any, Any, Any, Any] = StateGraph(
         RagState,
         context_schema=builder.context_schema,
         input_schema=RagInput,

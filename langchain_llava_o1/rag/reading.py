@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from langchain_llava_o1.errors import ImageError, MessageError
-from langchain_llava_o1.judges.generative import ChatModel
+from langchain_llava_o1.judges.chat_model import ChatModel
 from langchain_llava_o1.pictures.reading import ImagePolicy, decode_image, image_block
 from langchain_llava_o1.rag.captions import caption_pictures
 from langchain_llava_o1.rag.folder import FoundFile, LeftOut, hash_bytes

@@ -1,17 +1,13 @@
-"""Best-of-N: N whole answers, of which a knock-out leaves one."""
+"""Best-of-N: N whole answers, of which the best is selected."""
 
+from langchain_llava_o1.judges.chat_model import ChatModel
 from langchain_llava_o1.judges.function import JudgeLike
-from langchain_llava_o1.judges.generative import ChatModel
-from langchain_llava_o1.search.context import SearchContext
-from langchain_llava_o1.search.frame import (
-    ContestPlan,
-    SearchGraph,
-    SearchState,
-    create_one_contest,
-    read_means,
-)
+from langchain_llava_o1.search.builder import SearchBuilder, SearchGraph, select_by_any
 from langchain_llava_o1.search.sampling import Continuation
-from langchain_llava_o1.staging.stages import WHOLE_ANSWER
+from langchain_llava_o1.search.settings import SearchSettings
+from langchain_llava_o1.search.state import SearchState
+from langchain_llava_o1.search.step_plan import StepPlan
+from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
 
 
 def create_best_of_n(
@@ -25,10 +21,11 @@ def create_best_of_n(
         continuation: As for ``create_stage_beam``.
 
     Raises:
-        ConfigurationError: If the judge is none, or there is no such continuation.
+        ConfigurationError: If ``judge`` is not a judge, or there is no such continuation.
     """
-    return create_one_contest(read_means(model, judge, continuation), _plan)
+    builder = SearchBuilder.of(model, select_by_any(judge), continuation, SearchSettings)
+    return builder.single_step(_plan)
 
 
-def _plan(state: SearchState, settings: SearchContext) -> ContestPlan:
-    return ContestPlan("answer", WHOLE_ANSWER, state["beams"], settings.candidates)
+def _plan(state: SearchState, settings: SearchSettings) -> StepPlan:
+    return StepPlan("answer", WHOLE_ANSWER, state["beams"], settings.candidates)

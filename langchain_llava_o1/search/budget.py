@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from langchain_core.messages.ai import UsageMetadata
 
-from langchain_llava_o1.search.context import SearchContext
 from langchain_llava_o1.search.records import StageRecord
-from langchain_llava_o1.staging.stages import Part
+from langchain_llava_o1.search.settings import BudgetSettings
+from langchain_llava_o1.staging.parts.part import Part
 
 
 class Spending(NamedTuple):
@@ -33,7 +33,7 @@ class Allowance(NamedTuple):
 
 
 def spent_on(records: Iterable[StageRecord]) -> Spending:
-    """Add up what contests took."""
+    """Add up what steps took."""
     found = list(records)
     return Spending(
         sum(record["num_calls"] for record in found),
@@ -50,16 +50,16 @@ class Budget:
     always holds; the other two limits it may pass.
 
     Attributes:
-        settings: Where the limits are.
+        limits: The limits.
         started: When the search began, in seconds since the epoch: a resumed search goes on with its time.
     """
 
-    settings: SearchContext
+    limits: BudgetSettings
     started: float
 
     def reached(self, spent: Spending, part: Part) -> str | None:
         """Return the name of the limit that was reached before more is done for ``part``, or None."""
-        limits = self.settings
+        limits = self.limits
         if limits.max_calls is not None and spent.num_calls >= limits.max_calls - _num_kept(part):
             return "max_calls"
         if limits.max_tokens_total is not None and spent.num_tokens >= limits.max_tokens_total:
@@ -68,11 +68,11 @@ class Budget:
             return "max_seconds"
         return None
 
-    def allow(self, spent: Spending, part: Part, *, wanted: int) -> "Allowance":
+    def allow(self, spent: Spending, part: Part, *, wanted: int) -> Allowance:
         """Return how many of the calls that are wanted for ``part`` may be made."""
         if limit := self.reached(spent, part):
             return Allowance(0, limit)
-        most = self.settings.max_calls
+        most = self.limits.max_calls
         if most is None or wanted <= most - _num_kept(part) - spent.num_calls:
             return Allowance(wanted, None)
         return Allowance(most - _num_kept(part) - spent.num_calls, "max_calls")
@@ -80,4 +80,4 @@ class Budget:
 
 def _num_kept(part: Part) -> int:
     """Return how many calls are kept for what comes after a part: one, unless the answer ends with it."""
-    return 0 if part.stages[-1].is_visible and not part.is_sentence else 1
+    return 0 if part.is_last else 1

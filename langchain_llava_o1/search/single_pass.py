@@ -1,23 +1,25 @@
 """A single pass: one answer, all stages at once. What the searches are compared with."""
 
+from langchain_llava_o1.judges.chat_model import ChatModel
+from langchain_llava_o1.judges.confidence import ConfidenceJudge
 from langchain_llava_o1.judges.function import JudgeLike
-from langchain_llava_o1.judges.generative import ChatModel
-from langchain_llava_o1.search.context import SearchContext
-from langchain_llava_o1.search.frame import (
-    ContestPlan,
-    SearchGraph,
-    SearchState,
-    create_one_contest,
-    read_means,
-)
+from langchain_llava_o1.search.builder import SearchBuilder, SearchGraph, select_by_any
 from langchain_llava_o1.search.sampling import Continuation
-from langchain_llava_o1.staging.stages import WHOLE_ANSWER
+from langchain_llava_o1.search.selection.ranking import Ranking
+from langchain_llava_o1.search.settings import SamplingSettings
+from langchain_llava_o1.search.state import SearchState
+from langchain_llava_o1.search.step_plan import StepPlan
+from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
+
+
+class SinglePassContext(SamplingSettings):
+    """Settings of a single pass, given as ``context=`` when the graph runs."""
 
 
 def create_single_pass(
     model: ChatModel, *, judge: JudgeLike | None = None, continuation: Continuation | None = None
 ) -> SearchGraph:
-    """Build the graph of a single pass, uncompiled, with the state and settings of a search.
+    """Build the graph of a single pass, uncompiled, with the state of a search.
 
     Args:
         model: Any LangChain chat model.
@@ -25,10 +27,12 @@ def create_single_pass(
         continuation: As for ``create_stage_beam``.
 
     Raises:
-        ConfigurationError: If the judge is none, or there is no such continuation.
+        ConfigurationError: If ``judge`` is not a judge, or there is no such continuation.
     """
-    return create_one_contest(read_means(model, judge, continuation), _plan)
+    select_by_any(judge)
+    builder = SearchBuilder.of(model, Ranking(ConfidenceJudge()), continuation, SinglePassContext)
+    return builder.single_step(_plan)
 
 
-def _plan(state: SearchState, settings: SearchContext) -> ContestPlan:
-    return ContestPlan("answer", WHOLE_ANSWER, state["beams"], num_candidates=1)
+def _plan(state: SearchState, settings: SinglePassContext) -> StepPlan:
+    return StepPlan("answer", WHOLE_ANSWER, state["beams"], num_candidates=1)

@@ -1,26 +1,51 @@
 """Stage-level beam search: at each stage sample N candidates, keep the winner of a knock-out, go on from it.
 
-Source: LLaVA-o1 (arXiv 2411.10440), section 3.3. A node per stage, each a contest (``contest.py``). With
+Source: LLaVA-o1 (arXiv 2411.10440), section 3.3. A node per stage, each a step (``step.py``). With
 ``beams=K`` the search goes on from K candidates of a stage, draws N for each of them, and keeps K of all.
 """
 
 from langgraph.graph import END
+from pydantic import Field, field_validator
 
+from langchain_llava_o1.judges.chat_model import ChatModel
 from langchain_llava_o1.judges.function import JudgeLike
-from langchain_llava_o1.judges.generative import ChatModel
-from langchain_llava_o1.search.context import StageBeamContext
-from langchain_llava_o1.search.frame import (
-    ContestPlan,
-    Planner,
-    SearchGraph,
-    SearchState,
-    contest_node,
-    give_answer,
-    read_means,
-    start_search,
-)
+from langchain_llava_o1.search.builder import SearchBuilder, SearchGraph, give_answer, select_by_any
 from langchain_llava_o1.search.sampling import Continuation
-from langchain_llava_o1.staging.stages import STAGES, Stage, stage_part
+from langchain_llava_o1.search.settings import ComparisonSettings, NumCandidates, SearchSettings
+from langchain_llava_o1.search.state import SearchState
+from langchain_llava_o1.search.step_plan import Planner, StepPlan
+from langchain_llava_o1.staging.parts.stage import StagePart
+from langchain_llava_o1.staging.stages import STAGES, Stage
+
+_NAMES = [stage.name for stage in STAGES]
+
+
+class StageBeamSettings(SearchSettings):
+    """What the search obeys, whatever its judge."""
+
+    candidates_per_stage: dict[str, NumCandidates] | None = Field(
+        default=None,
+        description="Candidates for single stages where they differ, by stage name: {'caption': 8}.",
+    )
+    beams: NumCandidates = Field(
+        default=1,
+        description="How many candidates of a stage the search goes on from; each gets its own candidates.",
+    )
+
+    @field_validator("candidates_per_stage")
+    @classmethod
+    def _check_stage_names(cls, value: dict[str, int] | None) -> dict[str, int] | None:
+        if unknown := sorted(set(value or {}) - set(_NAMES)):
+            raise ValueError(f"Unknown stage {', '.join(map(repr, unknown))}; use one of {_NAMES}.")
+        return value
+
+    def num_candidates(self, stage: Stage) -> int:
+        """Return how many candidates ``stage`` gets."""
+        return (self.candidates_per_stage or {}).get(stage.name, self.candidates)
+
+
+class StageBeamContext(StageBeamSettings, ComparisonSettings):
+    """Settings of one stage-level beam search, given as ``context=`` when the graph runs."""
 
 
 def create_stage_beam(
@@ -40,13 +65,13 @@ def create_stage_beam(
             "instruct" for one that is to be asked for each stage; by default what the model's profile says.
 
     Raises:
-        ConfigurationError: If the judge is none, or there is no such continuation.
+        ConfigurationError: If ``judge`` is not a judge, or there is no such continuation.
     """
-    means = read_means(model, judge, continuation)
-    graph = start_search(means, SearchState, StageBeamContext)
+    builder = SearchBuilder.of(model, select_by_any(judge), continuation, StageBeamSettings)
+    graph = builder.begin()
     last = "ask"
     for stage in STAGES:
-        graph.add_node(stage.name, contest_node(stage.name, means, StageBeamContext, _plan(stage)))
+        graph.add_node(stage.name, builder.step(stage.name, _plan(stage)))
         graph.add_edge(last, stage.name)
         last = stage.name
     graph.add_node("answer", give_answer)
@@ -56,9 +81,10 @@ def create_stage_beam(
 
 
 def _plan(stage: Stage) -> Planner:
-    def plan(state: SearchState, settings: StageBeamContext) -> ContestPlan:
+    def plan(state: SearchState, settings: StageBeamSettings) -> StepPlan:
         num_kept = 1 if stage == STAGES[-1] else settings.beams
-        num_candidates = settings.num_candidates(stage)
-        return ContestPlan(stage.name, stage_part(stage), state["beams"], num_candidates, num_kept)
+        return StepPlan(
+            stage.name, StagePart(stage), state["beams"], settings.num_candidates(stage), num_kept
+        )
 
     return plan

@@ -2,48 +2,87 @@
 
 Source: the code published with LLaVA-CoT (arXiv 2411.10440). Captions and reasonings are beams that a judge
 scores. The best reasonings of all rounds are kept; once the second-best of them scores above a cutoff, or
-the rounds are used up, a conclusion is drawn from each, and the best one is the answer.
+the rounds are used up, a conclusion is drawn from each, and the best one is the answer. Any other stage is
+drawn once from each answer that reaches it.
 """
 
-from typing import Any, Literal, cast
+import operator
+from itertools import pairwise
+from typing import Annotated, Any
 
 from langgraph.graph import END
-from langgraph.types import Command
+from langgraph.types import Command, Overwrite
+from pydantic import Field, field_validator
 
 from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.judges.chat_model import ChatModel
 from langchain_llava_o1.judges.confidence import ConfidenceJudge
-from langchain_llava_o1.judges.function import JudgeLike
-from langchain_llava_o1.judges.generative import ChatModel
 from langchain_llava_o1.judges.judge import ScoringJudge
 from langchain_llava_o1.search.answer import is_finished
-from langchain_llava_o1.search.context import SwiresContext
-from langchain_llava_o1.search.frame import (
-    ContestPlan,
-    SearchGraph,
-    SearchState,
-    contest_node,
-    give_answer,
-    read_means,
-    start_search,
-)
+from langchain_llava_o1.search.builder import SearchBuilder, SearchGraph, give_answer
 from langchain_llava_o1.search.records import EMPTY_BEAM, Beam
 from langchain_llava_o1.search.sampling import Continuation
-from langchain_llava_o1.staging.stages import STAGES, stage_part
+from langchain_llava_o1.search.selection.ranking import Ranking
+from langchain_llava_o1.search.settings import NumCandidates, SearchSettings
+from langchain_llava_o1.search.state import SearchState
+from langchain_llava_o1.search.step_plan import Planner, StepPlan, Update
+from langchain_llava_o1.staging.parts.stage import StagePart
+from langchain_llava_o1.staging.stages import STAGES, Stage, find_stage
 
-_SUMMARY, _CAPTION, _REASONING, _CONCLUSION = map(stage_part, STAGES)
+_CAPTION, _REASONING = find_stage("caption"), find_stage("reasoning")
+_RETRACED = STAGES[: STAGES.index(_REASONING) + 1]
+"""The stages of a round."""
+_CONCLUDING = STAGES[len(_RETRACED) :]
+"""The stages after the last round."""
+
+
+class SwiresContext(SearchSettings):
+    """Settings of one stage-wise retracing search, given as ``context=`` when the graph runs.
+
+    The defaults are those of the published code: 4 captions of which 2 are kept, 2 reasonings for each of
+    them, the best 3 of all rounds kept, and at most 4 rounds more.
+    """
+
+    captions_kept: NumCandidates = Field(
+        default=2, description="Captions that a round goes on from, of `candidates` drawn."
+    )
+    reasonings: NumCandidates = Field(default=2, description="Reasonings drawn for each of those captions.")
+    reasonings_kept: NumCandidates = Field(default=3, description="Best reasonings kept, over all rounds.")
+    retraces: int = Field(
+        default=4, ge=0, le=64, description="Most times that the search goes back and draws again."
+    )
+    retrace_to: str = Field(
+        default="caption", description="The stage to go back to: the reasoning, or one before it."
+    )
+    cutoff: float = Field(
+        default=-0.243,
+        description="The search goes back while the second-best reasoning's score is not above this. "
+        "The default fits the published reward model; `llava-o1 bench cutoff` finds one for another judge.",
+    )
+
+    @field_validator("retrace_to")
+    @classmethod
+    def _check_stage(cls, value: str) -> str:
+        names = [stage.name for stage in _RETRACED]
+        if value not in names:
+            raise ValueError(f"Unknown stage {value!r}; use one of {names}.")
+        return value
 
 
 class SwiresState(SearchState):
-    """State of the search: also what a round goes on from, and the best reasonings so far, in ``pool``."""
+    """State of the search.
 
-    summaries: list[Beam]
-    captions: list[Beam]
+    ``kept`` has what each stage of this round left, by the stage's name; ``pool`` the best reasonings of all
+    rounds so far.
+    """
+
+    kept: Annotated[dict[str, list[Beam]], operator.or_]
     pool: list[Beam]
     round: int
 
 
 def create_swires(
-    model: ChatModel, *, judge: JudgeLike | None = None, continuation: Continuation | None = None
+    model: ChatModel, *, judge: ScoringJudge | None = None, continuation: Continuation | None = None
 ) -> SearchGraph:
     """Build the graph of a stage-wise retracing search, uncompiled.
 
@@ -62,77 +101,72 @@ def create_swires(
             f"SWIRES compares scores with a cutoff; {type(judge).__name__} gives none. "
             "Use ConfidenceJudge() or RewardJudge(…)."
         )
-    means = read_means(model, judge, continuation)
-    graph = start_search(means, SwiresState, SwiresContext, summaries=[], captions=[], pool=[], round=0)
-    graph.add_node("summary", contest_node("summary", means, SwiresContext, _plan_summary, _keep_summary))
-    graph.add_node("caption", contest_node("caption", means, SwiresContext, _plan_captions, _keep_captions))
-    graph.add_node(
-        "reasoning", contest_node("reasoning", means, SwiresContext, _plan_reasonings, _keep_reasonings)
-    )
-    retracing = {stage.name: "draw again" for stage in STAGES[:-1]}
-    graph.add_node(
-        "retrace", retrace, destinations={**retracing, "conclusion": "good enough, or the last round"}
-    )
-    graph.add_node("conclusion", contest_node("conclusion", means, SwiresContext, _plan_conclusions))
+    builder = SearchBuilder.of(model, Ranking(judge), continuation, SwiresContext)
+    graph = builder.begin(SwiresState, kept=Overwrite({}), pool=[], round=0)
+    last = "ask"
+    for stage in _RETRACED:
+        graph.add_node(stage.name, builder.step(stage.name, _plan_in_round(stage), _keep_in_round(stage)))
+        graph.add_edge(last, stage.name)
+        last = stage.name
+    destinations = {stage.name: "draw again" for stage in _RETRACED}
+    destinations[_CONCLUDING[0].name] = "good enough, or the last round"
+    graph.add_node("retrace", retrace, destinations=destinations)
+    graph.add_edge(last, "retrace")
+    for stage in _CONCLUDING:
+        graph.add_node(stage.name, builder.step(stage.name, _plan_after_rounds(stage)))
+    for stage, following in pairwise(_CONCLUDING):
+        graph.add_edge(stage.name, following.name)
     graph.add_node("answer", give_answer)
-    graph.add_edge("ask", "summary")
-    graph.add_edge("summary", "caption")
-    graph.add_edge("caption", "reasoning")
-    graph.add_edge("reasoning", "retrace")
-    graph.add_edge("conclusion", "answer")
+    graph.add_edge(_CONCLUDING[-1].name, "answer")
     graph.add_edge("answer", END)
     return graph
 
 
-def _plan_summary(state: SwiresState, settings: SwiresContext) -> ContestPlan:
-    return ContestPlan(_name("summary", state), _SUMMARY, [EMPTY_BEAM], num_candidates=1)
+def _plan_in_round(stage: Stage) -> Planner:
+    def plan(state: SwiresState, settings: SwiresContext) -> StepPlan:
+        place = STAGES.index(stage)
+        beams = state["kept"][STAGES[place - 1].name] if place else [EMPTY_BEAM]
+        num_drawn, num_kept = 1, len(beams)
+        if stage == _CAPTION:
+            num_drawn, num_kept = settings.candidates, settings.captions_kept
+        elif stage == _REASONING:
+            num_drawn, num_kept = settings.reasonings, settings.reasonings * len(beams)
+        # From the second round on the name has the round's number.
+        name = f"{stage.name} {state['round'] + 1}" if state["round"] else stage.name
+        needs_scores = stage == _REASONING
+        return StepPlan(name, StagePart(stage), beams, num_drawn, num_kept, needs_scores=needs_scores)
+
+    return plan
 
 
-def _keep_summary(state: SwiresState, beams: list[Beam]) -> dict[str, object]:
-    return {"beams": state["pool"] or beams, "summaries": beams}
+def _keep_in_round(stage: Stage) -> Update:
+    def update(state: SwiresState, beams: list[Beam]) -> dict[str, Any]:
+        if stage != _REASONING:
+            return {"beams": state["pool"] or beams, "kept": {stage.name: beams}}
+        pool = sorted([*state["pool"], *beams], key=_worth, reverse=True)
+        pool = pool[: state["settings"]["reasonings_kept"]]
+        return {"beams": pool, "pool": pool}
+
+    return update
 
 
-def _plan_captions(state: SwiresState, settings: SwiresContext) -> ContestPlan:
-    return ContestPlan(
-        _name("caption", state), _CAPTION, state["summaries"], settings.candidates, settings.captions_kept
-    )
-
-
-def _keep_captions(state: SwiresState, beams: list[Beam]) -> dict[str, object]:
-    return {"beams": state["pool"] or beams, "captions": beams}
-
-
-def _plan_reasonings(state: SwiresState, settings: SwiresContext) -> ContestPlan:
-    captions = state["captions"]
-    num_drawn = settings.reasonings * len(captions)
-    return ContestPlan(
-        _name("reasoning", state), _REASONING, captions, settings.reasonings, num_drawn, needs_scores=True
-    )
-
-
-def _keep_reasonings(state: SwiresState, beams: list[Beam]) -> dict[str, object]:
-    pool = sorted([*state["pool"], *beams], key=_worth, reverse=True)
-    pool = pool[: state["settings"]["reasonings_kept"]]
-    return {"beams": pool, "pool": pool}
-
-
-def retrace(state: SwiresState) -> Command[Literal["summary", "caption", "reasoning", "conclusion"]]:
+def retrace(state: SwiresState) -> Command[Any]:
     """Go back while the second-best reasoning scores too low and rounds are left."""
     settings = SwiresContext.model_validate(state["settings"])
     pool = state["pool"]
     is_good = len(pool) > 1 and _worth(pool[1]) > (True, settings.cutoff)
     if is_good or state["round"] >= settings.retraces or is_finished(state["beams"][0]):
-        return Command(goto="conclusion")
-    return Command(goto=cast("Any", settings.retrace_to), update={"round": state["round"] + 1})
+        return Command(goto=_CONCLUDING[0].name)
+    return Command(goto=settings.retrace_to, update={"round": state["round"] + 1})
 
 
-def _plan_conclusions(state: SwiresState, settings: SwiresContext) -> ContestPlan:
-    return ContestPlan("conclusion", _CONCLUSION, state["pool"], num_candidates=1)
+def _plan_after_rounds(stage: Stage) -> Planner:
+    def plan(state: SwiresState, settings: SwiresContext) -> StepPlan:
+        beams = state["beams"]
+        num_kept = 1 if stage == STAGES[-1] else len(beams)
+        return StepPlan(stage.name, StagePart(stage), beams, num_candidates=1, num_kept=num_kept)
 
-
-def _name(stage: str, state: SwiresState) -> str:
-    """Name a contest by its stage and, from the second round on, by the round."""
-    return f"{stage} {state['round'] + 1}" if state["round"] else stage
+    return plan
 
 
 def _worth(beam: Beam) -> tuple[bool, float]:

@@ -1,9 +1,12 @@
-"""Every prompt the searches and judges send."""
+"""What judges are asked, and the headings of what a question is asked with.
+
+How a model is asked for a part of an answer stands with the part.
+"""
 
 import re
 import unicodedata
 
-from langchain_llava_o1.staging.stages import Part
+from langchain_llava_o1.staging.parts.part import Part
 
 VERDICT_PREFIX = "Better:"
 """What stands before the number of the better response in a verdict."""
@@ -76,36 +79,6 @@ def _without_layout(text: str) -> str:
         if folded[position] == ":"
     }
     return "".join(" " if index in colons else character for index, character in enumerate(text))
-
-
-def instruction(part: Part, accepted: str) -> str:
-    """Ask a model that begins a new reply each time for one part of an answer.
-
-    Sent as a user turn after the question and, where there are any, the accepted stages as the model's own
-    turn.
-
-    Args:
-        part: What to write.
-        accepted: The answer as far as it goes, in tags; empty at its beginning.
-    """
-    if part.is_sentence:
-        stage = part.stages[0]
-        goes_on = accepted.rfind(stage.opening) > accepted.rfind(stage.closing)
-        place = "Go on with your answer" if goes_on else f"Begin the {part.title} of your answer"
-        return (
-            f"{place}: write its next sentence only, without repeating anything. {part.criterion} "
-            f"If the {part.title} is complete with it, put {stage.closing} at its end."
-        )
-    form = "\n".join(f"{stage.opening}…{stage.closing}" for stage in part.stages)
-    hint = " ".join(stage.criterion for stage in part.stages)
-    beginning = "Go on with your answer" if accepted else "Answer step by step"
-    return (
-        f"{beginning}: write the {part.title}, in this form and nothing else:\n{form}\n{hint} "
-        "The conclusion alone answers the question, as briefly as the question asks."
-        if part.stages[-1].is_visible
-        else f"{beginning}: write only the {part.title}, in this form and nothing else:\n{form}\n{hint} "
-        "Do not give the final answer yet."
-    )
 
 
 DESCRIPTION_REQUEST = "Describe the picture."

@@ -1,4 +1,4 @@
-"""The four stages of an answer, and the parts that a search writes it in, as data.
+"""The four stages of an answer, as data.
 
 Source: LLaVA-o1 (arXiv 2411.10440), section 3.1 for the stages, section 3.2 for what a judge looks for.
 """
@@ -81,50 +81,10 @@ STAGES: tuple[Stage, ...] = (
 """The stages of an answer, in the order they are written."""
 
 
-@dataclass(frozen=True)
-class Part:
-    """What a candidate is to write: a stage, a sentence of one, or several stages at once.
+def find_stage(name: str) -> Stage:
+    """Return the stage of a name.
 
-    Attributes:
-        name: Name used in records and events.
-        title: What a judge and a model are told it is, as in "caption stage".
-        stages: The stages that it fills, in order.
-        criterion: What makes a candidate good, as told to a judge.
-        is_sentence: Whether it is only the next sentence of its stage.
+    Raises:
+        KeyError: If there is none.
     """
-
-    name: str
-    title: str
-    stages: tuple[Stage, ...]
-    criterion: str
-    is_sentence: bool = False
-
-    @property
-    def stop(self) -> tuple[str, ...]:
-        """Strings after which nothing more belongs to it."""
-        return self.stages[-1].stop
-
-
-def stage_part(stage: Stage) -> Part:
-    """Return the part that is one stage."""
-    return Part(stage.name, f"{stage.name} stage", (stage,), stage.criterion)
-
-
-def sentence_part(stage: Stage) -> Part:
-    """Return the part that is the next sentence of a stage."""
-    return Part(stage.name, f"{stage.name} stage", (stage,), stage.criterion, is_sentence=True)
-
-
-def rest_part(stages: tuple[Stage, ...]) -> Part:
-    """Return the part that is the last stages of an answer, or the answer as a whole."""
-    title = "whole answer" if stages == STAGES else "rest of the answer"
-    return Part("answer", title, stages, _ANSWER_CRITERION)
-
-
-_ANSWER_CRITERION = (
-    "A good answer has an accurate caption, a reasoning without error that follows from it, "
-    "and a conclusion that agrees with the reasoning and never refuses to answer."
-)
-
-WHOLE_ANSWER = rest_part(STAGES)
-"""The part that is a whole answer."""
+    return {stage.name: stage for stage in STAGES}[name]

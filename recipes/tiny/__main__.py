@@ -19,8 +19,9 @@ from transformers import AutoProcessor, MllamaForConditionalGeneration, MllamaPr
 
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.items import make_item
+from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.prompts import comparison_prompt
-from langchain_llava_o1.staging.stages import STAGES, stage_part
+from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.tiny import checkpoint_path
 from recipes.tiny.card import write_card
 from recipes.tiny.model import fastest_training_dtype, make_model, move
@@ -45,7 +46,7 @@ def tokenizer_texts() -> Iterator[str]:
         texts = reference_stages(item, rng)
         yield "\n\n".join(("system", "user", "assistant", item.prompt, *texts))
         index = number % len(STAGES)
-        part = stage_part(STAGES[index])
+        part = StagePart(STAGES[index])
         yield comparison_prompt(part, texts[index], texts[index], with_reason=number % 3 > 0)
         verdict = judge_pair(
             item, STAGES[index].name, texts[1], texts[index], corrupt(item, STAGES[index].name, rng), rng

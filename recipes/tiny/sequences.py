@@ -12,8 +12,9 @@ from transformers import MllamaProcessor
 
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, Item, ask, captions, sample_picture
+from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.prompts import comparison_prompt
-from langchain_llava_o1.staging.stages import STAGES, Stage, stage_part
+from langchain_llava_o1.staging.stages import STAGES, Stage
 from recipes.tiny.pairs import TALLY, Verdict, corrupt, corrupt_content, judge_pair
 
 IGNORED = -100
@@ -149,7 +150,7 @@ class Encoder:
             labels += [IGNORED] * len(header)
             # The end of turn is not learned here: the answer goes on after an accepted stage.
             labels += [*reply[:-1], IGNORED] if learn_accepted else [IGNORED] * len(reply)
-        instruction = comparison_prompt(stage_part(stage), *pair, with_reason=with_reason)
+        instruction = comparison_prompt(StagePart(stage), *pair, with_reason=with_reason)
         prompt = [*self.header("user"), *self.text(instruction), self._end, *self.header("assistant")]
         reply = [*self.text(verdict.text(with_reason=with_reason)), self._end]
         tokens += prompt + reply

@@ -8,7 +8,7 @@ from langchain_llava_o1 import create_best_of_n, create_stage_beam
 from langchain_llava_o1.app.live import LiveSearch
 from langchain_llava_o1.judges.reward import RewardJudge
 from langchain_llava_o1.report.contest import ShownContest, show_contest
-from langchain_llava_o1.search.frame import SearchGraph
+from langchain_llava_o1.search.builder import SearchGraph
 from tests.report.searched import candidate, match
 from tests.scripted_model import ScriptedModel
 from tests.search.writers import write_staged

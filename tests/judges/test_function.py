@@ -8,10 +8,11 @@ from langchain_llava_o1.judges.function import FunctionJudge, read_judge
 from langchain_llava_o1.judges.generative import GenerativeJudge
 from langchain_llava_o1.judges.judge import Comparison
 from langchain_llava_o1.judges.verdict import Verdict
-from langchain_llava_o1.staging.stages import STAGES, stage_part
+from langchain_llava_o1.staging.parts.stage import StagePart
+from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import ScriptedModel
 
-COMPARISON = Comparison(stage_part(STAGES[1]), (), "Cat 3.", "Cat 4.")
+COMPARISON = Comparison(StagePart(STAGES[1]), (), "Cat 3.", "Cat 4.")
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.generative import GenerativeJudge
 from langchain_llava_o1.judges.judge import Comparison
-from langchain_llava_o1.staging.stages import STAGES, stage_part
+from langchain_llava_o1.staging.parts.stage import StagePart
+from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import USAGE, Call, Reply, ScriptedModel, stopped
 
 PROMPT = (HumanMessage("How many cats?"), AIMessage("<SUMMARY>Count.</SUMMARY>"))
-COMPARISON = Comparison(stage_part(STAGES[1]), PROMPT, "Cat 3.", "Cat 4.")
+COMPARISON = Comparison(StagePart(STAGES[1]), PROMPT, "Cat 3.", "Cat 4.")
 
 
 async def test_the_prompt_begins_as_the_answers_own_and_ends_with_the_candidates() -> None:
@@ -36,7 +37,7 @@ def test_an_unreadable_reply_keeps_its_text() -> None:
     assert (verdict.choice, verdict.text) == (None, "Hard to say.")
 
 
-REASONINGS = Comparison(stage_part(STAGES[2]), PROMPT, "1 + 1 = 3", "1 + 1 = 2")
+REASONINGS = Comparison(StagePart(STAGES[2]), PROMPT, "1 + 1 = 3", "1 + 1 = 2")
 
 
 async def test_the_only_correct_reasoning_wins_without_a_comparison() -> None:

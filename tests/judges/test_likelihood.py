@@ -8,10 +8,11 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_llava_o1 import ChatLlavaO1
 from langchain_llava_o1.judges.judge import Comparison
 from langchain_llava_o1.judges.likelihood import LikelihoodJudge
-from langchain_llava_o1.staging.stages import STAGES, stage_part
+from langchain_llava_o1.staging.parts.stage import StagePart
+from langchain_llava_o1.staging.stages import STAGES
 
 PROMPT = (HumanMessage("How many?"), AIMessage(STAGES[0].wrap("Count.")))
-COMPARISON = Comparison(stage_part(STAGES[1]), PROMPT, "good", "bad")
+COMPARISON = Comparison(StagePart(STAGES[1]), PROMPT, "good", "bad")
 
 
 class ScriptedScores:
@@ -34,7 +35,7 @@ class ScriptedScores:
 async def test_the_likelier_candidate_wins_whatever_the_position() -> None:
     for leaning in (0.0, 5.0, -5.0):
         judge = LikelihoodJudge(ScriptedScores({"good": -1.0, "bad": -2.0}, leaning))
-        swapped = Comparison(stage_part(STAGES[1]), PROMPT, "bad", "good")
+        swapped = Comparison(StagePart(STAGES[1]), PROMPT, "bad", "good")
 
         assert (judge.compare(COMPARISON).choice, judge.compare(swapped).choice) == (1, 2)
         assert (await judge.acompare(COMPARISON)).choice == 1

@@ -11,14 +11,15 @@ from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.confidence import ConfidenceJudge
 from langchain_llava_o1.judges.judge import Entry, Scoring
 from langchain_llava_o1.judges.reward import RewardJudge
-from langchain_llava_o1.staging.stages import STAGES, stage_part
+from langchain_llava_o1.staging.parts.stage import StagePart
+from langchain_llava_o1.staging.stages import STAGES
 
 QUESTION = HumanMessage("How many?")
 SUMMARY = AIMessage("<SUMMARY>s</SUMMARY>")
 
 
 def scoring(*entries: Entry) -> Scoring:
-    return Scoring(stage_part(STAGES[1]), entries)
+    return Scoring(StagePart(STAGES[1]), entries)
 
 
 async def test_confidence_is_the_mean_log_probability() -> None:

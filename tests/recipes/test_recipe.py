@@ -11,8 +11,9 @@ from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.items import make_item, read_caption
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.request import Turn
+from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.prompts import comparison_prompt
-from langchain_llava_o1.staging.stages import STAGES, stage_part
+from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.staging.transcript import parse_transcript
 from langchain_llava_o1.tiny import checkpoint_path
 from recipes.tiny.pairs import Verdict, corrupt, judge_pair
@@ -77,7 +78,7 @@ def test_verdicts_are_learned_as_the_engine_asks_for_them(
     turns = [Turn("user", (item.picture, item.prompt))]
     if accepted:
         turns.append(Turn("assistant", (join_stages(accepted),)))
-    turns.append(Turn("user", (comparison_prompt(stage_part(stage), "one", "other"),)))
+    turns.append(Turn("user", (comparison_prompt(StagePart(stage), "one", "other"),)))
     asked = chat_format.encode(turns).token_ids
 
     assert tuple(sequence.tokens[: len(asked)]) == asked

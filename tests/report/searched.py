@@ -12,9 +12,9 @@ from langchain_llava_o1 import (
     image_block,
 )
 from langchain_llava_o1.judges.reward import RewardJudge
-from langchain_llava_o1.search.frame import SearchGraph
+from langchain_llava_o1.search.builder import SearchGraph
 from langchain_llava_o1.search.records import CandidateRecord, MatchRecord, StageRecord
-from langchain_llava_o1.search.tournament import Match, standing
+from langchain_llava_o1.search.selection.tournament import Match, standing
 from langchain_llava_o1.tiny import demo_picture_path
 from tests.scripted_model import ScriptedModel
 from tests.search.writers import write_staged

@@ -8,6 +8,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph.state import CompiledStateGraph
 
 from langchain_llava_o1.judges.judge import Judge
+from langchain_llava_o1.search.builder import SearchGraph
 from langchain_llava_o1.search.stage_beam import create_stage_beam
 from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import ScriptedModel
@@ -25,3 +26,9 @@ def compiled(
     model: ScriptedModel, *, judge: Judge | None = None, checkpointer: InMemorySaver | None = None
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     return create_stage_beam(model, judge=judge).compile(checkpointer=checkpointer)
+
+
+def obeyed(search: SearchGraph, **settings: Any) -> dict[str, Any]:
+    """Leave out the settings that a search does not have."""
+    schema: Any = search.context_schema
+    return {name: value for name, value in settings.items() if name in schema.model_fields}

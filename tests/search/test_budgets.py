@@ -13,13 +13,13 @@ from langchain_llava_o1.judges.generative import GenerativeJudge
 from langchain_llava_o1.judges.reward import RewardJudge
 from langchain_llava_o1.judges.voting import VotingJudge
 from langchain_llava_o1.search.best_of_n import create_best_of_n
-from langchain_llava_o1.search.frame import SearchGraph
+from langchain_llava_o1.search.builder import SearchGraph
 from langchain_llava_o1.search.sentence_beam import create_sentence_beam
 from langchain_llava_o1.search.stage_beam import create_stage_beam
 from langchain_llava_o1.search.swires import create_swires
 from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import USAGE, Call, Reply, ScriptedModel, stopped
-from tests.search.questions import ask
+from tests.search.questions import ask, obeyed
 from tests.search.test_searches import judge_for
 from tests.search.writers import write_staged
 
@@ -27,8 +27,8 @@ SEARCHES = [create_best_of_n, create_sentence_beam, create_stage_beam, create_sw
 
 
 def run(create: Callable[..., SearchGraph], model: ScriptedModel, **context: Any) -> dict[str, Any]:
-    graph = create(model, judge=judge_for(create), continuation="prefill").compile()
-    state: dict[str, Any] = graph.invoke(ask(), context={"seed": 1, **context})
+    search = create(model, judge=judge_for(create), continuation="prefill")
+    state: dict[str, Any] = search.compile().invoke(ask(), context=obeyed(search, seed=1, **context))
     return state
 
 

@@ -8,14 +8,17 @@ from langchain_core.globals import set_llm_cache
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.messages import HumanMessage
 
-from langchain_llava_o1.judges.generative import ChatModel
+from langchain_llava_o1.judges.chat_model import ChatModel
 from langchain_llava_o1.search.sampling import SamplingRequest, asample, sample
 from langchain_llava_o1.staging import capabilities
-from langchain_llava_o1.staging.stages import STAGES, WHOLE_ANSWER, sentence_part, stage_part
+from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
+from langchain_llava_o1.staging.parts.sentence import SentencePart
+from langchain_llava_o1.staging.parts.stage import StagePart
+from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import ScriptedModel
 
 REQUEST = SamplingRequest(
-    part=stage_part(STAGES[1]),
+    part=StagePart(STAGES[1]),
     question=(HumanMessage("q?"),),
     accepted="",
     continuation="prefill",
@@ -70,7 +73,7 @@ def test_log_probabilities_are_asked_for_where_they_are_needed() -> None:
     assert "logprobs" not in parameters(Telling())
     sure = Telling(profile=cast("Any", {capabilities.CONFIDENCE: True}))
     assert "logprobs" not in parameters(sure, needs_logprobs=True)
-    assert parameters(sure, needs_logprobs=True, part=sentence_part(STAGES[1]))["logprobs"] is True
+    assert parameters(sure, needs_logprobs=True, part=SentencePart(STAGES[1], 256))["logprobs"] is True
 
 
 def test_a_server_is_told_to_go_on_only_where_there_is_something_to_go_on_from() -> None:

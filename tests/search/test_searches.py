@@ -11,10 +11,10 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from langchain_llava_o1.errors import ConfigurationError, MessageError
 from langchain_llava_o1.judges.confidence import ConfidenceJudge
-from langchain_llava_o1.judges.judge import Comparison
+from langchain_llava_o1.judges.judge import Comparison, ScoringJudge
 from langchain_llava_o1.judges.reward import RewardJudge
 from langchain_llava_o1.search.best_of_n import create_best_of_n
-from langchain_llava_o1.search.frame import SearchGraph
+from langchain_llava_o1.search.builder import SearchGraph
 from langchain_llava_o1.search.self_consistency import create_self_consistency
 from langchain_llava_o1.search.sentence_beam import create_sentence_beam
 from langchain_llava_o1.search.single_pass import create_single_pass
@@ -22,7 +22,7 @@ from langchain_llava_o1.search.stage_beam import create_stage_beam
 from langchain_llava_o1.search.swires import create_swires
 from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import Call, ScriptedModel
-from tests.search.questions import ask
+from tests.search.questions import ask, obeyed
 from tests.search.writers import write_as_told, write_staged, write_untagged
 
 Create = Callable[..., SearchGraph]
@@ -48,12 +48,11 @@ def judge_for(create: Create) -> Any:
 
 @any_search
 async def test_an_answer_with_records_sync_and_async(create: Create) -> None:
-    graph = create(
-        ScriptedModel(write=write_staged), judge=judge_for(create), continuation="prefill"
-    ).compile()
-    state = graph.invoke(ask(), context={"seed": 5, "candidates": 3})
-    again = await graph.ainvoke(ask(), context={"seed": 5, "candidates": 3})
-    other = await graph.ainvoke(ask(), context={"seed": 6, "candidates": 3})
+    search = create(ScriptedModel(write=write_staged), judge=judge_for(create), continuation="prefill")
+    graph = search.compile()
+    state = graph.invoke(ask(), context=obeyed(search, seed=5, candidates=3))
+    again = await graph.ainvoke(ask(), context=obeyed(search, seed=5, candidates=3))
+    other = await graph.ainvoke(ask(), context=obeyed(search, seed=6, candidates=3))
 
     assert set(state) == {"messages", "stages", "settings"}
     assert state["stages"] == again["stages"] != other["stages"]
@@ -140,12 +139,11 @@ def test_every_node_is_reached_in_the_drawing(create: Create) -> None:
 @any_search
 def test_a_second_question_begins_anew(create: Create) -> None:
     model = ScriptedModel(write=write_staged)
-    graph = create(model, judge=judge_for(create), continuation="prefill").compile(
-        checkpointer=InMemorySaver()
-    )
+    search = create(model, judge=judge_for(create), continuation="prefill")
+    graph = search.compile(checkpointer=InMemorySaver())
     config: Any = {"configurable": {"thread_id": "1"}}
-    first = graph.invoke(ask(), config, context={"seed": 1, "candidates": 2})
-    second = graph.invoke(ask(), config, context={"seed": 1, "candidates": 2})
+    first = graph.invoke(ask(), config, context=obeyed(search, seed=1, candidates=2))
+    second = graph.invoke(ask(), config, context=obeyed(search, seed=1, candidates=2))
     assert list(first["stages"]) == list(second["stages"])
     assert [type(message) for message in second["messages"]] == [HumanMessage, AIMessage] * 2
 
@@ -212,11 +210,8 @@ def test_confidence_without_log_probabilities_names_the_way_out() -> None:
 
 
 def test_a_judge_that_loses_a_score_is_named() -> None:
-    class Forgetful:
+    class Forgetful(ScoringJudge):
         def score_candidates(self, scoring: Any, config: Any = None) -> list[float]:
-            return [1.0]
-
-        async def ascore_candidates(self, scoring: Any, config: Any = None) -> list[float]:
             return [1.0]
 
     graph = create_stage_beam(ScriptedModel(), judge=Forgetful()).compile()

@@ -8,7 +8,7 @@ from langchain_core.runnables import RunnableConfig
 from pydantic import ValidationError
 
 from langchain_llava_o1.errors import MessageError
-from langchain_llava_o1.judges.judge import Comparison
+from langchain_llava_o1.judges.judge import Comparison, PairwiseJudge
 from langchain_llava_o1.judges.verdict import Verdict
 from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import USAGE, Call, Reply, ScriptedModel, number, stopped, write_number
@@ -217,15 +217,12 @@ async def test_both_orders_agree_for_a_judge_that_looks_at_the_words() -> None:
 
 
 async def test_another_judge() -> None:
-    class Contrarian:
+    class Contrarian(PairwiseJudge):
         """Takes the smaller number."""
 
         def compare(self, comparison: Comparison, config: RunnableConfig | None = None) -> Verdict:
             is_first_smaller = int(comparison.first.split()[1]) < int(comparison.second.split()[1])
             return Verdict("smaller", 1 if is_first_smaller else 2, "It is smaller.")
-
-        async def acompare(self, comparison: Comparison, config: RunnableConfig | None = None) -> Verdict:
-            return self.compare(comparison)
 
     model = ScriptedModel()
     graph = compiled(model, judge=Contrarian())

@@ -8,8 +8,7 @@ from langchain_core.messages import BaseMessage
 from pydantic import ValidationError
 
 from langchain_llava_o1.judges.reward import RewardJudge
-from langchain_llava_o1.search.context import SwiresContext
-from langchain_llava_o1.search.swires import create_swires
+from langchain_llava_o1.search.swires import SwiresContext, create_swires
 from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import ScriptedModel, number
 from tests.search.questions import ask

@@ -18,8 +18,9 @@ from langchain_llava_o1.drawn.items import EVALUATION_SEED, Item, make_item
 from langchain_llava_o1.drawn.scenes import Scene
 from langchain_llava_o1.judges.generative import GenerativeJudge
 from langchain_llava_o1.judges.judge import Comparison
-from langchain_llava_o1.search.context import StageBeamContext
-from langchain_llava_o1.staging.stages import STAGES, stage_part
+from langchain_llava_o1.search.stage_beam import StageBeamContext
+from langchain_llava_o1.staging.parts.stage import StagePart
+from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.staging.transcript import parse_transcript
 from langchain_llava_o1.tiny import DEMO_QUESTION, checkpoint_path, demo_picture_path
 from recipes.tiny.demo_picture import DEMO_ANSWER, draw_demo
@@ -104,7 +105,7 @@ async def test_it_tells_the_right_caption_from_one_with_a_wrong_colour(model: Ch
         for choice, (first, second) in ((1, (right, wrong)), (2, (wrong, right))):
             summary = STAGES[0].wrap(item.summaries()[0])
             prompt = (question(item), AIMessage(summary))
-            comparisons.append(Comparison(stage_part(STAGES[1]), prompt, first, second))
+            comparisons.append(Comparison(StagePart(STAGES[1]), prompt, first, second))
             wanted.append(choice)
 
     verdicts = await asyncio.gather(*map(judge.acompare, comparisons))

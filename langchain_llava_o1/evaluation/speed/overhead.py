@@ -21,8 +21,7 @@ from langchain_llava_o1.evaluation.speed import Shape
 from langchain_llava_o1.evaluation.speed.shapes import open_checkpoint
 from langchain_llava_o1.evaluation.speed.workload import VERDICT_TOKENS, QuestionWork, make_work
 from langchain_llava_o1.judges.generative import GenerativeJudge
-from langchain_llava_o1.search.context import StageBeamContext
-from langchain_llava_o1.search.stage_beam import create_stage_beam
+from langchain_llava_o1.search.stage_beam import StageBeamContext, create_stage_beam
 
 _STAGE_TOKENS = 60
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from PIL import Image
 
 from langchain_llava_o1.engine.request import Turn
+from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.prompts import comparison_prompt
-from langchain_llava_o1.staging.stages import STAGES, Stage, stage_part
+from langchain_llava_o1.staging.stages import STAGES, Stage
 
 STAGE_TOKENS = {"summary": 30, "caption": 60, "reasoning": 80, "conclusion": 12}
 TOKENS_OF_OTHER_STAGES = 60
@@ -84,7 +85,7 @@ def _rounds(stage: Stage, begun: tuple[Turn, ...], candidates: list[str]) -> Ite
     """Knock out the later of each two until the first is left."""
 
     def ask(first: str, second: str, *, with_reason: bool) -> tuple[Turn, ...]:
-        text = comparison_prompt(stage_part(stage), first, second, with_reason=with_reason)
+        text = comparison_prompt(StagePart(stage), first, second, with_reason=with_reason)
         return (*begun, Turn("user", (text,)))
 
     while len(candidates) > 1:

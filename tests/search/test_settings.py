@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from langchain_llava_o1.search.context import StageBeamContext
+from langchain_llava_o1.search.stage_beam import StageBeamContext
 from langchain_llava_o1.staging.stages import STAGES
 
 

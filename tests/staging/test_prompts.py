@@ -7,10 +7,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.prompts import check_prompt, comparison_prompt
-from langchain_llava_o1.staging.stages import STAGES, stage_part
+from langchain_llava_o1.staging.stages import STAGES
 
-PART = stage_part(STAGES[2])
+PART = StagePart(STAGES[2])
 PIECES = [
     *(
         "Response",

@@ -1,4 +1,4 @@
-"""What a contest's nodes see and pass on: the state that is saved, jobs, and context that is not."""
+"""What the nodes of a step see and pass on: the state that is saved, jobs, and context that is not."""
 
 import operator
 from collections.abc import Sequence
@@ -7,20 +7,21 @@ from typing import Annotated
 
 from langchain_core.messages import BaseMessage
 from langchain_core.messages.ai import UsageMetadata
+from langgraph.graph import StateGraph
 from typing_extensions import TypedDict
 
-from langchain_llava_o1.search.budget import Budget, Spending
-from langchain_llava_o1.search.context import SearchContext
+from langchain_llava_o1.search.budget import Allowance, Budget, Spending
 from langchain_llava_o1.search.events import Reporter
 from langchain_llava_o1.search.records import Beam, CandidateRecord, MatchRecord
-from langchain_llava_o1.staging.stages import Part
+from langchain_llava_o1.search.settings import SearchContext
+from langchain_llava_o1.staging.parts.part import Part
 
 
-class ContestOutput(TypedDict):
-    """What a contest makes.
+class StepOutput(TypedDict):
+    """What a step makes.
 
     One entry of ``calls`` is one model call's usage; ``kept`` begins with the winner; ``limit`` is the name
-    of the search's limit that cut the contest short, or None.
+    of the search's limit that cut the step short, or None.
     """
 
     candidates: Annotated[list[CandidateRecord], operator.add]
@@ -31,16 +32,16 @@ class ContestOutput(TypedDict):
     limit: str | None
 
 
-class ContestInput(TypedDict):
-    """What a contest starts from. ``seed`` is the contest's own."""
+class StepInput(TypedDict):
+    """What a step starts from. ``seed`` is the step's own."""
 
     num_candidates: int
     num_kept: int
     seed: int
 
 
-class ContestState(ContestInput, ContestOutput):
-    """State of one contest, small and without pictures: it is saved after every step."""
+class StepState(StepInput, StepOutput):
+    """State of one step, small and without pictures: it is saved after every node."""
 
 
 class SampleJob(TypedDict):
@@ -50,25 +51,16 @@ class SampleJob(TypedDict):
     seed: int
 
 
-class MatchJob(TypedDict):
-    """One match to decide. ``seed`` is the bracket's."""
-
-    round: int
-    first: CandidateRecord
-    second: CandidateRecord
-    seed: int
-
-
 @dataclass(frozen=True)
-class ContestContext:
-    """What a contest's nodes see besides its state.
+class StepContext:
+    """What the nodes of a step see besides its state.
 
     Attributes:
-        name: What records and events call the contest.
+        name: What records and events call the step.
         part: What the candidates are to write.
         question: The conversation up to the question, with its images.
         beams: The answers that candidates go on from, in turns.
-        settings: Settings of the search, its seed fixed.
+        settings: Settings of the search, all of them, its seed fixed.
         budget: The search's limits.
         spent: What the search had spent before.
         needs_scores: Whether scores are asked for even if there is nothing to choose.
@@ -84,3 +76,14 @@ class ContestContext:
     spent: Spending
     needs_scores: bool
     report: Reporter
+
+    def allow(self, state: StepState, num_wanted: int) -> Allowance:
+        """Return how many of the calls that are wanted may be made."""
+        return self.budget.allow(self.spent.with_calls(state["calls"]), self.part, wanted=num_wanted)
+
+    def beam_of(self, index: int) -> int:
+        """Return which beam a candidate goes on from: they take turns, so that groups draw from all."""
+        return index % len(self.beams)
+
+
+StepGraph = StateGraph[StepState, StepContext, StepInput, StepOutput]

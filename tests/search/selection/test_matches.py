@@ -1,10 +1,12 @@
 import pytest
 
 from langchain_llava_o1.judges.verdict import Verdict, read_verdict
-from langchain_llava_o1.search.matches import comparisons, settle_by_verdicts, settle_without_judge
 from langchain_llava_o1.search.records import EMPTY_BEAM, CandidateRecord
-from langchain_llava_o1.search.tournament import Match
-from langchain_llava_o1.staging.stages import STAGES, stage_part
+from langchain_llava_o1.search.selection.matches import settle_by_verdicts, settle_without_judge
+from langchain_llava_o1.search.selection.tournament import Match
+from langchain_llava_o1.search.selection.views import comparisons
+from langchain_llava_o1.staging.parts.stage import StagePart
+from langchain_llava_o1.staging.stages import STAGES
 
 CAPTION = STAGES[1]
 MATCH = Match(round=2, first=5, second=3)
@@ -51,7 +53,7 @@ def test_candidates_that_differ_in_words_only_are_judged(is_complete: bool) -> N
 
 def test_the_judge_sees_words_without_tags_in_the_orders_asked_for() -> None:
     first, second = candidate(5, "Two cats."), candidate(3, "One cat.", is_complete=False)
-    part = stage_part(CAPTION)
+    part = StagePart(CAPTION)
     one = comparisons(part, (), [EMPTY_BEAM], (first, second), both_orders=False)
     both = comparisons(part, (), [EMPTY_BEAM], (first, second), both_orders=True)
     assert [(pair.first, pair.second) for pair in one] == [("Two cats.", "One cat.")]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from langchain_llava_o1.search.agreement import normalize
+from langchain_llava_o1.staging.meaning import normalize
 
 
 @pytest.mark.parametrize(

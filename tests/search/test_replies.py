@@ -5,12 +5,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
-from langchain_llava_o1.search.candidates import read_body, read_candidate
-from langchain_llava_o1.staging.stages import STAGES, WHOLE_ANSWER, sentence_part, stage_part
+from langchain_llava_o1.search.replies import read_reply
+from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
+from langchain_llava_o1.staging.parts.part import Part, Reading
+from langchain_llava_o1.staging.parts.sentence import SentencePart
+from langchain_llava_o1.staging.parts.stage import StagePart
+from langchain_llava_o1.staging.parts.tags import read_body
+from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.staging.transcript import parse_transcript
-from tests.scripted_model import USAGE, stopped
+from tests.scripted_model import stopped
 
-CAPTION, CONCLUSION = stage_part(STAGES[1]), stage_part(STAGES[3])
+CAPTION, CONCLUSION = StagePart(STAGES[1]), StagePart(STAGES[3])
+
+
+def read(part: Part, message: AIMessage, **options: Any) -> Reading:
+    return part.read(read_reply(message), **options)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +58,7 @@ CAPTION, CONCLUSION = stage_part(STAGES[1]), stage_part(STAGES[3])
     ],
 )
 def test_a_complete_candidate_however_it_is_written(reply: AIMessage) -> None:
-    candidate = read_candidate(CAPTION, reply)
+    candidate = read(CAPTION, reply)
     assert candidate.is_complete
     assert candidate.text == "<CAPTION>Two cats.</CAPTION>"
 
@@ -93,7 +102,7 @@ def test_a_complete_candidate_however_it_is_written(reply: AIMessage) -> None:
     ],
 )
 def test_an_incomplete_candidate_keeps_what_there_is(reply: AIMessage, text: str, body: str) -> None:
-    candidate = read_candidate(CAPTION, reply)
+    candidate = read(CAPTION, reply)
     assert not candidate.is_complete
     assert candidate.text == text
     assert read_body(STAGES[1], candidate.text) == body
@@ -103,7 +112,7 @@ def test_an_incomplete_candidate_keeps_what_there_is(reply: AIMessage, text: str
 def test_a_visible_stage_may_come_without_its_tags(earlier: dict[str, Any]) -> None:
     reply = stopped("Two.", "</CONCLUSION>")
     reply.additional_kwargs = earlier
-    candidate = read_candidate(CONCLUSION, reply)
+    candidate = read(CONCLUSION, reply)
     assert candidate.is_complete
     assert candidate.text == "<CONCLUSION>Two.</CONCLUSION>"
 
@@ -112,7 +121,7 @@ def test_a_visible_stage_may_come_without_its_tags(earlier: dict[str, Any]) -> N
     "reply", [stopped("Two.", None), stopped("Two.", finish_reason="length"), AIMessage("Two.")]
 )
 def test_a_visible_stage_without_its_tags_must_have_met_its_own_stop_string(reply: AIMessage) -> None:
-    assert not read_candidate(CONCLUSION, reply).is_complete
+    assert not read(CONCLUSION, reply).is_complete
 
 
 @pytest.mark.parametrize(
@@ -130,7 +139,7 @@ def test_a_visible_stage_without_its_tags_must_have_met_its_own_stop_string(repl
     ],
 )
 def test_a_sentence_ends_its_stage_or_goes_on(reply: AIMessage, text: str, is_complete: bool) -> None:
-    candidate = read_candidate(sentence_part(STAGES[1]), reply)
+    candidate = read(SentencePart(STAGES[1], 256), reply)
     assert (candidate.text, candidate.is_complete) == (text, is_complete)
 
 
@@ -139,7 +148,7 @@ def test_a_sentence_ends_its_stage_or_goes_on(reply: AIMessage, text: str, is_co
     [("Two cats.", "Two cats."), ("Two cats.</CAPTION>", "Two cats.</CAPTION>"), ("", "</CAPTION>")],
 )
 def test_told_to_write_a_sentence_a_model_ends_its_stage_by_the_tag(words: str, text: str) -> None:
-    candidate = read_candidate(sentence_part(STAGES[1]), stopped(words), may_be_untagged=True)
+    candidate = read(SentencePart(STAGES[1], 256), stopped(words), may_be_untagged=True)
     assert candidate.text == text
 
 
@@ -158,7 +167,7 @@ HIDDEN = "".join(stage.wrap(stage.name) for stage in STAGES[:-1])
     ],
 )
 def test_a_whole_answer_is_complete_with_all_its_stages(reply: AIMessage, is_complete: bool) -> None:
-    candidate = read_candidate(WHOLE_ANSWER, reply)
+    candidate = read(WHOLE_ANSWER, reply)
     assert candidate.is_complete == is_complete
     if is_complete:
         assert parse_transcript(candidate.text).conclusion == "Two."
@@ -167,11 +176,9 @@ def test_a_whole_answer_is_complete_with_all_its_stages(reply: AIMessage, is_com
         ]
 
 
-def test_tokens_and_finish_reason_are_the_models_own() -> None:
-    candidate = read_candidate(CAPTION, stopped("<CAPTION>Two", finish_reason="length"))
-    assert (candidate.tokens, candidate.finish_reason) == (USAGE["output_tokens"], "length")
-    silent = read_candidate(CAPTION, AIMessage("<CAPTION>Two"))
-    assert (silent.tokens, silent.finish_reason) == (0, "unknown")
+def test_the_finish_reason_is_the_models_own() -> None:
+    assert read_reply(stopped("<CAPTION>Two", finish_reason="length")).finish_reason == "length"
+    assert read_reply(AIMessage("<CAPTION>Two")).finish_reason == "unknown"
 
 
 @given(st.text(), st.sampled_from(STAGES))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from langchain_llava_o1.search.tournament import Match, Round, draw_round, flip_coin, standing
+from langchain_llava_o1.search.selection.tournament import Match, Round, draw_round, flip_coin, standing
 
 SEEDS = st.integers(0, 2**53)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from langchain_llava_o1.search.sentences import first_sentence, join_sentences
+from langchain_llava_o1.staging.sentences import first_sentence, join_sentences
 
 
 @pytest.mark.parametrize(
