@@ -6,6 +6,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 import torch
+from langchain_llava_o1.engine.vision import PictureEncoder
 from PIL import Image
 
 from langchain_llava_o1.engine.engine import Engine
@@ -77,20 +78,25 @@ async def test_a_broken_picture_fails_its_own_request_alone(engine: Engine) -> N
 
 
 def test_running_out_of_memory_is_tried_once_more(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    pictures = engine._whole_answers.pictures
-    embed, failures = pictures.embed, [MemoryError("out of memory")]
+    embed, failures = PictureEncoder.embed, [MemoryError("out of memory")]
 
-    def fail_first(job: Any) -> Any:
+    def fail_first(self: PictureEncoder, job: Any) -> Any:
         if failures:
             raise failures.pop()
-        return embed(job)
+        return embed(self, job)
 
-    forgotten: list[bool] = []
-    monkeypatch.setattr(pictures, "embed", fail_first)
-    monkeypatch.setattr(engine._whole_answers, "forget", lambda: forgotten.append(True))
+    def num_cached() -> int:
+        request = Request((Turn("user", ("How many?",)),), Sampling(max_tokens=1), is_streamed=False)
+        (delta,) = engine.generate(request)
+        return delta.num_cached_tokens
+
+    num_cached()
+    assert num_cached() > 0
+    monkeypatch.setattr(PictureEncoder, "embed", fail_first)
     assert len(engine.embed(EmbeddingRequest((SMALL,)))) == 1
     assert not failures
-    assert forgotten
+    # What was read before is forgotten, which is what made room.
+    assert num_cached() == 0
 
 
 def test_what_cannot_be_embedded_is_refused(engine: Engine) -> None:

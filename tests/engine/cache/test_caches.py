@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from langchain_llava_o1.engine import model_runner as decoding
+from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.loading.checkpoint import EngineSettings, load_checkpoint
 from langchain_llava_o1.engine.request import Delta, Request, Sampling, Turn
@@ -98,7 +99,11 @@ arrivals = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(arrivals)
 @example([(1, 1.0, 0, "wait"), (3, 1.0, 0, "wait"), (0, 0.0, 4, "leave"), (2, 1.0, 6, "cancel")])
 def test_answers_are_those_given_alone_whoever_comes_and_goes(
@@ -132,7 +137,9 @@ def test_answers_are_those_given_alone_whoever_comes_and_goes(
 
 
 async def test_pictures_and_beginnings_are_read_once(tiled_checkpoint: Path) -> None:
-    engine = open_engine(tiled_checkpoint, None)
+    checkpoint = load_checkpoint(EngineSettings(str(tiled_checkpoint), device="cpu"))
+    chat_format = ChatFormat(checkpoint.tokenizer, checkpoint.chat_template, checkpoint.image_token_id)
+    engine = Engine(checkpoint)
     shown, judged_one, judged_other = CONVERSATIONS[3:6]
 
     await answer(engine, shown)
@@ -141,12 +148,10 @@ async def test_pictures_and_beginnings_are_read_once(tiled_checkpoint: Path) -> 
     second = engine.statistics
     engine.close()
 
-    lengths = [
-        engine._intake._chat_format.encode(turns).token_ids for turns in (shown, judged_one, judged_other)
-    ]
+    prompts = [chat_format.encode(turns).token_ids for turns in (shown, judged_one, judged_other)]
     assert first.num_pictures == second.num_pictures == 1
-    assert first.num_read == len(lengths[0])
-    distinct = {tokens[: end + 1] for tokens in lengths for end in range(len(tokens))}
+    assert first.num_read == len(prompts[0])
+    distinct = {tokens[: end + 1] for tokens in prompts for end in range(len(tokens))}
     # A prompt's last token is read again, since what may follow it is not remembered.
     assert second.num_read == len(distinct) + 1
     assert second.num_generated == 4 * NUM_TOKENS

@@ -41,11 +41,16 @@ async def test_answers_are_those_of_generate(recorded_engine: Engine, tiled_refe
     assert TracedStep.num_replayed > recorded_engine.statistics.num_steps / 2
 
 
+@pytest.fixture
+def room_for_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorded_steps, "_MOST_PICTURES", 0)
+
+
+@pytest.mark.usefixtures("room_for_no_picture")
 def test_more_pictures_than_there_is_room_for_are_attended_to_live(
-    recorded_engine: Engine, tiled_reference: Reference, monkeypatch: pytest.MonkeyPatch
+    recorded_engine: Engine, tiled_reference: Reference
 ) -> None:
     turns = CONVERSATIONS["two pictures"]
-    monkeypatch.setattr(recorded_engine._batch._recorded, "_most_seen", 1)
 
     check(list(recorded_engine.generate(Request(turns, Sampling(max_tokens=24)))), turns, tiled_reference)
 
