@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from langchain_llava_o1.chat import model as chat_model
 from tests.scripted_engine import Script, ScriptedEngine
 
 # How long an example takes says more about the machine than about the code.
-settings.register_profile("project", deadline=None)
+settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
 
 

@@ -27,7 +27,7 @@ def graph_of(name: str) -> Any:
 
 def run_langgraph(*arguments: str) -> str:
     command = str(Path(sys.executable).with_name("langgraph"))
-    done = subprocess.run([command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

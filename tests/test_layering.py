@@ -117,15 +117,15 @@ def test_no_model_library_is_loaded_before_a_model(statement: str) -> None:
     assert run_python(code).split() == []
 
 
-def test_importing_the_package_costs_under_half_a_second_more_than_langgraph() -> None:
+def test_importing_the_package_loads_no_library_that_langgraph_does_not() -> None:
     code = (
-        "import langgraph.graph, time\n"
-        "started = time.perf_counter()\n"
+        "import langgraph.graph, sys\n"
+        "before = set(sys.modules)\n"
         f"import {PACKAGE}\n"
-        "print(time.perf_counter() - started)"
+        "print(*{name.split('.')[0] for name in set(sys.modules) - before})"
     )
-    # The best of several: the machine may be busy with something else.
-    assert min(float(run_python(code)) for _ in range(3)) < 0.5
+    further = set(run_python(code).split()) - set(sys.stdlib_module_names)
+    assert further <= LANGCHAIN | {PACKAGE, "langsmith"}
 
 
 def test_help_and_version_load_no_graph_library() -> None:

@@ -1,11 +1,15 @@
 """A chat model over a real checkpoint with random weights."""
 
+import asyncio
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
-from langchain_llava_o1 import ChatLlavaO1
+from langchain_llava_o1 import ChatLlavaO1, create_single_pass
+from langchain_llava_o1.engine.mllama.network import Mllama
 from langchain_llava_o1.errors import (
     ContextLengthError,
     ModelLoadError,
@@ -36,6 +40,27 @@ def test_special_tokens_in_a_text_are_text(random_checkpoint: Path) -> None:
 def test_odd_pictures_are_answered(random_checkpoint: Path, size: tuple[int, int]) -> None:
     model = ChatLlavaO1(model=str(random_checkpoint), device="cpu", max_tokens=2)
     assert model.invoke([HumanMessage([picture_block(*size), "What?"])]).content is not None
+
+
+async def test_the_event_loop_goes_on_while_a_search_generates(
+    random_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Mllama.read
+    is_reading, may_go_on = threading.Event(), threading.Event()
+
+    def read_when_told(self: Mllama, *arguments: Any, **options: Any) -> Any:
+        is_reading.set()
+        # In the event loop this would wait for what only the event loop does.
+        assert may_go_on.wait(60), "the event loop stood still while the model computed"
+        return read(self, *arguments, **options)
+
+    monkeypatch.setattr(Mllama, "read", read_when_told)
+    model = ChatLlavaO1(model=str(random_checkpoint), device="cpu", max_tokens=2, max_retries=0)
+    search = asyncio.create_task(create_single_pass(model).compile().ainvoke({"question": "How many?"}))
+    while not (is_reading.is_set() or search.done()):
+        await asyncio.sleep(0.01)
+    may_go_on.set()
+    assert (await search)["messages"][-1].usage_metadata["output_tokens"] > 0
 
 
 def test_an_unknown_model_is_a_clear_error(tmp_path: Path) -> None:

@@ -77,10 +77,10 @@ def start_server(folder: Path) -> Iterator[Server]:
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             try:
-                process.wait(30)
+                process.wait(120)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait(30)
+                process.wait(120)
 
 
 def run_example(name: str, server: Server) -> str:
@@ -90,7 +90,7 @@ def run_example(name: str, server: Server) -> str:
         env={**_environment(), "LANGGRAPH_URL": server.address},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

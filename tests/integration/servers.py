@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-SECONDS_TO_START = 120
+SECONDS_TO_START = 600
 
 
 def free_port() -> int:

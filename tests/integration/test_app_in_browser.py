@@ -18,8 +18,10 @@ from recipes.tiny.demo_picture import DEMO_ANSWER
 from tests.integration.servers import free_port, wait_until_served
 from tests.scripted_model import Call, ScriptedModel, number, stopped
 
-SECONDS_TO_ANSWER = 90
+SECONDS_TO_ANSWER = 600
 CHECKS = (Path(__file__).parent / "page_checks.js").read_text(encoding="utf-8")
+# Deadlines only bound a hang: how long anything takes says more about the machine than about the page.
+expect.set_options(timeout=120_000)
 STAGES = ["summary", "caption", "reasoning", "conclusion"]
 
 
@@ -38,13 +40,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}/"
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(120)
 
 
 @pytest.fixture(params=["light"])
 def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=request.param)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(120_000)
     requests: list[str] = []
     opened = context.new_page()
     opened.on("request", lambda each: requests.append(each.url))

@@ -6,7 +6,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,7 +32,7 @@ def run(command: list[str], *arguments: str | Path, **options: Any) -> subproces
         [*command, *map(str, arguments)],
         stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
+        timeout=600,
         cwd=ROOT,
         check=False,
         **options,
@@ -68,7 +67,7 @@ def test_an_unwritable_standard_error_does_not_cost_the_answer(picture: Path) ->
     command = [*SCRIPTED, "ask", str(picture), "How many?"]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=full, text=True, timeout=120, cwd=ROOT, check=False
+            command, stdout=subprocess.PIPE, stderr=full, text=True, timeout=600, cwd=ROOT, check=False
         )
     assert done.returncode == 0
     assert done.stdout.startswith("note ")
@@ -112,22 +111,23 @@ def test_ctrl_c_ends_the_command_at_once(picture: Path, num_candidates: str) -> 
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env=environment(SECONDS_PER_REPLY="60"),
+        env=environment(SECONDS_PER_REPLY="600"),
         # Tests started in the background of a shell inherit that Ctrl-C is ignored.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with process:
         assert process.stderr is not None
-        assert process.stdout is not None
         wait_for(process.stderr, "model: called")
-        interrupted = time.monotonic()
         process.send_signal(signal.SIGINT)
-        said = process.stderr.read()
-        assert process.wait(timeout=20) == 130
-        assert time.monotonic() - interrupted < 10
-        assert said.splitlines()[-1] == "llava-o1: interrupted"
-        assert "Traceback" not in said
-        assert process.stdout.read() == ""
+        try:
+            # Far less than the reply takes, far more than the command.
+            printed, said = process.communicate(timeout=120)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "llava-o1: interrupted"
+    assert "Traceback" not in said
+    assert printed == ""
 
 
 def test_progress_is_live_in_a_terminal(picture: Path) -> None:
@@ -153,7 +153,7 @@ def test_progress_is_live_in_a_terminal(picture: Path) -> None:
             shown += part
         assert process.stdout is not None
         assert process.stdout.read().startswith("note ")
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=600) == 0
     os.close(terminal)
     assert b"\x1b[" in shown
     assert b"conclusion" in shown

@@ -27,7 +27,7 @@ def output_of(path: Path) -> str:
 
 def run(path: Path, *arguments: object) -> str:
     command = [sys.executable, str(path), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout

@@ -107,7 +107,7 @@ def test_the_example_of_a_server_runs_with_one(server: str) -> None:
     example = Path(__file__).parents[2] / "examples" / "05_openai_compatible_server.py"
     environment = {**os.environ, "BASE_URL": server, "MODEL": str(checkpoint_path())}
     done = subprocess.run(
-        [sys.executable, str(example)], env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, str(example)], env=environment, capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, done.stderr
     assert "Answer: 6" in done.stdout

@@ -85,7 +85,7 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]
         path.write_text(source, encoding="utf-8")
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=color_scheme)
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(120_000)
         page = context.new_page()
         page.on("request", lambda request: requests.append(request.url))
         page.goto(path.as_uri())

@@ -210,7 +210,7 @@ class Pages(BaseHTTPRequestHandler):
             self.send_header("Location", target)
         self.end_headers()
         if self.path == "/slow":
-            self.server.released.wait(10)  # type: ignore[attr-defined]
+            self.server.released.wait(60)  # type: ignore[attr-defined]
         elif not target:
             self.wfile.write(PNG)
 
@@ -242,7 +242,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_a_download_follows_redirects(server: str) -> None:
-    assert download(f"{server}/moved", max_bytes=1000, timeout=5) == PNG
+    assert download(f"{server}/moved", max_bytes=1000, timeout=60) == PNG
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_a_download_follows_redirects(server: str) -> None:
 )
 def test_failed_downloads_say_why(server: str, page: str, reason: str) -> None:
     with pytest.raises(ImageError, match=reason):
-        download(f"{server}/{page}", max_bytes=len(PNG) - 1, timeout=5)
+        download(f"{server}/{page}", max_bytes=len(PNG) - 1, timeout=60)
 
 
 def test_a_slow_server_is_given_up(server: str) -> None:
