@@ -19,10 +19,11 @@ demo: $(VENV)/.runtime ## Answer a question about a shipped picture, showing sta
 test: $(VENV)/.development ## Run the tests; pass options as ARGS="-k transcript"
 	$(VENV)/bin/python -m pytest $(ARGS)
 
-lint: $(VENV)/.development ## Check style, formatting and types
+lint: $(VENV)/.development ## Check style, formatting, types and what imports what
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo
 
 format: $(VENV)/.development ## Rewrite the code in the project's format
 	$(VENV)/bin/ruff check --fix .
@@ -50,7 +51,7 @@ weights: $(VENV)/.development ## Make the embedded checkpoint anew, in less than
 	ONEDNN_PRIMITIVE_CACHE_CAPACITY=20000 $(VENV)/bin/python -m recipes.tiny $(ARGS)
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist site .grimp_cache .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # A stamp is older than what it was installed from as soon as the requirements change.
 $(VENV)/.python:

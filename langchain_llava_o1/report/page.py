@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from langchain_core.messages.ai import UsageMetadata
@@ -22,10 +22,8 @@ from langchain_llava_o1.report.contest import (
     read_paragraphs,
     show_contest,
 )
+from langchain_llava_o1.report.outcome import Outcome
 from langchain_llava_o1.staging.stages import STAGES
-
-if TYPE_CHECKING:
-    from langchain_llava_o1.report.result import SearchResult
 
 _FOLDER = Path(__file__).parent
 _MAX_TITLE = 70
@@ -71,7 +69,7 @@ class Expense:
     is_reached: bool
 
 
-def render_page(result: "SearchResult") -> str:
+def render_page(result: Outcome) -> str:
     """Write the page of a result."""
     contests = [
         show_contest(name, record, settings=result.settings, limit=result.limit)
@@ -93,7 +91,7 @@ def render_page(result: "SearchResult") -> str:
     )
 
 
-def render_frame(result: "SearchResult") -> str:
+def render_frame(result: Outcome) -> str:
     """Write an element that shows the page inside another one, neither touching the other's style."""
     return _template("frame.html").render(page=render_page(result))
 
@@ -104,7 +102,7 @@ def render_search(
     key: str,
     status: str = "",
     error: str = "",
-    result: "SearchResult | None" = None,
+    result: Outcome | None = None,
 ) -> str:
     """Write a search, under way or over, as a part of another page; ``read_style`` has its style.
 
@@ -151,7 +149,7 @@ def _template(name: str) -> Template:
     return _environment().get_template(name)
 
 
-def _accepted_stages(result: "SearchResult") -> list[Paragraph]:
+def _accepted_stages(result: Outcome) -> list[Paragraph]:
     """Return the stages of the answer, the conclusion last."""
     conclusion = next(stage.name for stage in STAGES if stage.is_visible)
     hidden = [paragraph for paragraph in read_paragraphs(result.reasoning) if paragraph.stage]
@@ -175,7 +173,7 @@ def _read_picture(block: Mapping[str, Any]) -> Picture:
     return Picture(f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}", location="")
 
 
-def _expenses(result: "SearchResult") -> Sequence[Expense]:
+def _expenses(result: Outcome) -> Sequence[Expense]:
     tokens = result.usage["output_tokens"] if result.usage else None
     return (
         _expense("Model calls", result.num_calls, "max_calls", result),
@@ -184,7 +182,7 @@ def _expenses(result: "SearchResult") -> Sequence[Expense]:
     )
 
 
-def _expense(name: str, spent: float | None, limit_name: str, result: "SearchResult") -> Expense:
+def _expense(name: str, spent: float | None, limit_name: str, result: Outcome) -> Expense:
     limit = result.settings.get(limit_name)
     return Expense(
         name=name,

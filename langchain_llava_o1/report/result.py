@@ -1,23 +1,23 @@
-"""The result of a search: its answer and how it came about."""
+"""The result of a search: read out of a state or a record, written as a record or a page."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Self
 
 from langchain_core.messages import AIMessage, AnyMessage
-from langchain_core.messages.ai import UsageMetadata
 from pydantic import TypeAdapter
 
 from langchain_llava_o1.chat.messages import image_blocks
 from langchain_llava_o1.errors import ConfigurationError, ImageError
 from langchain_llava_o1.pictures.reading import decode_base64
-from langchain_llava_o1.search.records import StageRecord
+from langchain_llava_o1.report.outcome import Outcome
+from langchain_llava_o1.report.page import render_frame, render_page
 
 
 @dataclass(frozen=True)
-class SearchResult:
+class SearchResult(Outcome):
     """An answer and how it came about.
 
     In a notebook it shows itself, as the page that ``to_html`` writes.
@@ -36,19 +36,6 @@ class SearchResult:
         model_name: Name of the model that answered; None where nobody said.
         pictures: The question's pictures, as LangChain image blocks.
     """
-
-    question: str
-    answer: str
-    reasoning: str
-    stages: dict[str, StageRecord]
-    settings: dict[str, Any]
-    usage: UsageMetadata | None
-    num_calls: int
-    seconds: float
-    finish_reason: str
-    limit: str | None = None
-    model_name: str | None = None
-    pictures: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], *, model_name: str | None = None) -> Self:
@@ -117,15 +104,11 @@ class SearchResult:
 
         The page needs no other file and no network. A picture is in it only if ``pictures`` holds its bytes.
         """
-        from langchain_llava_o1.report.page import render_page
-
         # A question from a shell may hold bytes that are no text in any encoding.
         return render_page(self).encode("utf-8", "replace").decode("utf-8")
 
     def _repr_html_(self) -> str:
         """Show the page in a notebook, in a frame of its own."""
-        from langchain_llava_o1.report.page import render_frame
-
         return render_frame(self)
 
 
