@@ -20,6 +20,7 @@ def wheel_files() -> set[str]:
 @pytest.mark.parametrize(
     "path",
     [
+        "__init__.pyi",
         "py.typed",
         "cli/app.py",
         "report/page.css",

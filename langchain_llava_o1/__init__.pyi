@@ -1,0 +1,37 @@
+# The public names, each with where it is. This is the only list of them: `__init__.py` reads it.
+
+from .chat.model import ChatLlavaO1 as ChatLlavaO1
+from .chat.reward_model import HuggingFaceReward as HuggingFaceReward
+from .judges.confidence import ConfidenceJudge as ConfidenceJudge
+from .judges.function import FunctionJudge as FunctionJudge
+from .judges.generative import GenerativeJudge as GenerativeJudge
+from .judges.judge import Comparison as Comparison
+from .judges.judge import PairwiseJudge as PairwiseJudge
+from .judges.judge import Scoring as Scoring
+from .judges.judge import ScoringJudge as ScoringJudge
+from .judges.likelihood import LikelihoodJudge as LikelihoodJudge
+from .judges.reward import RewardJudge as RewardJudge
+from .judges.verdict import Verdict as Verdict
+from .judges.voting import VotingJudge as VotingJudge
+from .pictures.reading import image_block as image_block
+from .rag.collection import Collection as Collection
+from .rag.collection import open_collection as open_collection
+from .rag.hashing_embeddings import HashingEmbeddings as HashingEmbeddings
+from .rag.indexing import index_folder as index_folder
+from .rag.multimodal_rag import create_multimodal_rag as create_multimodal_rag
+from .rag.retriever import MultimodalRetriever as MultimodalRetriever
+from .rag.vision_tower_embeddings import VisionTowerEmbeddings as VisionTowerEmbeddings
+from .report.result import SearchResult as SearchResult
+from .search.best_of_n import create_best_of_n as create_best_of_n
+from .search.self_consistency import create_self_consistency as create_self_consistency
+from .search.sentence_beam import SentenceBeamContext as SentenceBeamContext
+from .search.sentence_beam import create_sentence_beam as create_sentence_beam
+from .search.settings import SearchContext as SearchContext
+from .search.single_pass import SinglePassContext as SinglePassContext
+from .search.single_pass import create_single_pass as create_single_pass
+from .search.stage_beam import StageBeamContext as StageBeamContext
+from .search.stage_beam import create_stage_beam as create_stage_beam
+from .search.swires import SwiresContext as SwiresContext
+from .search.swires import create_swires as create_swires
+from .tool import VisualReasoningTool as VisualReasoningTool
+from .version import __version__ as __version__
