@@ -1,1 +1,1 @@
-"""Judges: what decides between two candidates of a stage."""
+"""Judges: what decides between candidates; ``catalogue`` lists those that have a name."""

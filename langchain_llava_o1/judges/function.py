@@ -52,10 +52,10 @@ class FunctionJudge(PairwiseJudge):
 
 
 def read_judge(judge: JudgeLike) -> Judge:
-    """Return ``judge`` as something that compares or scores.
+    """Return the judge that ``judge`` is, or can be taken as.
 
     Raises:
-        ConfigurationError: If it can be taken as neither.
+        ConfigurationError: If it is none, such as an object that only has a judge's methods.
     """
     if isinstance(judge, Judge):
         return judge
@@ -67,8 +67,9 @@ def read_judge(judge: JudgeLike) -> Judge:
     if isinstance(judge, Runnable) or callable(judge):
         return FunctionJudge(judge)
     raise ConfigurationError(
-        f"judge is {judge!r}, which neither compares nor scores. Give a judge such as "
-        "GenerativeJudge(model), a chat model, or a function of a Comparison that returns 1 or 2."
+        f"judge is {judge!r}, which is no judge. Give a judge such as GenerativeJudge(model), a chat model, "
+        "or a function of a Comparison that returns 1 or 2. A class of your own derives from PairwiseJudge "
+        "or ScoringJudge; to have their methods is not enough."
     )
 
 

@@ -1,1 +1,1 @@
-"""Searches over staged answers. Read ``stage_beam`` first, then ``contest``; the others are built alike."""
+"""Searches over staged answers. Read ``stage_beam`` first, then ``builder`` and ``step``."""

@@ -78,7 +78,7 @@ class SearchEntry:
         entry = find_judge(judge)
         if not self.has_candidates:
             raise ConfigurationError(
-                f"{self.name} has nothing to choose from, so that no judge decides in it, {judge} neither. "
+                f"{self.name} has nothing to choose from and takes no judge, got {judge}. "
                 "Leave the judge out."
             )
         if not self.takes(judge):

@@ -1,4 +1,4 @@
-"""What a search keeps of every candidate, match and contest: plain data that a checkpoint can hold."""
+"""What a search keeps of every candidate, match and step: plain data that a checkpoint can hold."""
 
 from langchain_core.messages.ai import UsageMetadata
 from typing_extensions import TypedDict
@@ -27,8 +27,8 @@ class CandidateRecord(TypedDict):
     """One sampled text.
 
     Attributes:
-        index: Position among the candidates of its contest, from 0.
-        beam: Which of the contest's beams it goes on from, from 0.
+        index: Position among the candidates of its step, from 0.
+        beam: Which of the step's beams it goes on from, from 0.
         text: The stage or stages in their tags where well formed, else what there is; a sentence has no tags
             except the one that closes its stage.
         tokens: Tokens the model generated for it, 0 where the model does not say.
@@ -74,16 +74,17 @@ class MatchRecord(TypedDict):
 
 
 class StageRecord(TypedDict):
-    """Everything that happened at one stage, or at whatever else candidates were drawn for.
+    """Everything that happened in one step: at a stage, at a sentence, or over a whole answer.
 
     Attributes:
         part: Name of the stage, or "answer" where several stages were written at once.
         candidates: All candidates, by index.
-        matches: All matches, in the order played; none where the judge scores.
+        matches: All matches, in the order played; none where a judge scores.
         scores: The judge's score of each candidate, a finite number, or None where the judge has none for it;
             None instead of the list where the judge compares, or had nothing to choose.
-        winner: Index of the accepted candidate, the best of those that were kept.
-        kept: Indices of all candidates that the search goes on from, the winner first.
+        winner: Index of the accepted candidate, the best of those that are kept.
+        kept: Indices of the candidates that the search goes on from, the best first; one may occur several
+            times where they are drawn with replacement.
         is_complete: Whether the accepted candidate is well formed.
         num_calls: Model calls spent, sampling and judging together.
         usage: Tokens of those calls, None where the model does not say.

@@ -32,9 +32,8 @@ def create_self_consistency(
     """
     if judge is not None and not isinstance(judge, ScoringJudge):
         raise ConfigurationError(
-            "Self-consistency takes the majority and breaks ties by scores; "
-            f"{type(judge).__name__} gives none. "
-            "Use ConfidenceJudge() or RewardJudge(…), or leave it out."
+            f"Self-consistency breaks ties by scores, and {type(judge).__name__} is no ScoringJudge. "
+            "Use ConfidenceJudge() or RewardJudge(…), derive your class from ScoringJudge, or leave it out."
         )
     return SearchBuilder.of(model, Majority(judge), continuation, SearchSettings).single_step(_plan)
 

@@ -135,7 +135,7 @@ def read_settings(context: Any, schema: type[Any]) -> Any:
         )
         if ignored:
             raise ConfigurationError(
-                f"{', '.join(ignored)}: this search has no such setting, with its judge; it has "
+                f"This search, with its judge, does not have the setting {', '.join(ignored)}; it has "
                 f"{', '.join(names)}. Leave it out."
             )
     return schema.model_validate({name: given[name] for name in names if name in given})

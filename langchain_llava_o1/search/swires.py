@@ -98,8 +98,8 @@ def create_swires(
     judge = ConfidenceJudge() if judge is None else judge
     if not isinstance(judge, ScoringJudge):
         raise ConfigurationError(
-            f"SWIRES compares scores with a cutoff; {type(judge).__name__} gives none. "
-            "Use ConfidenceJudge() or RewardJudge(…)."
+            f"SWIRES compares scores with a cutoff, and {type(judge).__name__} is no ScoringJudge. "
+            "Use ConfidenceJudge() or RewardJudge(…), or derive your class from ScoringJudge."
         )
     builder = SearchBuilder.of(model, Ranking(judge), continuation, SwiresContext)
     graph = builder.begin(SwiresState, kept=Overwrite({}), pool=[], round=0)

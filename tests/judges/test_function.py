@@ -6,7 +6,7 @@ from langchain_core.runnables import RunnableLambda
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.function import FunctionJudge, read_judge
 from langchain_llava_o1.judges.generative import GenerativeJudge
-from langchain_llava_o1.judges.judge import Comparison
+from langchain_llava_o1.judges.judge import Comparison, PairwiseJudge
 from langchain_llava_o1.judges.verdict import Verdict
 from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.stages import STAGES
@@ -57,3 +57,24 @@ async def test_a_coroutine_function_is_awaited() -> None:
     assert (await FunctionJudge(judge).acompare(COMPARISON)).choice == 2
     with pytest.raises(TypeError, match="ainvoke"):
         FunctionJudge(judge).compare(COMPARISON)
+
+
+class OnlyMethods:
+    def compare(self, comparison: Comparison, config: Any = None) -> Verdict:
+        return Verdict("1", 1, "")
+
+
+def test_what_only_has_the_methods_is_told_what_to_derive_from() -> None:
+    with pytest.raises(ConfigurationError, match=r"OnlyMethods.* derives from PairwiseJudge or ScoringJudge"):
+        read_judge(OnlyMethods())  # type: ignore[arg-type]
+
+
+async def test_a_class_needs_the_method_alone() -> None:
+    class PrefersFirst(PairwiseJudge):
+        def compare(self, comparison: Comparison, config: Any = None) -> Verdict:
+            return Verdict("1", 1, "")
+
+    judge = PrefersFirst()
+    assert read_judge(judge) is judge
+    assert await judge.acompare(COMPARISON) == judge.compare(COMPARISON)
+    assert (judge.most_calls(COMPARISON.part), judge.needs_logprobs) == (1, False)

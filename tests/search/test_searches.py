@@ -194,12 +194,12 @@ def test_scores_are_sorted_and_no_match_is_played(create: Create) -> None:
 
 @pytest.mark.parametrize("create", SCORING, ids=lambda create: create.__name__)
 def test_searches_that_need_scores_say_so(create: Create) -> None:
-    with pytest.raises(ConfigurationError, match="gives none"):
+    with pytest.raises(ConfigurationError, match="is no ScoringJudge"):
         create(ScriptedModel(), judge=lambda comparison: 1)
 
 
 def test_a_judge_that_is_none() -> None:
-    with pytest.raises(ConfigurationError, match="judge is 3, which neither compares nor scores"):
+    with pytest.raises(ConfigurationError, match="judge is 3, which is no judge"):
         create_stage_beam(ScriptedModel(), judge=3)  # type: ignore[arg-type]
 
 
