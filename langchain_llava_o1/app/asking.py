@@ -75,12 +75,12 @@ async def show_search(
             live.take(namespace, mode, data)
             if time.monotonic() - drawn > _SECONDS_BETWEEN_DRAWINGS:
                 drawn = time.monotonic()
-                yield render_search(live.contests, key=key, status=live.status)
-        yield render_search(live.contests, key=key, result=SearchResult.from_state(live.state))
+                yield render_search(live.steps, key=key, status=live.status)
+        yield render_search(live.steps, key=key, result=SearchResult.from_state(live.state))
     except LlavaO1Error as error:
-        yield render_search(live.contests, key=key, error=str(error))
+        yield render_search(live.steps, key=key, error=str(error))
     # The page must say that there will be no answer, whatever a model or a library raised.
     except Exception as error:
         _logger.exception("The search failed")
         told = f"Unexpected {type(error).__name__}: {error} (the terminal shows where)"
-        yield render_search(live.contests, key=key, error=told)
+        yield render_search(live.steps, key=key, error=told)

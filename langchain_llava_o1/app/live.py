@@ -1,4 +1,4 @@
-"""A search under way, as far as its stream has told: a fold over the stream into contests to draw."""
+"""A search under way, as far as its stream has told: a fold over the stream into steps to draw."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -6,13 +6,13 @@ from operator import itemgetter
 from typing import Any
 
 from langchain_llava_o1.report.bracket import lay_out_bracket
-from langchain_llava_o1.report.contest import ShownContest, rank, show_candidates, show_contest
+from langchain_llava_o1.report.step import ShownStep, rank, show_candidates, show_step
 from langchain_llava_o1.search.records import CandidateRecord, MatchRecord
 
 
 @dataclass(frozen=True)
-class OpenContest:
-    """A contest that is not over.
+class OpenStep:
+    """A step that is not over.
 
     Attributes:
         name: Its name.
@@ -48,8 +48,8 @@ class OpenContest:
             return f"{len(self.candidates)} of {self.num_wanted} candidates drawn"
         return "judging"
 
-    def take(self, update: Mapping[str, Any]) -> "OpenContest":
-        """Return the contest after one of its nodes has changed its state."""
+    def take(self, update: Mapping[str, Any]) -> "OpenStep":
+        """Return the step after one of its nodes has changed its state."""
         return replace(
             self,
             candidates=(*self.candidates, *update.get("candidates", ())),
@@ -57,13 +57,13 @@ class OpenContest:
             scores=tuple(update.get("scores") or self.scores),
         )
 
-    def show(self) -> ShownContest:
+    def show(self) -> ShownStep:
         """Prepare it to be drawn."""
         records = sorted(self.candidates, key=itemgetter("index"))
         candidates = show_candidates(records, winner=None, kept=())
         is_open = self.round > 0 and self.num_decided < self.num_in_round
         indices = [record["index"] for record in records]
-        return ShownContest(
+        return ShownStep(
             name=self.name,
             part=self.name,
             candidates=candidates,
@@ -86,20 +86,20 @@ class LiveSearch:
     Attributes:
         settings: Of the search, once it has begun.
         limit: Name of the limit that it reached, or None.
-        over: Contests that are over, in order.
-        current: The contest under way, if any: one follows another.
+        over: Steps that are over, in order.
+        current: The step under way, if any: one follows another.
         state: The whole state as it was last told; the search's output in the end.
     """
 
     settings: dict[str, Any] = field(default_factory=dict)
     limit: str | None = None
-    over: list[ShownContest] = field(default_factory=list)
-    current: OpenContest | None = None
+    over: list[ShownStep] = field(default_factory=list)
+    current: OpenStep | None = None
     state: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def contests(self) -> list[ShownContest]:
-        """All contests so far, as they are drawn."""
+    def steps(self) -> list[ShownStep]:
+        """All steps so far, as they are drawn."""
         return [*self.over, *([self.current.show()] if self.current else [])]
 
     @property
@@ -113,18 +113,18 @@ class LiveSearch:
             self._take_event(data)
         elif mode == "updates":
             for update in data.values():
-                self._take_update(update or {}, is_contest=bool(namespace))
+                self._take_update(update or {}, is_step=bool(namespace))
         elif not namespace:
             self.state = data
 
     def _take_event(self, event: Mapping[str, Any]) -> None:
         if event["type"] == "stage_started":
-            self.current = OpenContest(event["stage"], event["num_candidates"])
+            self.current = OpenStep(event["stage"], event["num_candidates"])
         elif event["type"] == "round" and self.current:
             self.current = replace(self.current, round=event["round"], num_in_round=event["num_matches"])
 
-    def _take_update(self, update: Mapping[str, Any], *, is_contest: bool) -> None:
-        if is_contest:
+    def _take_update(self, update: Mapping[str, Any], *, is_step: bool) -> None:
+        if is_step:
             self.current = self.current.take(update) if self.current else None
             return
         self.settings = update.get("settings", self.settings)
@@ -132,5 +132,5 @@ class LiveSearch:
         stages = update.get("stages")
         # At the beginning, "ask" clears what is left of an earlier turn.
         for name, record in stages.items() if isinstance(stages, Mapping) else ():
-            self.over.append(show_contest(name, record, settings=self.settings, limit=self.limit))
+            self.over.append(show_step(name, record, settings=self.settings, limit=self.limit))
             self.current = None

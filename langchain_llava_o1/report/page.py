@@ -14,15 +14,15 @@ from markupsafe import Markup
 
 from langchain_llava_o1.errors import ImageError
 from langchain_llava_o1.pictures.reading import decode_base64
-from langchain_llava_o1.report.contest import (
+from langchain_llava_o1.report.outcome import Outcome
+from langchain_llava_o1.report.step import (
     Paragraph,
-    ShownContest,
+    ShownStep,
     describe_decision,
     loser_of,
     read_paragraphs,
-    show_contest,
+    show_step,
 )
-from langchain_llava_o1.report.outcome import Outcome
 from langchain_llava_o1.staging.stages import STAGES
 
 _FOLDER = Path(__file__).parent
@@ -71,8 +71,8 @@ class Expense:
 
 def render_page(result: Outcome) -> str:
     """Write the page of a result."""
-    contests = [
-        show_contest(name, record, settings=result.settings, limit=result.limit)
+    steps = [
+        show_step(name, record, settings=result.settings, limit=result.limit)
         for name, record in result.stages.items()
     ]
     title = " ".join(result.question.split()) or "A search"
@@ -84,7 +84,7 @@ def render_page(result: Outcome) -> str:
         pictures=[_read_picture(block) for block in result.pictures],
         stages=_accepted_stages(result),
         warning=_FINISH_REASONS.get(result.finish_reason),
-        contests=contests,
+        steps=steps,
         expenses=_expenses(result),
         tokens_read=_describe_tokens_read(result.usage),
         settings={name: value for name, value in result.settings.items() if name not in _LIMITS},
@@ -97,7 +97,7 @@ def render_frame(result: Outcome) -> str:
 
 
 def render_search(
-    contests: Sequence[ShownContest],
+    steps: Sequence[ShownStep],
     *,
     key: str,
     status: str = "",
@@ -107,14 +107,14 @@ def render_search(
     """Write a search, under way or over, as a part of another page; ``read_style`` has its style.
 
     Args:
-        contests: As far as they are known.
+        steps: As far as they are known.
         key: Tells its elements from those of other searches in the same page.
         status: What the search does now.
         error: Why there is no answer.
         result: The result, once there is one.
     """
     return _template("search.html").render(
-        contests=contests,
+        steps=steps,
         key=key,
         status=status,
         error=error,
@@ -126,7 +126,7 @@ def render_search(
 
 
 def read_style() -> str:
-    """Return the style of pages and contests."""
+    """Return the style of pages and steps."""
     return (_FOLDER / "page.css").read_text(encoding="utf-8")
 
 

@@ -26,7 +26,7 @@ class SearchResult(Outcome):
         question: What was asked, as text.
         answer: The conclusion, or what there is where the model reached none.
         reasoning: The accepted stages before it, each in its tags.
-        stages: Every contest's record by its name, as in the state of a search.
+        stages: Every step's record by its name, as in the state of a search.
         settings: Settings of the search, its seed included.
         usage: Tokens of all calls; None where the model does not say.
         num_calls: Model calls, sampling and judging together.

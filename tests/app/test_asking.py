@@ -30,14 +30,14 @@ async def drawings(
 async def test_stages_fill_in_and_the_last_drawing_has_the_answer() -> None:
     model = ScriptedModel(delay=0.1)
     drawn = await drawings(model)
-    num_contests = [each.count('class="contest card"') for each in drawn]
-    assert num_contests == sorted(num_contests)
-    assert (num_contests[0], num_contests[-1]) == (0, 4)
-    assert len(set(num_contests)) == 5
+    num_steps = [each.count('class="step card"') for each in drawn]
+    assert num_steps == sorted(num_steps)
+    assert (num_steps[0], num_steps[-1]) == (0, 4)
+    assert len(set(num_steps)) == 5
     assert all('role="status"' in each for each in drawn[:-1])
     assert 'class="answer"' in drawn[-1]
     assert "starting" in drawn[0]
-    assert 'id="contest-one-1"' in drawn[-1]
+    assert 'id="step-one-1"' in drawn[-1]
 
 
 async def test_the_question_reaches_the_model_with_its_picture() -> None:
@@ -89,5 +89,5 @@ async def test_a_failure_leaves_what_was_there_and_says_so(caplog: pytest.LogCap
 
     drawn = await drawings(ScriptedModel(write=write))
     assert "Unexpected RuntimeError: no memory &lt;left&gt;" in drawn[-1]
-    assert 'id="contest-one-1"' in drawn[-1]
+    assert 'id="step-one-1"' in drawn[-1]
     assert "no memory" in caplog.text

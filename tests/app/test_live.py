@@ -7,15 +7,15 @@ import pytest
 from langchain_llava_o1 import create_best_of_n, create_stage_beam
 from langchain_llava_o1.app.live import LiveSearch
 from langchain_llava_o1.judges.reward import RewardJudge
-from langchain_llava_o1.report.contest import ShownContest, show_contest
+from langchain_llava_o1.report.step import ShownStep, show_step
 from langchain_llava_o1.search.builder import SearchGraph
 from tests.report.searched import candidate, match
 from tests.scripted_model import ScriptedModel
 from tests.search.writers import write_staged
 
 
-async def followed(graph: SearchGraph, **context: Any) -> tuple[LiveSearch, list[ShownContest]]:
-    """Follow a search; return it with every drawing of its first contest."""
+async def followed(graph: SearchGraph, **context: Any) -> tuple[LiveSearch, list[ShownStep]]:
+    """Follow a search; return it with every drawing of its first step."""
     live = LiveSearch()
     drawings = []
     async for namespace, mode, data in graph.compile().astream(
@@ -25,8 +25,8 @@ async def followed(graph: SearchGraph, **context: Any) -> tuple[LiveSearch, list
         subgraphs=True,
     ):
         live.take(namespace, mode, data)
-        if live.contests and len(live.over) <= 1 and live.contests[0] not in drawings[-1:]:
-            drawings.append(live.contests[0])
+        if live.steps and len(live.over) <= 1 and live.steps[0] not in drawings[-1:]:
+            drawings.append(live.steps[0])
     return live, drawings
 
 
@@ -42,8 +42,8 @@ async def test_candidates_and_matches_appear_one_after_another() -> None:
 async def test_in_the_end_it_shows_what_the_records_hold() -> None:
     live, _ = await followed(create_stage_beam(ScriptedModel()))
     stages = live.state["stages"]
-    assert live.contests == [
-        show_contest(name, record, settings=live.state["settings"], limit=None)
+    assert live.steps == [
+        show_step(name, record, settings=live.state["settings"], limit=None)
         for name, record in stages.items()
     ]
     assert live.current is None
@@ -55,7 +55,7 @@ async def test_scores_appear_before_the_choice() -> None:
     assert any(drawn.bars and not drawn.is_over for drawn in drawings)
 
 
-async def test_a_limit_is_known_with_the_contest_that_it_ended() -> None:
+async def test_a_limit_is_known_with_the_step_that_it_ended() -> None:
     graph = create_best_of_n(ScriptedModel(write=write_staged), judge=lambda pair: 1)
     live, _ = await followed(graph, max_calls=4)
     assert live.limit == "max_calls"
@@ -73,7 +73,7 @@ async def test_several_beams_and_an_earlier_turn_do_no_harm() -> None:
         subgraphs=True,
     ):
         live.take(*part)
-    assert [contest.name for contest in live.over] == ["summary", "caption", "reasoning", "conclusion"]
+    assert [step.name for step in live.over] == ["summary", "caption", "reasoning", "conclusion"]
     assert live.settings["beams"] == 2
 
 
@@ -110,7 +110,7 @@ def test_the_status_says_what_happens_now(updates: list[Any], status: str, num_o
         else:
             live.take(("caption:1",), "updates", {"node": update})
     assert live.status == status
-    bracket = live.contests[0].bracket
+    bracket = live.steps[0].bracket
     if num_open is None:
         assert bracket is None
     else:

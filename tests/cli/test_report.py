@@ -35,7 +35,7 @@ def test_a_page_is_written_beside_the_usual_output(
     page = path.read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     assert "How many &lt;b&gt;?" in page
-    assert page.count('class="contest card"') == 4
+    assert page.count('class="step card"') == 4
     assert "data:image/png;base64," in page
 
 

@@ -67,7 +67,7 @@ def press(page: Page, name: str) -> None:
 
 
 def names_of(drawing: Any) -> list[str]:
-    return [str(name).lower() for name in drawing.locator(".contest h3").all_inner_texts()]
+    return [str(name).lower() for name in drawing.locator(".step h3").all_inner_texts()]
 
 
 def check(page: Page, call: str) -> list[str]:
@@ -82,7 +82,7 @@ def watch(page: Page, drawing: str) -> None:
             window.seen = [];
             const drawing = document.querySelector(selector);
             new MutationObserver(() => window.seen.push([
-                drawing.querySelectorAll(".contest").length,
+                drawing.querySelectorAll(".step").length,
                 drawing.querySelectorAll(".match").length,
                 drawing.querySelector(".status")?.textContent ?? "",
             ])).observe(drawing, { childList: true, subtree: true, characterData: true });
@@ -102,9 +102,9 @@ def test_a_picture_is_asked_about_and_the_stages_fill_in(page: Page) -> None:
     assert search.locator(".match").count() == 12
 
     seen = page.evaluate("window.seen")
-    num_contests = [each[0] for each in seen]
-    assert num_contests == sorted(num_contests)
-    assert {1, 4} <= set(num_contests)
+    num_steps = [each[0] for each in seen]
+    assert num_steps == sorted(num_steps)
+    assert {1, 4} <= set(num_steps)
     assert any("candidates drawn" in each[2] for each in seen)
     # Matches appear one after another, not all at the end.
     assert len({each[1] for each in seen}) > 2
@@ -135,7 +135,7 @@ def test_candidates_and_seed_are_those_of_the_form_and_a_search_can_be_stopped(p
     expect(search.locator(".status")).to_have_text("Stopped")
     page.wait_for_timeout(500)
     expect(search.locator(".status")).to_have_text("Stopped")
-    assert search.locator(".contest").count() == 0
+    assert search.locator(".step").count() == 0
 
 
 @pytest.mark.parametrize("page", ["light", "dark"], indirect=True)

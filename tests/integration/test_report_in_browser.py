@@ -13,7 +13,6 @@ from langchain_llava_o1 import SearchResult
 from langchain_llava_o1.tiny import demo_picture_path
 from tests.report.searched import (
     candidate,
-    contest,
     cut_short,
     knocked_out,
     match,
@@ -22,6 +21,7 @@ from tests.report.searched import (
     retraced,
     scored,
     sentence_by_sentence,
+    step,
     whole_answers,
 )
 
@@ -43,7 +43,7 @@ def with_long_words() -> SearchResult:
         for place, each in enumerate(play(12))
     ]
     return result_of(
-        {"caption": contest(candidates, matches), "caption 2": contest(candidates, scores=[-1e-9] * 12)},  # type: ignore[arg-type]
+        {"caption": step(candidates, matches), "caption 2": step(candidates, scores=[-1e-9] * 12)},  # type: ignore[arg-type]
         question=word,
         answer=word,
         reasoning=f"<CAPTION>{word}</CAPTION>",
@@ -206,7 +206,7 @@ def test_a_reason_appears_with_the_keyboard(open_page: Callable[..., Page]) -> N
 
 
 def test_a_screen_reader_is_told_the_reason(open_page: Callable[..., Page]) -> None:
-    record = contest([candidate(0), candidate(1)], [match(1, 0, 1, 0, reason="It names the star.")])
+    record = step([candidate(0), candidate(1)], [match(1, 0, 1, 0, reason="It names the star.")])
     page = open_page(result_of({"caption": record}).to_html())
     drawn = page.get_by_role("group", name="Round 1: candidate 1 beats candidate 2", exact=True)
     expect(drawn).to_have_accessible_description(
@@ -216,7 +216,7 @@ def test_a_screen_reader_is_told_the_reason(open_page: Callable[..., Page]) -> N
 
 def test_text_with_markup_stays_text(open_page: Callable[..., Page]) -> None:
     hostile = "<script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\">"
-    record = contest(
+    record = step(
         [candidate(0, hostile), candidate(1)], [match(1, 0, 1, 0, reason=hostile, decided_by="unreadable")]
     )
     page = open_page(result_of({hostile: record}, question=hostile, answer=hostile).to_html())

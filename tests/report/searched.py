@@ -97,10 +97,10 @@ def play(num_entrants: int, *, num_kept: int = 1, seed: int = 7) -> list[MatchRe
     return [match(pair.round, pair.first, pair.second, winner) for pair, winner in winners.items()]
 
 
-def contest(
+def step(
     candidates: Sequence[CandidateRecord], matches: Sequence[MatchRecord] = (), **changes: Any
 ) -> StageRecord:
-    """A caption's contest that candidate 0 won."""
+    """A caption's step that candidate 0 won."""
     return StageRecord(
         part="caption",
         candidates=list(candidates),
@@ -115,7 +115,7 @@ def contest(
 
 
 def result_of(stages: dict[str, StageRecord], **changes: Any) -> SearchResult:
-    """A result with given contests."""
+    """A result with given steps."""
     fields: dict[str, Any] = {
         "question": "How many?",
         "answer": "6",

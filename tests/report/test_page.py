@@ -13,7 +13,6 @@ from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.tiny import demo_picture_path
 from tests.report.searched import (
     candidate,
-    contest,
     cut_short,
     knocked_out,
     match,
@@ -22,6 +21,7 @@ from tests.report.searched import (
     retraced,
     scored,
     sentence_by_sentence,
+    step,
     whole_answers,
 )
 
@@ -75,11 +75,11 @@ def page_of(result: SearchResult) -> Page:
         lambda: whole_answers(64),
     ],
 )
-def test_every_contest_candidate_and_match_of_any_search_is_shown(make: Callable[[], SearchResult]) -> None:
+def test_every_step_candidate_and_match_of_any_search_is_shown(make: Callable[[], SearchResult]) -> None:
     result = make()
     page = page_of(result)
     records = result.stages.values()
-    assert len(page.all("article", "contest")) == len(result.stages)
+    assert len(page.all("article", "step")) == len(result.stages)
     assert len(page.all("li", "candidate")) == sum(len(record["candidates"]) for record in records)
     assert len(page.all("div", "match")) == sum(len(record["matches"]) for record in records)
     assert len(page.all("rect", "bar")) == sum(len(record["scores"] or []) for record in records)
@@ -91,23 +91,23 @@ def test_every_contest_candidate_and_match_of_any_search_is_shown(make: Callable
 
 
 def test_a_single_pass_is_shown() -> None:
-    page = page_of(result_of({"caption": contest([candidate(0)])}))
+    page = page_of(result_of({"caption": step([candidate(0)])}))
     assert "One candidate was drawn" in page.text
     assert not page.all("div", "match")
 
 
 def test_the_accepted_stages_are_those_of_the_answer() -> None:
-    # The answer of a search with beams is not always made of each contest's winner.
+    # The answer of a search with beams is not always made of each step's winner.
     result = result_of(
-        {"caption": contest([candidate(0)])}, reasoning="<SUMMARY>s</SUMMARY><CAPTION>k</CAPTION>"
+        {"caption": step([candidate(0)])}, reasoning="<SUMMARY>s</SUMMARY><CAPTION>k</CAPTION>"
     )
     source = result.to_html()
-    stages = source[source.index('<ol class="stages') : source.index('<section aria-labelledby="contests"')]
+    stages = source[source.index('<ol class="stages') : source.index('<section aria-labelledby="steps"')]
     assert Page(stages).text == "summary s caption k conclusion 6"
 
 
 def test_what_a_candidate_is_worth_is_told() -> None:
-    record = contest(
+    record = step(
         [
             candidate(0, mean_logprob=-0.0123),
             candidate(1, "<CAPTION>half", tokens=1, finish_reason="length", is_complete=False),
@@ -132,7 +132,7 @@ def test_what_a_candidate_is_worth_is_told() -> None:
     ],
 )
 def test_how_a_match_was_decided_is_told_in_its_description(decided_by: str, expected: str) -> None:
-    record = contest([candidate(0), candidate(1)], [match(1, 0, 1, 0, decided_by=decided_by)])
+    record = step([candidate(0), candidate(1)], [match(1, 0, 1, 0, decided_by=decided_by)])
     page = page_of(result_of({"caption": record}))
     (drawn,) = page.all("div", "match")
     (reason,) = page.all("span", "why")
@@ -143,7 +143,7 @@ def test_how_a_match_was_decided_is_told_in_its_description(decided_by: str, exp
 
 
 def test_every_reason_has_an_id_of_its_own() -> None:
-    record = contest([candidate(index) for index in range(5)], play(5))
+    record = step([candidate(index) for index in range(5)], play(5))
     page = page_of(result_of({"caption": record, "caption 2": record}))
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
@@ -156,7 +156,7 @@ def test_the_budget_stands_beside_what_was_spent(limit: str | None, told: bool) 
     settings = {"seed": 3, "max_calls": 8, "max_tokens_total": 2000, "max_seconds": 60.0}
     usage: Any = {"input_tokens": 1234, "output_tokens": 1500, "total_tokens": 2734}
     text = page_of(
-        result_of({"caption": contest([candidate(0)])}, settings=settings, usage=usage, limit=limit)
+        result_of({"caption": step([candidate(0)])}, settings=settings, usage=usage, limit=limit)
     ).text
     assert "Model calls 7 8" in text
     assert "Tokens generated 1,500 2,000" in text
@@ -168,33 +168,33 @@ def test_the_budget_stands_beside_what_was_spent(limit: str | None, told: bool) 
 
 def test_every_setting_is_shown() -> None:
     settings = {"candidates": 4, "early_stop": True, "group": None, "candidates_per_stage": {"caption": 8}}
-    text = page_of(result_of({"caption": contest([candidate(0)])}, settings=settings)).text
+    text = page_of(result_of({"caption": step([candidate(0)])}, settings=settings)).text
     assert "candidates 4 early_stop yes group – candidates_per_stage caption: 8" in text
 
 
 @pytest.mark.parametrize(
     "result",
     [
-        result_of({"caption": contest([candidate(0)])}, question=HOSTILE),
-        result_of({"caption": contest([candidate(0)])}, answer=HOSTILE),
-        result_of({"caption": contest([candidate(0)])}, reasoning=f"<CAPTION>{HOSTILE}</CAPTION>"),
-        result_of({"caption": contest([candidate(0)])}, model_name=HOSTILE),
-        result_of({"caption": contest([candidate(0)])}, settings={"seed": HOSTILE, HOSTILE: 1}),
-        result_of({"caption": contest([candidate(0)])}, limit=HOSTILE),
-        result_of({HOSTILE: contest([candidate(0)], part=HOSTILE)}),
-        result_of({"caption": contest([candidate(0, HOSTILE), candidate(1)], [match(1, 0, 1, 0)])}),
-        result_of({"caption": contest([candidate(0, finish_reason=HOSTILE)])}),
+        result_of({"caption": step([candidate(0)])}, question=HOSTILE),
+        result_of({"caption": step([candidate(0)])}, answer=HOSTILE),
+        result_of({"caption": step([candidate(0)])}, reasoning=f"<CAPTION>{HOSTILE}</CAPTION>"),
+        result_of({"caption": step([candidate(0)])}, model_name=HOSTILE),
+        result_of({"caption": step([candidate(0)])}, settings={"seed": HOSTILE, HOSTILE: 1}),
+        result_of({"caption": step([candidate(0)])}, limit=HOSTILE),
+        result_of({HOSTILE: step([candidate(0)], part=HOSTILE)}),
+        result_of({"caption": step([candidate(0, HOSTILE), candidate(1)], [match(1, 0, 1, 0)])}),
+        result_of({"caption": step([candidate(0, finish_reason=HOSTILE)])}),
         result_of(
             {
-                "caption": contest(
+                "caption": step(
                     [candidate(0), candidate(1)],
                     [match(1, 0, 1, 0, reason=HOSTILE, verdicts=[HOSTILE, HOSTILE], decided_by=HOSTILE)],
                 )
             }
         ),
-        result_of({"caption": contest([candidate(0)])}, pictures=({"type": "image", "url": HOSTILE},)),
+        result_of({"caption": step([candidate(0)])}, pictures=({"type": "image", "url": HOSTILE},)),
         result_of(
-            {"caption": contest([candidate(0)])},
+            {"caption": step([candidate(0)])},
             pictures=({"type": "image", "base64": HOSTILE, "mime_type": HOSTILE},),
         ),
     ],
@@ -227,7 +227,7 @@ PNG = image_block(demo_picture_path())
 def test_a_picture_is_in_the_page_or_told_and_never_fetched(
     blocks: tuple[dict[str, Any], ...], num_shown: int, text: str | None
 ) -> None:
-    page = page_of(result_of({"caption": contest([candidate(0)])}, pictures=blocks))
+    page = page_of(result_of({"caption": step([candidate(0)])}, pictures=blocks))
     sources = [attributes["src"] or "" for attributes in page.all("img")]
     assert sources == [f"data:image/png;base64,{PNG['base64']}"] * num_shown
     assert text is None or text in page.text
@@ -263,19 +263,19 @@ def test_a_record_that_is_read_again_gives_the_same_page() -> None:
     ("finish_reason", "told"), [("length", "was cut off at the limit"), ("untagged", "reached no conclusion")]
 )
 def test_an_answer_that_is_not_whole_is_told(finish_reason: str, told: str) -> None:
-    result = result_of({"caption": contest([candidate(0)])}, finish_reason=finish_reason)
+    result = result_of({"caption": step([candidate(0)])}, finish_reason=finish_reason)
     assert told in page_of(result).text
     assert told in Page(render_search((), key="one", result=result)).text
 
 
 def test_which_answer_a_candidate_goes_on_from_is_told() -> None:
-    page = page_of(result_of({"caption": contest([candidate(0), candidate(1, beam=1)])}))
+    page = page_of(result_of({"caption": step([candidate(0), candidate(1, beam=1)])}))
     assert "goes on from answer 2" in page.text
-    assert "goes on from" not in page_of(result_of({"caption": contest([candidate(0)])})).text
+    assert "goes on from" not in page_of(result_of({"caption": step([candidate(0)])})).text
 
 
 def test_a_ranking_says_who_was_accepted_and_what_has_no_bar() -> None:
-    record = contest([candidate(0), candidate(1)], scores=[-2.0, None])
+    record = step([candidate(0), candidate(1)], scores=[-2.0, None])
     page = page_of(result_of({"caption": record}))
     assert page.text.count("✓ accepted") == 1
     assert "A candidate without a score has no bar." in page.text

@@ -51,9 +51,9 @@ def test_a_record_with_a_candidate_without_a_score_is_json(none: float) -> None:
     text = json.dumps(record, allow_nan=False)
 
     assert json.loads(text) == record
-    for contest in record["stages"].values():
-        assert contest["winner"] == (0 if none == math.inf else 2)
-        assert (contest["scores"][0] is None) == (none != math.inf)
+    for step in record["stages"].values():
+        assert step["winner"] == (0 if none == math.inf else 2)
+        assert (step["scores"][0] is None) == (none != math.inf)
     assert ("no score" in SearchResult.from_record(record, pictures=()).to_html()) == (none != math.inf)
 
 

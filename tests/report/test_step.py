@@ -1,16 +1,16 @@
-"""A contest as it is shown."""
+"""A step as it is shown."""
 
 import math
 from typing import Any
 
 import pytest
 
-from langchain_llava_o1.report.contest import ShownContest, read_paragraphs, show_contest
-from tests.report.searched import candidate, contest, match, play
+from langchain_llava_o1.report.step import ShownStep, read_paragraphs, show_step
+from tests.report.searched import candidate, match, play, step
 
 
-def shown(record: Any, limit: str | None = None, **settings: Any) -> ShownContest:
-    return show_contest("caption", record, settings=settings, limit=limit)
+def shown(record: Any, limit: str | None = None, **settings: Any) -> ShownStep:
+    return show_step("caption", record, settings=settings, limit=limit)
 
 
 @pytest.mark.parametrize(
@@ -45,24 +45,24 @@ def test_words_are_shown_without_tags(text: str, expected: list[tuple[str | None
 def test_scores_are_bars_from_zero_the_best_first(
     scores: list[float | None], bars: list[tuple[int, float, float]]
 ) -> None:
-    drawn = shown(contest([candidate(0), candidate(1)], scores=scores)).bars
+    drawn = shown(step([candidate(0), candidate(1)], scores=scores)).bars
     assert [(bar.candidate.number, bar.start, bar.width) for bar in drawn] == bars
 
 
 def test_an_incomplete_candidate_ranks_last_whatever_its_score() -> None:
-    record = contest([candidate(0), candidate(1, is_complete=False)], scores=[1.0, 2.0])
+    record = step([candidate(0), candidate(1, is_complete=False)], scores=[1.0, 2.0])
     assert [bar.candidate.number for bar in shown(record).bars] == [1, 2]
     assert "Incomplete candidates come after" in shown(record).note
 
 
 def test_a_knock_out_that_ran_to_its_end_needs_no_note() -> None:
-    record = contest([candidate(index) for index in range(4)], play(4))
+    record = step([candidate(index) for index in range(4)], play(4))
     assert shown(record).note == ""
     assert len(shown(record).matches) == 3
 
 
 def test_a_knock_out_that_a_limit_ended_is_told() -> None:
-    record = contest([candidate(index) for index in range(4)], [match(1, 0, 1, 0), match(1, 2, 3, 2)])
+    record = step([candidate(index) for index in range(4)], [match(1, 0, 1, 0), match(1, 2, 3, 2)])
     assert "max_calls ended the knock-out with 2 candidates left" in shown(record, "max_calls").note
 
 
@@ -85,12 +85,12 @@ def test_a_knock_out_that_a_limit_ended_is_told() -> None:
 def test_why_nothing_was_compared_is_told(
     num_candidates: int, kept: list[int], limit: str | None, settings: dict[str, Any], note: str
 ) -> None:
-    record = contest([candidate(index) for index in range(num_candidates)], kept=kept)
+    record = step([candidate(index) for index in range(num_candidates)], kept=kept)
     assert shown(record, limit, **settings).note == note
 
 
 def test_all_that_go_on_are_marked() -> None:
-    record = contest([candidate(index) for index in range(4)], play(4, num_kept=2), winner=1, kept=[1, 0])
+    record = step([candidate(index) for index in range(4)], play(4, num_kept=2), winner=1, kept=[1, 0])
     candidates = shown(record).candidates
     assert [(each.is_winner, each.is_kept) for each in candidates] == [
         (False, True),

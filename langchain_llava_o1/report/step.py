@@ -1,4 +1,4 @@
-"""One contest as it is shown: its candidates, and its bracket or ranking. Candidates count from 1 here."""
+"""One step as it is shown: its candidates, and its bracket or ranking. Candidates count from 1 here."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -76,8 +76,8 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class ShownContest:
-    """A contest.
+class ShownStep:
+    """A step.
 
     Attributes:
         name: What records and events call it.
@@ -125,10 +125,8 @@ class ShownContest:
         return [place.match for played in rounds for place in played.places if place.match]
 
 
-def show_contest(
-    name: str, record: StageRecord, *, settings: Mapping[str, Any], limit: str | None
-) -> ShownContest:
-    """Prepare a contest of a search that is over.
+def show_step(name: str, record: StageRecord, *, settings: Mapping[str, Any], limit: str | None) -> ShownStep:
+    """Prepare a step of a search that is over.
 
     Args:
         name: Its name.
@@ -139,7 +137,7 @@ def show_contest(
     candidates = show_candidates(record["candidates"], record["winner"], record["kept"])
     bracket = lay_out_bracket([candidate["index"] for candidate in record["candidates"]], record["matches"])
     usage = record["usage"]
-    return ShownContest(
+    return ShownStep(
         name=name,
         part=record["part"],
         candidates=candidates,
