@@ -223,6 +223,9 @@ def _note(
                 "those, the model was surest of the one that was taken."
             )
         return ""
+    if (num_different := len(set(record["kept"]))) < num_kept:
+        go_on = "goes on," if num_different == 1 else "go on, some"
+        return f"{num_different} of {num_candidates} candidates {go_on} more than once."
     if num_kept == num_candidates:
         return f"All {num_candidates} candidates go on; there was nothing to choose."
     reasons = ["all candidates agree"] if settings.get("early_stop") else []

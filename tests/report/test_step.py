@@ -71,6 +71,8 @@ def test_a_knock_out_that_a_limit_ended_is_told() -> None:
     [
         (1, [0], None, {}, "One candidate was drawn, and taken."),
         (2, [0, 1], None, {}, "All 2 candidates go on; there was nothing to choose."),
+        (3, [2, 2, 0], None, {}, "2 of 3 candidates go on, some more than once."),
+        (2, [1, 1], None, {}, "1 of 2 candidates goes on, more than once."),
         (3, [0], None, {"early_stop": True}, "Nothing was compared: all candidates agree."),
         (3, [0], "max_calls", {}, "Nothing was compared: max_calls was reached."),
         (
