@@ -29,7 +29,7 @@ from langchain_llava_o1 import (
     index_folder,
     open_collection,
 )
-from langchain_llava_o1.pictures.reading import ImagePolicy
+from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.rag.manifest import Manifest
 from langchain_llava_o1.rag.retriever import Route
 from langchain_llava_o1.tiny import demo_picture_path

@@ -13,7 +13,7 @@ from .judges.likelihood import LikelihoodJudge as LikelihoodJudge
 from .judges.reward import RewardJudge as RewardJudge
 from .judges.verdict import Verdict as Verdict
 from .judges.voting import VotingJudge as VotingJudge
-from .pictures.reading import image_block as image_block
+from .pictures.blocks import image_block as image_block
 from .rag.collection import Collection as Collection
 from .rag.collection import open_collection as open_collection
 from .rag.hashing_embeddings import HashingEmbeddings as HashingEmbeddings

@@ -12,7 +12,7 @@ from langchain_core.messages import HumanMessage
 from langchain_llava_o1.app.live import LiveSearch
 from langchain_llava_o1.errors import ConfigurationError, ImageError, LlavaO1Error
 from langchain_llava_o1.evaluation.strategies import StrategySettings, create_search, search_context
-from langchain_llava_o1.pictures.reading import image_block
+from langchain_llava_o1.pictures.blocks import image_block
 from langchain_llava_o1.report.page import render_search
 from langchain_llava_o1.report.result import SearchResult
 

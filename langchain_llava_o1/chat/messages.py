@@ -1,11 +1,9 @@
 """LangChain messages as the turns of an engine request.
 
-Every image block of LangChain is read: v1, v0, ``image_url`` with a dict or a string, data URLs, and
-Anthropic sources; formats of other providers go through LangChain's own translation.
+Every image block that ``pictures/blocks.py`` knows is read; formats of other providers go through LangChain's
+own translation.
 """
 
-import base64
-import urllib.parse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -17,15 +15,14 @@ from langchain_core.messages import (
     HumanMessage,
     SystemMessage,
 )
-from PIL import Image
 
-from langchain_llava_o1.engine.request import Role, Turn
-from langchain_llava_o1.errors import ImageError, MessageError
-from langchain_llava_o1.pictures.reading import ImagePolicy, ImageSource, decode_base64, load_image
+from langchain_llava_o1.engine.request import Part, Role, Turn
+from langchain_llava_o1.errors import MessageError
+from langchain_llava_o1.pictures.blocks import IMAGE_BLOCKS, normalize_block, source_of
+from langchain_llava_o1.pictures.policy import ImagePolicy
+from langchain_llava_o1.pictures.sources import load_picture
 from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.staging.transcript import parse_transcript
-
-Part = str | Image.Image
 
 _CHAT_ROLES: dict[str, Role] = {
     "user": "user",
@@ -37,7 +34,6 @@ _CHAT_ROLES: dict[str, Role] = {
 }
 _TEXT_BLOCKS = ("text", "text-plain")
 _REASONING_BLOCKS = ("reasoning", "thinking", "redacted_thinking")
-_IMAGE_BLOCKS = ("image", "image_url")
 
 
 @dataclass(frozen=True)
@@ -116,30 +112,8 @@ def image_blocks(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
         for block in message.content
         if isinstance(block, dict) and block.get("type") not in (*_TEXT_BLOCKS, *_REASONING_BLOCKS)
     )
-    found = (block if block.get("type") in _IMAGE_BLOCKS else _translate(block) for block in blocks)
-    return [_as_image_block(block) for block in found if block and block.get("type") in _IMAGE_BLOCKS]
-
-
-def _as_image_block(block: dict[Any, Any]) -> dict[str, Any]:
-    try:
-        return _read_image_block(block)
-    except ImageError:
-        return dict(block)
-
-
-def _read_image_block(block: dict[Any, Any]) -> dict[str, Any]:
-    data, location = _image_source(block, "block")
-    source = block.get("source")
-    described = source if isinstance(source, dict) else block
-    mime_type = described.get("mime_type") or described.get("media_type") or "image/png"
-    if location is not None:
-        header, is_data_url, body = location.partition(";base64,")
-        if not (is_data_url and header.startswith("data:")):
-            return {"type": "image", "url": location}
-        mime_type, data = header.removeprefix("data:"), urllib.parse.unquote(body)
-    if not isinstance(data, bytes):
-        data = decode_base64(data or "")
-    return {"type": "image", "base64": base64.b64encode(data).decode("ascii"), "mime_type": mime_type}
+    found = (block if block.get("type") in IMAGE_BLOCKS else _translate(block) for block in blocks)
+    return [normalize_block(block) for block in found if block and block.get("type") in IMAGE_BLOCKS]
 
 
 def _tagged_reasoning(message: BaseMessage) -> str:
@@ -216,8 +190,8 @@ def _read_block(block: str | dict[Any, Any], where: str, policy: ImagePolicy) ->
         return cast(str, block["text"])
     if kind in _REASONING_BLOCKS:
         return None
-    if kind in _IMAGE_BLOCKS:
-        return load_image(_image_source(block, where), policy, where)
+    if kind in IMAGE_BLOCKS:
+        return load_picture(source_of(block, where), policy, where)
     translated = _translate(block)
     if translated is None:
         raise MessageError(
@@ -232,27 +206,3 @@ def _translate(block: dict[Any, Any]) -> dict[Any, Any] | None:
     (translated,) = HumanMessage(content=[block]).content_blocks
     is_readable = translated["type"] in ("text", "image") and translated != block
     return cast(dict[Any, Any], translated) if is_readable else None
-
-
-def _image_source(block: dict[Any, Any], where: str) -> ImageSource:
-    found: dict[Any, Any] = block
-    if block["type"] == "image_url":
-        named = block.get("image_url")
-        found = named if isinstance(named, dict) else {"url": named}
-    elif isinstance(block.get("source"), dict):
-        found = block["source"]
-    for key in ("base64", "data"):
-        if isinstance(found.get(key), str | bytes):
-            return ImageSource(data=found[key])
-    for key in ("url", "path"):
-        if isinstance(found.get(key), str):
-            return ImageSource(location=found[key])
-    if found.get("file_id") or found.get("source_type") == "id":
-        raise ImageError(
-            f"{where}: a picture stored with a provider under an id cannot be read here. "
-            "Send the picture in base64."
-        )
-    raise ImageError(
-        f"{where}: the image block holds no picture (its keys are {sorted(map(str, block))}). "
-        'Send {"type": "image", "base64": "…", "mime_type": "image/png"}.'
-    )

@@ -29,7 +29,7 @@ from langchain_llava_o1.engine.request import (
     TowerLayers,
 )
 from langchain_llava_o1.errors import GenerationError
-from langchain_llava_o1.pictures.reading import open_image
+from langchain_llava_o1.pictures.sources import open_picture
 
 _SECONDS_BEFORE_RETRY = 0.1
 _PICTURES_PER_REQUEST = 32
@@ -161,8 +161,8 @@ class ChatLlavaO1(ChatParameters):
         """Read some pictures at a time: a folder's would not fit the memory all at once."""
         for start in range(0, len(pictures), _PICTURES_PER_REQUEST):
             chunk = pictures[start : start + _PICTURES_PER_REQUEST]
-            images = tuple(open_image(picture, self.image_policy) for picture in chunk)
-            yield EmbeddingRequest(images, pooling, layers, self.timeout)
+            read = tuple(open_picture(picture, self.image_policy) for picture in chunk)
+            yield EmbeddingRequest(read, pooling, layers, self.timeout)
 
     def _score_request(self, messages: Sequence[BaseMessage], continuations: Sequence[str]) -> ScoreRequest:
         conversation = read_conversation(list(messages), self.image_policy)

@@ -13,7 +13,7 @@ from langchain_llava_o1.chat.profile import model_profile
 from langchain_llava_o1.chat.response import MODEL_PROVIDER
 from langchain_llava_o1.engine.loading.checkpoint import DEFAULT_MAX_REQUESTS, EngineSettings
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.pictures.reading import ImagePolicy
+from langchain_llava_o1.pictures.policy import ImagePolicy
 
 EMBEDDED_MODEL = "tiny"
 """The name of the checkpoint that comes with the package."""

@@ -94,7 +94,7 @@ def ask(
     with create_progress(is_verbose=is_streamed and not show_stages) as progress:
         printer = _StreamPrinter(progress, show_stages=show_stages) if is_streamed else None
         listener = printer.handle if printer else progress.handle
-        from langchain_llava_o1.pictures.reading import image_block
+        from langchain_llava_o1.pictures.blocks import image_block
 
         settings = AnswerSettings(
             model, candidates, temperature, seed, strategy, judge, read_settings(further)

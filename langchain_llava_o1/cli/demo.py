@@ -24,7 +24,7 @@ def demo(
     is_debug: DebugOption = False,
 ) -> None:
     """Answer a question about the shipped picture, showing every stage and its bracket."""
-    from langchain_llava_o1.pictures.reading import image_block
+    from langchain_llava_o1.pictures.blocks import image_block
     from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
 
     picture = demo_picture_path()

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from PIL import Image
-
 from langchain_llava_o1.engine.request import Turn
 from langchain_llava_o1.errors import MessageError, ModelLoadError
+from langchain_llava_o1.pictures.picture import Picture
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -30,11 +29,11 @@ class Prompt:
 
     Attributes:
         token_ids: The whole conversation, begin-of-text once at its start.
-        images: One picture for each image token, in the order of the tokens.
+        pictures: One for each image token, in the order of the tokens.
     """
 
     token_ids: tuple[int, ...]
-    images: tuple[Image.Image, ...]
+    pictures: tuple[Picture, ...]
 
 
 class ChatFormat:
@@ -89,7 +88,7 @@ class ChatFormat:
         rendered = self._render(turns)
         return Prompt(
             token_ids=self._tokenize(rendered),
-            images=tuple(part for turn in turns for part in turn.parts if isinstance(part, Image.Image)),
+            pictures=tuple(part for turn in turns for part in turn.parts if isinstance(part, Picture)),
         )
 
     def count_tokens(self, text: str) -> int:
@@ -134,14 +133,14 @@ class ChatFormat:
                 f"The checkpoint's chat template refuses this conversation: {error}. "
                 "Reorder or merge the messages as it asks."
             ) from error
-        num_images = sum(isinstance(part, Image.Image) for turn in turns for part in turn.parts)
+        num_pictures = sum(isinstance(part, Picture) for turn in turns for part in turn.parts)
         pieces = self._pieces.split(rendered)
         shown = [piece for piece in pieces if piece in texts]
         num_image_tokens = sum(self._special_ids.get(piece) == self._image_token_id for piece in pieces)
-        if shown != list(texts) or num_image_tokens != num_images:
+        if shown != list(texts) or num_image_tokens != num_pictures:
             raise MessageError(
                 f"The checkpoint's chat template shows {len(shown)} of {len(texts)} texts and "
-                f"{num_image_tokens} of {num_images} pictures of this conversation. "
+                f"{num_image_tokens} of {num_pictures} pictures of this conversation. "
                 "Put pictures into user messages, and text into system messages only."
             )
         if is_continued:
@@ -186,7 +185,7 @@ def _to_message(turn: Turn, texts: dict[str, str], *, is_open: bool) -> dict[str
     """Write a turn for a chat template, its texts noted in ``texts`` under their placeholders."""
     items: list[dict[str, str]] = []
     for part in turn.parts:
-        if isinstance(part, Image.Image):
+        if isinstance(part, Picture):
             items.append({"type": "image"})
         elif part:
             items.append({"type": "text", "text": _hide(part, texts, is_whole=is_open)})
@@ -215,7 +214,7 @@ def _fold_system(turns: Sequence[Turn]) -> tuple[Turn, ...] | None:
     """Move a leading system turn into the user turn after it, behind its pictures; None if there is none."""
     if len(turns) < 2 or turns[0].role != "system" or turns[1].role != "user":
         return None
-    pictures = [part for part in turns[0].parts if isinstance(part, Image.Image)]
+    pictures = [part for part in turns[0].parts if isinstance(part, Picture)]
     instruction = "".join(part for part in turns[0].parts if isinstance(part, str)).strip()
     question = turns[1].parts
     num_leading = next((i for i, part in enumerate(question) if isinstance(part, str)), len(question))

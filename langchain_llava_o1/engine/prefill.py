@@ -12,7 +12,8 @@ from langchain_llava_o1.engine.cache.prefix_tree import Found, PrefixTree, count
 from langchain_llava_o1.engine.cache.states import States, join_states
 from langchain_llava_o1.engine.mllama.attention import Glance, Passage, PassageAttention
 from langchain_llava_o1.engine.mllama.network import Mllama
-from langchain_llava_o1.engine.mllama.vision import Picture, PictureEncoder, PictureStates
+from langchain_llava_o1.engine.mllama.vision import PictureEncoder, PictureStates
+from langchain_llava_o1.pictures.picture import Picture
 
 # Enough to keep any device busy; with more, what a pass computes no longer stays near a processor.
 _MAX_TOKENS_PER_PASS = 1024

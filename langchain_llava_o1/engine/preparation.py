@@ -1,18 +1,16 @@
-"""Requests as rows: the prompt laid out and measured, the pictures read, the randomness dealt."""
+"""Requests as rows: the prompt laid out and measured, the randomness dealt."""
 
 from typing import NamedTuple
-
-from PIL import Image
 
 from langchain_llava_o1.engine.answer import Answer, Vocabulary
 from langchain_llava_o1.engine.cache.prefix_tree import count_alike
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.loading.checkpoint import Checkpoint
 from langchain_llava_o1.engine.mailbox import Ticket
-from langchain_llava_o1.engine.mllama.vision import EmbeddingJob, read_picture
+from langchain_llava_o1.engine.mllama.vision import EmbeddingJob
 from langchain_llava_o1.engine.model_runner import Row
 from langchain_llava_o1.engine.prefill import PreparedPrompt, ScoreJob
-from langchain_llava_o1.engine.request import EmbeddingRequest, Request, ScoreRequest, Turn
+from langchain_llava_o1.engine.request import EmbeddingRequest, Part, Request, ScoreRequest, Turn
 from langchain_llava_o1.engine.sampling import RandomStream
 from langchain_llava_o1.errors import ContextLengthError
 
@@ -46,12 +44,11 @@ class Intake:
         Raises:
             MessageError: If the checkpoint's template refuses the conversation.
             ContextLengthError: If the prompt leaves no room for an answer.
-            ImageError: If a picture cannot be decoded.
         """
         encoded = self._chat_format.encode(request.turns)
         num_tokens = len(encoded.token_ids)
         room = self._room_after(num_tokens)
-        prompt = PreparedPrompt(encoded.token_ids, tuple(read_picture(image) for image in encoded.images))
+        prompt = PreparedPrompt(encoded.token_ids, encoded.pictures)
         return [
             Row(
                 prompt=prompt,
@@ -80,7 +77,6 @@ class Intake:
         Raises:
             MessageError: If the checkpoint's template refuses the conversation.
             ContextLengthError: If the prompt and a text do not fit.
-            ImageError: If a picture cannot be decoded.
         """
         prompt = self._chat_format.encode(request.turns)
         *earlier, last = request.turns
@@ -94,20 +90,14 @@ class Intake:
         ]
         num_shared = min(count_alike(prompt.token_ids, whole) for whole in wholes)
         self._room_after(max(map(len, wholes)) - 1)
-        pictures = tuple(read_picture(image) for image in prompt.images)
         return ScoreJob(
-            PreparedPrompt(prompt.token_ids[:num_shared], pictures),
+            PreparedPrompt(prompt.token_ids[:num_shared], prompt.pictures),
             tuple(whole[num_shared:] for whole in wholes),
         )
 
     def prepare_embedding(self, request: EmbeddingRequest) -> EmbeddingJob:
-        """Read the pictures of a request to embed.
-
-        Raises:
-            ImageError: If a picture cannot be decoded.
-        """
-        pictures = tuple(read_picture(image) for image in request.pictures)
-        return EmbeddingJob(pictures, request.pooling, request.layers)
+        """Take what the vision tower needs to know of a request to embed."""
+        return EmbeddingJob(request.pictures, request.pooling, request.layers)
 
     def _room_after(self, num_tokens: int) -> int:
         room = self._context_length - num_tokens
@@ -120,7 +110,7 @@ class Intake:
         return room
 
 
-def _append(parts: tuple[str | Image.Image, ...], text: str) -> tuple[str | Image.Image, ...]:
+def _append(parts: tuple[Part, ...], text: str) -> tuple[Part, ...]:
     """Continue a turn's text."""
     if parts and isinstance(parts[-1], str):
         return (*parts[:-1], parts[-1] + text)

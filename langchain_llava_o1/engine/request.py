@@ -4,14 +4,14 @@ import math
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
-from PIL import Image
-
 from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.pictures.picture import Picture
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length"]
 Pooling = Literal["max", "mean"]
 TowerLayers = Literal["final", "intermediate", "all"]
+Part = str | Picture
 Vector = tuple[float, ...]
 
 _ROLES: tuple[Role, ...] = ("system", "user", "assistant")
@@ -28,16 +28,16 @@ class Turn:
     """
 
     role: Role
-    parts: tuple[str | Image.Image, ...]
+    parts: tuple[Part, ...]
 
     def __post_init__(self) -> None:
         if self.role not in _ROLES:
             raise ConfigurationError(f"role must be one of {', '.join(_ROLES)}, got {self.role!r}.")
         for part in self.parts:
-            if not isinstance(part, str | Image.Image):
+            if not isinstance(part, Part):
                 raise ConfigurationError(
-                    f"A turn holds str and PIL.Image.Image parts, got {type(part).__name__}. "
-                    "Open the picture with PIL.Image.open first."
+                    f"A turn holds str and Picture parts, got {type(part).__name__}. "
+                    "Make a Picture of an image with Picture.of_image."
                 )
 
 
@@ -142,7 +142,7 @@ class EmbeddingRequest:
         timeout: Seconds from submission after which the request fails.
     """
 
-    pictures: tuple[Image.Image, ...]
+    pictures: tuple[Picture, ...]
     pooling: Pooling = "max"
     layers: TowerLayers = "final"
     timeout: float | None = None

@@ -15,7 +15,7 @@ from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, Item, make_item
 from langchain_llava_o1.evaluation import Benchmark
 from langchain_llava_o1.evaluation.strategies import Answer, StrategySettings, create_answer, search_context
-from langchain_llava_o1.pictures.reading import image_block
+from langchain_llava_o1.pictures.blocks import image_block
 
 NORMAL_95 = 1.959963984540054
 """Standard deviations on either side that hold 95 % of a normal distribution."""

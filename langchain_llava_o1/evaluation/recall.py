@@ -27,7 +27,8 @@ from langchain_llava_o1.drawn.scenes import Scene, draw_scene
 from langchain_llava_o1.engine.request import Pooling, TowerLayers
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.accuracy import Interval, wilson_interval
-from langchain_llava_o1.pictures.reading import image_block
+from langchain_llava_o1.pictures.base64_text import write_data_url
+from langchain_llava_o1.pictures.blocks import image_block
 from langchain_llava_o1.rag.captions import caption_pictures
 from langchain_llava_o1.rag.collection import Collection
 from langchain_llava_o1.rag.hashing_embeddings import HashingEmbeddings
@@ -90,8 +91,7 @@ class Query(NamedTuple):
     @property
     def image(self) -> str:
         """The redrawn picture as a data URL."""
-        block = image_block(self.picture)
-        return f"data:{block['mime_type']};base64,{block['base64']}"
+        return write_data_url("image/png", self.picture)
 
 
 def measure_recall(

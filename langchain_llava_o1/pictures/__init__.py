@@ -1,1 +1,4 @@
-"""Pictures from outside: read within limits, and only from places that are allowed."""
+"""Pictures, from where they come in to the value that the engine takes (read picture.py first).
+
+No LangChain here: an image block is a plain dict.
+"""

@@ -9,7 +9,7 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.pictures.reading import ImagePolicy
+from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.rag.hashing_embeddings import HashingEmbeddings
 from langchain_llava_o1.rag.manifest import Manifest
 from langchain_llava_o1.rag.retriever import MultimodalRetriever

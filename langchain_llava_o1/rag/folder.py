@@ -106,13 +106,8 @@ def kind_of(name: str) -> Kind | None:
     return "text" if ending in TEXT_ENDINGS else None
 
 
-def hash_bytes(data: bytes) -> str:
-    """Return what tells one content of a file from another: its SHA-256."""
-    return hashlib.sha256(data).hexdigest()
-
-
 def hash_file(path: Path) -> str:
-    """Return the hash of a file's content, as ``hash_bytes`` does, without holding all of it.
+    """Return the SHA-256 of a file's content without holding all of it.
 
     Raises:
         OSError: If it cannot be read.

@@ -15,7 +15,7 @@ from langchain_core.vectorstores import VectorStore
 
 from langchain_llava_o1.errors import ConfigurationError, ImageError
 from langchain_llava_o1.judges.chat_model import ChatModel
-from langchain_llava_o1.pictures.reading import ImagePolicy
+from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.rag.collection import Collection
 from langchain_llava_o1.rag.folder import FolderContents, FoundFile, LeftOut, hash_file, list_folder
 from langchain_llava_o1.rag.manifest import IndexedFile

@@ -1,8 +1,5 @@
 """Retrieval-augmented answers about pictures and texts: retrieve → search → cite."""
 
-import base64
-import binascii
-from contextlib import suppress
 from inspect import signature
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -17,8 +14,9 @@ from pydantic import Field
 
 from langchain_llava_o1.chat.messages import image_blocks
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.pictures.reading import ImagePolicy
-from langchain_llava_o1.rag.folder import hash_bytes
+from langchain_llava_o1.pictures.blocks import bytes_of, data_url_of
+from langchain_llava_o1.pictures.picture import digest_of
+from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.rag.retriever import Route
 from langchain_llava_o1.rag.sources import ShownSources, Source, cite, format_citations, show_sources
 from langchain_llava_o1.search.builder import SearchGraph
@@ -164,8 +162,7 @@ def _find(
                 "out, or use a MultimodalRetriever."
             )
         return retriever.invoke(text, config)
-    pictures = [block for block in image_blocks([question]) if block.get("base64")]
-    image = f"data:{pictures[0]['mime_type']};base64,{pictures[0]['base64']}" if pictures else None
+    image = next(filter(None, map(data_url_of, image_blocks([question]))), None)
     # More than are shown, in the place of those that have changed or are gone.
     options = {} if most is None else {"k": most * _DOCUMENTS_PER_SOURCE}
     return retriever.invoke(text, config, image=image, by=by, **options)
@@ -189,11 +186,9 @@ def _put_before(question: BaseMessage, shown: ShownSources) -> HumanMessage:
 
 def _picture_hashes(block: str | dict[str, Any]) -> list[str]:
     """Return the hash of a block's picture; none where it is no picture, or elsewhere."""
-    found = image_blocks([HumanMessage([block])])
     # A block without a picture that can be read is left for the search to refuse.
-    with suppress(binascii.Error):
-        return [hash_bytes(base64.b64decode(each["base64"])) for each in found if each.get("base64")]
-    return []
+    held = map(bytes_of, image_blocks([HumanMessage([block])]))
+    return [digest_of(data) for data in held if data is not None]
 
 
 def _what_next(state: RagState) -> Literal["search", "report_nothing"]:

@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 
 from langchain_llava_o1.errors import ImageError, MessageError
 from langchain_llava_o1.judges.chat_model import ChatModel
-from langchain_llava_o1.pictures.reading import ImagePolicy, decode_image, image_block
+from langchain_llava_o1.pictures.blocks import block_of
+from langchain_llava_o1.pictures.picture import Picture, digest_of
+from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.rag.captions import caption_pictures
-from langchain_llava_o1.rag.folder import FoundFile, LeftOut, hash_bytes
+from langchain_llava_o1.rag.folder import FoundFile, LeftOut
 from langchain_llava_o1.rag.manifest import Manifest
 
 
@@ -62,17 +64,15 @@ class FileReader:
         for file in files:
             try:
                 data = self._read_bytes(file)
-                content_hash = hash_bytes(data)
+                content_hash = digest_of(data)
                 if file.kind == "text":
                     described.append(Described(file, content_hash, _decode_text(data)))
                     continue
-                # Said by its name below, which a block knows nothing of.
-                decode_image(data, self.policy)
-                block = image_block(data, policy=self.policy)
+                picture = Picture.decode(data, self.policy)
                 caption = self.manifest.find_caption(content_hash)
                 if caption is None:
                     waiting.setdefault(content_hash, []).append(file)
-                    blocks[content_hash] = block
+                    blocks[content_hash] = block_of(picture)
                 else:
                     described.append(Described(file, content_hash, caption))
             except (ImageError, UnreadableText) as error:

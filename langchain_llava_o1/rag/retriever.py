@@ -12,7 +12,7 @@ from langchain_core.vectorstores import VectorStore
 from pydantic import Field
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.pictures.reading import ImagePolicy
+from langchain_llava_o1.pictures.policy import ImagePolicy
 
 Route = Literal["text", "image", "both"]
 """What is searched by."""

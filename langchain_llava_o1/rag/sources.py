@@ -1,6 +1,5 @@
 """What was retrieved for a question, how it is shown to a search, and how an answer cites it."""
 
-import base64
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,8 +9,10 @@ from langchain_core.documents import Document
 from typing_extensions import TypedDict
 
 from langchain_llava_o1.errors import ImageError
-from langchain_llava_o1.pictures.reading import ImagePolicy, read_image_reference
-from langchain_llava_o1.rag.folder import hash_bytes, hash_file, kind_of
+from langchain_llava_o1.pictures.blocks import block_of
+from langchain_llava_o1.pictures.policy import ImagePolicy
+from langchain_llava_o1.pictures.sources import load_reference
+from langchain_llava_o1.rag.folder import hash_file, kind_of
 from langchain_llava_o1.staging.prompts import source_heading
 
 _MENTION = re.compile(r"\b(?:pictures?|images?|texts?|sources?)\s+(\d+)|\[(\d+)\]", re.IGNORECASE)
@@ -143,11 +144,11 @@ def _read(document: Document, source: Source, policy: ImagePolicy) -> dict[str, 
     """
     if source["kind"] == "picture":
         try:
-            block = read_image_reference(source["source"] or "", policy, source["name"])
+            picture = load_reference(source["source"] or "", policy, source["name"])
         except ImageError as error:
             raise _UnfitError(str(error)) from error
-        _check_hash(source, hash_bytes(base64.b64decode(block["base64"])))
-        return block
+        _check_hash(source, picture.digest)
+        return block_of(picture)
     if source["content_hash"] is not None and source["source"] is not None:
         try:
             _check_hash(source, hash_file(Path(source["source"])))

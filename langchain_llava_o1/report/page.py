@@ -1,6 +1,5 @@
 """A search's result as one HTML page that needs nothing else: no network, no script, no further file."""
 
-import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from langchain_core.messages.ai import UsageMetadata
 from markupsafe import Markup
 
-from langchain_llava_o1.errors import ImageError
-from langchain_llava_o1.pictures.reading import decode_base64
+from langchain_llava_o1.pictures.blocks import data_url_of
 from langchain_llava_o1.report.outcome import Outcome
 from langchain_llava_o1.report.step import (
     Paragraph,
@@ -27,8 +25,7 @@ from langchain_llava_o1.staging.stages import STAGES
 
 _FOLDER = Path(__file__).parent
 _MAX_TITLE = 70
-_PICTURE_TYPE = re.compile(r"image/[a-z0-9.+-]+")
-_PICTURE_DATA_URL = re.compile(r"data:(image/[a-z0-9.+-]+);base64,(.*)", re.DOTALL)
+_PICTURE_DATA_URL = re.compile(r"data:image/[a-z0-9.+-]+;base64,")
 
 _FINISH_REASONS = {
     "length": "The answer was cut off at the limit of tokens.",
@@ -158,19 +155,10 @@ def _accepted_stages(result: Outcome) -> list[Paragraph]:
 
 def _read_picture(block: Mapping[str, Any]) -> Picture:
     """Find a picture's data in a block. What would have to be fetched stays text."""
-    location = str(block.get("url") or block.get("file_id") or "")
-    kind, data = str(block.get("mime_type") or "image/png"), str(block.get("base64") or "")
-    if found := _PICTURE_DATA_URL.fullmatch(location):
-        kind, data = found.groups()
-        location = ""
-    kind = kind.lower()
-    if not data or not _PICTURE_TYPE.fullmatch(kind):
-        return Picture(None, location)
-    try:
-        content = decode_base64(data)
-    except ImageError:
-        return Picture(None, location)
-    return Picture(f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}", location="")
+    url = data_url_of(block)
+    if url is not None and _PICTURE_DATA_URL.match(url):
+        return Picture(url, location="")
+    return Picture(None, str(block.get("url") or block.get("file_id") or ""))
 
 
 def _expenses(result: Outcome) -> Sequence[Expense]:

@@ -1,6 +1,5 @@
 """The result of a search: read out of a state or a record, written as a record or a page."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
@@ -10,8 +9,9 @@ from langchain_core.messages import AIMessage, AnyMessage
 from pydantic import TypeAdapter
 
 from langchain_llava_o1.chat.messages import image_blocks
-from langchain_llava_o1.errors import ConfigurationError, ImageError
-from langchain_llava_o1.pictures.reading import decode_base64
+from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.pictures.blocks import bytes_of
+from langchain_llava_o1.pictures.picture import digest_of
 from langchain_llava_o1.report.outcome import Outcome
 from langchain_llava_o1.report.page import render_frame, render_page
 
@@ -118,9 +118,5 @@ def _messages_type() -> TypeAdapter[list[AnyMessage]]:
 
 
 def _digest(block: Mapping[str, Any]) -> str:
-    if data := block.get("base64"):
-        try:
-            return hashlib.sha256(decode_base64(data)).hexdigest()
-        except ImageError:
-            return ""
-    return str(block.get("url") or block.get("file_id") or "")
+    data = bytes_of(block)
+    return digest_of(data) if data is not None else str(block.get("url") or block.get("file_id") or "")

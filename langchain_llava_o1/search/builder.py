@@ -14,7 +14,7 @@ from langchain_llava_o1.judges.confidence import ConfidenceJudge
 from langchain_llava_o1.judges.function import JudgeLike, read_judge
 from langchain_llava_o1.judges.generative import GenerativeJudge
 from langchain_llava_o1.judges.judge import Judge
-from langchain_llava_o1.pictures.reading import ImagePolicy
+from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.search.answer import compose_answer, is_finished
 from langchain_llava_o1.search.events import reporter_of
 from langchain_llava_o1.search.question import read_question

@@ -7,7 +7,9 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from langchain_llava_o1.errors import MessageError
-from langchain_llava_o1.pictures.reading import ImagePolicy, read_image_reference
+from langchain_llava_o1.pictures.blocks import block_of
+from langchain_llava_o1.pictures.policy import ImagePolicy
+from langchain_llava_o1.pictures.sources import load_reference
 
 
 def read_question(state: Mapping[str, Any], policy: ImagePolicy) -> list[AnyMessage]:
@@ -23,7 +25,7 @@ def read_question(state: Mapping[str, Any], policy: ImagePolicy) -> list[AnyMess
     """
     question, image = _read_text(state, "question"), _read_text(state, "image")
     if question:
-        picture = [read_image_reference(image, policy, "image")] if image else []
+        picture = [block_of(load_reference(image, policy, "image"))] if image else []
         return [HumanMessage([*picture, {"type": "text", "text": question}])]
     if image:
         raise MessageError("There is an `image` and no `question`. Write what is to be answered about it.")

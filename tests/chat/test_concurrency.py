@@ -16,6 +16,7 @@ from langchain_llava_o1.errors import (
     GenerationTimeout,
     MessageError,
 )
+from langchain_llava_o1.pictures.picture import Picture
 from tests.asking import add_up, chat, picture_block
 from tests.scripted_engine import ANSWER, Script, ScriptedEngine
 
@@ -84,7 +85,7 @@ async def test_pictures_are_decoded_off_the_event_loop(
     block = picture_block(2, 2)
     monkeypatch.setattr(Image, "open", watched)
     await chat().ainvoke([HumanMessage([block, {"type": "text", "text": "What?"}])])
-    assert isinstance(engine.requests[0].turns[0].parts[0], Image.Image)
+    assert isinstance(engine.requests[0].turns[0].parts[0], Picture)
     assert threads
     assert threading.main_thread() not in threads
 

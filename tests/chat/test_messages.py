@@ -18,7 +18,7 @@ from PIL import Image
 
 from langchain_llava_o1.chat.messages import continued_text, has_pictures, image_blocks, read_conversation
 from langchain_llava_o1.errors import ImageError, MessageError
-from langchain_llava_o1.pictures.reading import ImagePolicy
+from langchain_llava_o1.pictures.policy import ImagePolicy
 
 POLICY = ImagePolicy()
 
@@ -36,7 +36,7 @@ BLUE = encode("blue")
 def describe(messages: list[BaseMessage], policy: ImagePolicy = POLICY) -> list[tuple[str, list[Any]]]:
     """Turns, with a picture written as its colour."""
     return [
-        (turn.role, [part if isinstance(part, str) else part.getpixel((0, 0)) for part in turn.parts])
+        (turn.role, [part if isinstance(part, str) else part.image.getpixel((0, 0)) for part in turn.parts])
         for turn in read_conversation(messages, policy).turns
     ]
 

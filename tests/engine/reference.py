@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image
 from transformers import AutoProcessor, MllamaForConditionalGeneration
 
 from langchain_llava_o1.engine.request import Turn
+from langchain_llava_o1.pictures.picture import Picture
 
 
 class Reference:
@@ -33,7 +33,7 @@ class Reference:
         text = self.processor.apply_chat_template(
             conversation, add_generation_prompt=not is_continued, continue_final_message=is_continued
         )
-        images = [part for turn in turns for part in turn.parts if isinstance(part, Image.Image)]
+        images = [part.image for turn in turns for part in turn.parts if isinstance(part, Picture)]
         return self.processor(text=text, images=images or None, add_special_tokens=False, return_tensors="pt")
 
     def generate(self, turns: Sequence[Turn], max_tokens: int) -> list[int]:

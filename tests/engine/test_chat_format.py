@@ -105,14 +105,14 @@ def test_a_refused_system_message_moves_into_the_question(tokenizer: Any) -> Non
     text = tokenizer.decode(prompt.token_ids)
     assert "user<|end_header_id|>\n\n<|image|>Count.\n\nHow many?<|eot_id|>" in text
     assert "system" not in text
-    assert len(prompt.images) == 1
+    assert len(prompt.pictures) == 1
 
 
 def test_pictures_keep_their_order_when_a_system_message_moves(tokenizer: Any) -> None:
     first, second = draw_noise(1), draw_noise(2)
     turns = (Turn("system", (first, "Count.")), Turn("user", (second, "How many?")))
     prompt = make_format(tokenizer, REFUSES_SYSTEM_BESIDE_PICTURES).encode(turns)
-    assert prompt.images == (first, second)
+    assert prompt.pictures == (first, second)
 
 
 def test_what_a_template_refuses_or_drops_is_an_error(tokenizer: Any) -> None:

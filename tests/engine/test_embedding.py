@@ -6,32 +6,32 @@ from typing import Any, cast
 import numpy as np
 import pytest
 import torch
-from langchain_llava_o1.engine.vision import PictureEncoder
-from PIL import Image
 
 from langchain_llava_o1.engine.engine import Engine
+from langchain_llava_o1.engine.mllama.vision import PictureEncoder
 from langchain_llava_o1.engine.request import EmbeddingRequest, Request, Sampling, Turn
-from langchain_llava_o1.errors import ConfigurationError, GenerationTimeout, ImageError
-from tests.engine.pictures import draw_broken, draw_noise
+from langchain_llava_o1.errors import ConfigurationError, GenerationTimeout
+from langchain_llava_o1.pictures.picture import Picture
+from tests.engine.pictures import draw_noise
 from tests.engine.reference import Reference
 
 WIDE, SMALL = draw_noise(1, (90, 30)), draw_noise(2)
 
 
-def tower_output(reference: Reference, image: Image.Image) -> torch.Tensor:
+def tower_output(reference: Reference, picture: Picture) -> torch.Tensor:
     """``[patches of the filled tiles, width of all layers]``."""
-    features = reference.processor.image_processor([[image]], return_tensors="pt")
+    features = reference.processor.image_processor([[picture.image]], return_tensors="pt")
     num_tiles = int(features.pop("num_tiles")[0][0])
     with torch.inference_mode():
         output: Any = reference.model.model.vision_model(**features).last_hidden_state
     return cast("torch.Tensor", output[0, 0, :num_tiles].flatten(0, 1))
 
 
-@pytest.mark.parametrize("image", [WIDE, SMALL], ids=["several tiles", "one tile"])
+@pytest.mark.parametrize("picture", [WIDE, SMALL], ids=["several tiles", "one tile"])
 def test_vectors_are_pooled_from_the_filled_tiles(
-    tiled_engine: Engine, tiled_reference: Reference, image: Image.Image
+    tiled_engine: Engine, tiled_reference: Reference, picture: Picture
 ) -> None:
-    seen = tower_output(tiled_reference, image)
+    seen = tower_output(tiled_reference, picture)
     width = tiled_reference.model.config.vision_config.hidden_size
     expected = {
         ("max", "final"): seen[:, :width].amax(0),
@@ -40,7 +40,7 @@ def test_vectors_are_pooled_from_the_filled_tiles(
         ("mean", "all"): seen.mean(0),
     }
     for (pooling, layers), pooled in expected.items():
-        request = EmbeddingRequest((image,), cast("Any", pooling), cast("Any", layers))
+        request = EmbeddingRequest((picture,), cast("Any", pooling), cast("Any", layers))
         (vector,) = tiled_engine.embed(request)
         assert vector == pytest.approx((pooled / pooled.norm()).tolist(), abs=1e-4)
 
@@ -48,9 +48,9 @@ def test_vectors_are_pooled_from_the_filled_tiles(
 def test_pictures_that_are_embedded_together_have_the_vectors_that_they_have_alone(
     tiled_engine: Engine,
 ) -> None:
-    images = tuple(draw_noise(seed, (30 + 9 * seed, 40)) for seed in range(11))
-    together = tiled_engine.embed(EmbeddingRequest(images))
-    alone = [tiled_engine.embed(EmbeddingRequest((image,)))[0] for image in images]
+    pictures = tuple(draw_noise(seed, (30 + 9 * seed, 40)) for seed in range(11))
+    together = tiled_engine.embed(EmbeddingRequest(pictures))
+    alone = [tiled_engine.embed(EmbeddingRequest((picture,)))[0] for picture in pictures]
     assert np.allclose(together, alone, atol=1e-4)
 
 
@@ -65,16 +65,6 @@ async def test_embedding_goes_on_beside_answers(engine: Engine) -> None:
     )
     assert beside == alone
     assert vectors[2][0] == pytest.approx(engine.embed(EmbeddingRequest((draw_noise(2),)))[0], abs=1e-5)
-
-
-async def test_a_broken_picture_fails_its_own_request_alone(engine: Engine) -> None:
-    broken, whole = await asyncio.gather(
-        engine.aembed(EmbeddingRequest((draw_broken(),))),
-        engine.aembed(EmbeddingRequest((SMALL,))),
-        return_exceptions=True,
-    )
-    assert isinstance(broken, ImageError)
-    assert isinstance(whole, tuple)
 
 
 def test_running_out_of_memory_is_tried_once_more(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,10 +21,10 @@ from langchain_llava_o1.errors import (
     ContextLengthError,
     GenerationError,
     GenerationTimeout,
-    ImageError,
+    MessageError,
     QueueFullError,
 )
-from tests.engine.pictures import draw_broken, draw_noise
+from tests.engine.pictures import draw_noise
 
 QUESTION = (Turn("user", (draw_noise(1), "How many red circles?")),)
 ENDLESS = 400
@@ -258,17 +258,17 @@ def test_more_requests_than_the_engine_takes_are_refused(random_checkpoint: Path
 
 
 async def test_a_bad_request_hurts_no_other(engine: Engine) -> None:
-    broken = (Turn("user", (draw_broken(), "?")),)
+    misplaced = (Turn("system", (draw_noise(2),)), Turn("system", ("?",)))
     too_long = (Turn("user", ("\x00" * 600,)),)
     outcomes = await asyncio.gather(
         *(
             answer_async(engine, Request(turns, Sampling(max_tokens=8)))
-            for turns in (QUESTION, broken, too_long)
+            for turns in (QUESTION, misplaced, too_long)
         ),
         return_exceptions=True,
     )
     assert isinstance(outcomes[0], list)
-    assert isinstance(outcomes[1], ImageError)
+    assert isinstance(outcomes[1], MessageError)
     assert isinstance(outcomes[2], ContextLengthError)
 
 

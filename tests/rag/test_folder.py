@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.rag.folder import hash_bytes, hash_file, kind_of, list_folder
+from langchain_llava_o1.pictures.picture import digest_of
+from langchain_llava_o1.rag.folder import hash_file, kind_of, list_folder
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_what_is_no_folder_is_refused(folder: Path) -> None:
 
 
 def test_files_are_hashed_as_their_bytes_are(folder: Path) -> None:
-    assert hash_file(folder / "b.png") == hash_bytes(b"x") != hash_bytes(b"y")
+    assert hash_file(folder / "b.png") == digest_of(b"x") != digest_of(b"y")
 
 
 def test_kinds_go_by_the_ending() -> None:

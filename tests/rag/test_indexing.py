@@ -19,7 +19,7 @@ from langchain_llava_o1 import (
     open_collection,
 )
 from langchain_llava_o1.errors import ConfigurationError, GenerationError, MessageError
-from langchain_llava_o1.pictures.reading import ImagePolicy
+from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.rag import indexing
 from langchain_llava_o1.rag.indexing import IndexProgress
 from langchain_llava_o1.rag.manifest import Manifest

@@ -24,7 +24,7 @@ from langchain_llava_o1 import (
     index_folder,
 )
 from langchain_llava_o1.errors import ConfigurationError, ImageError, MessageError
-from langchain_llava_o1.pictures.reading import ImagePolicy
+from langchain_llava_o1.pictures.policy import ImagePolicy
 from tests.rag.album import answering_model, describing_model, draw, in_memory, pictures_of
 from tests.scripted_model import ScriptedModel
 

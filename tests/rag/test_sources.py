@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from langchain_core.documents import Document
 
-from langchain_llava_o1.pictures.reading import ImagePolicy
+from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.rag.folder import hash_file
 from langchain_llava_o1.rag.sources import ShownSources, cite, format_citations, show_sources
 from tests.rag.album import colour_of, draw

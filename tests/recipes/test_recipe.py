@@ -11,6 +11,7 @@ from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.items import make_item, read_caption
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.request import Turn
+from langchain_llava_o1.pictures.picture import Picture
 from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.prompts import comparison_prompt
 from langchain_llava_o1.staging.stages import STAGES
@@ -46,10 +47,10 @@ def test_answers_are_learned_as_the_engine_asks_for_them(processor, chat_format:
     item = make_item(3, Difficulty.HARD)
     stages = reference_stages(item, random.Random(0))
     sequence = Encoder(processor).answer(item, stages)
-    asked = chat_format.encode([Turn("user", (item.picture, item.prompt))]).token_ids
+    asked = chat_format.encode([Turn("user", (Picture.of_image(item.picture), item.prompt))]).token_ids
     accepted = join_stages(stages[:2])
     continued = chat_format.encode(
-        [Turn("user", (item.picture, item.prompt)), Turn("assistant", (accepted,))]
+        [Turn("user", (Picture.of_image(item.picture), item.prompt)), Turn("assistant", (accepted,))]
     ).token_ids
 
     assert tuple(sequence.tokens[: len(asked)]) == asked
@@ -75,7 +76,7 @@ def test_verdicts_are_learned_as_the_engine_asks_for_them(
         with_reason=True,
         learn_accepted=False,
     )
-    turns = [Turn("user", (item.picture, item.prompt))]
+    turns = [Turn("user", (Picture.of_image(item.picture), item.prompt))]
     if accepted:
         turns.append(Turn("assistant", (join_stages(accepted),)))
     turns.append(Turn("user", (comparison_prompt(StagePart(stage), "one", "other"),)))

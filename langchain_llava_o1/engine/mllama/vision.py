@@ -1,35 +1,20 @@
 """Pictures as the keys and values that the text layers attend to, each distinct picture encoded once."""
 
-import hashlib
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from PIL import Image
+from cachetools import LRUCache
 from torch.nn import functional
 
 from langchain_llava_o1.engine.cache.states import States
 from langchain_llava_o1.engine.mllama.network import Mllama
 from langchain_llava_o1.engine.request import Pooling, TowerLayers, Vector
-from langchain_llava_o1.errors import ImageError
+from langchain_llava_o1.pictures.picture import Picture
 
 # One large picture keeps any device busy, small ones go together.
 _MOST_POSITIONS_PER_CALL = 4096
 _MOST_IMAGES_PER_CALL = 8
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A picture and the hash of what it shows.
-
-    Attributes:
-        key: Equal for pictures with equal pixels.
-        image: The picture in RGB.
-    """
-
-    key: bytes
-    image: Image.Image
 
 
 class EmbeddingJob(NamedTuple):
@@ -55,24 +40,6 @@ class PictureStates:
     filled: States
 
 
-def read_picture(image: Image.Image) -> Picture:
-    """Load a picture's pixels, transparency laid over white, and hash them.
-
-    Raises:
-        ImageError: If the pixels cannot be decoded.
-    """
-    try:
-        if "A" in image.getbands() or "transparency" in image.info:
-            layer = image.convert("RGBA")
-            white = Image.new("RGBA", layer.size, "white")
-            image = Image.alpha_composite(white, layer)
-        pixels = image.convert("RGB")
-        digest = hashlib.blake2b(pixels.tobytes(), digest_size=16, key=repr(pixels.size).encode())
-    except (OSError, ValueError, SyntaxError) as error:
-        raise ImageError(f"A picture cannot be decoded: {error}. Save it again as PNG or JPEG.") from error
-    return Picture(digest.digest(), pixels)
-
-
 class PictureEncoder:
     """The vision tower of a model, with a memory of the pictures it saw last.
 
@@ -90,9 +57,11 @@ class PictureEncoder:
         """
         self._model = model
         self._image_processor = image_processor
-        self._max_bytes = max_bytes
-        self._num_bytes = 0
-        self._remembered: OrderedDict[bytes, PictureStates] = OrderedDict()
+        max_bytes = max(1, max_bytes)
+        # One that alone is larger than the bound counts as the bound, and so is remembered all the same.
+        self._remembered: LRUCache[bytes, PictureStates] = LRUCache(
+            max_bytes, getsizeof=lambda states: min(states.whole.nbytes, max_bytes)
+        )
         self.num_encoded = 0
 
     def encode(self, pictures: Iterable[Picture]) -> dict[bytes, PictureStates]:
@@ -103,13 +72,11 @@ class PictureEncoder:
         """
         wanted = {picture.key: picture for picture in pictures}
         found = {key: self._remembered[key] for key in wanted if key in self._remembered}
-        for key in found:
-            self._remembered.move_to_end(key)
         missing = [picture for key, picture in wanted.items() if key not in found]
         for chunk in self._chunks(missing):
             for picture, states in zip(chunk, self._encode_chunk(chunk), strict=True):
                 found[picture.key] = states
-                self._remember(picture.key, states)
+                self._remembered[picture.key] = states
         return found
 
     def embed(self, job: EmbeddingJob) -> tuple[Vector, ...]:
@@ -129,7 +96,6 @@ class PictureEncoder:
     def forget(self) -> None:
         """Forget all pictures."""
         self._remembered.clear()
-        self._num_bytes = 0
 
     def _chunks(self, pictures: Sequence[Picture]) -> Iterator[Sequence[Picture]]:
         """Divide pictures into as many as go through the tower together."""
@@ -151,10 +117,3 @@ class PictureEncoder:
             filled = whole.part(0, int(num_tiles[0]) * self._model.num_patches)
             encodings.append(PictureStates(picture.key, whole, filled))
         return encodings
-
-    def _remember(self, key: bytes, states: PictureStates) -> None:
-        self._remembered[key] = states
-        self._num_bytes += states.whole.nbytes
-        while self._num_bytes > self._max_bytes and len(self._remembered) > 1:
-            _, forgotten = self._remembered.popitem(last=False)
-            self._num_bytes -= forgotten.whole.nbytes

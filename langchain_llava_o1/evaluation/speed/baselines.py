@@ -68,7 +68,8 @@ class GenerateSearch:
         """Prepare everything anew, as every call of the published scripts does."""
         prompt = self._format.encode(turns)
         device = self._checkpoint.model.device
-        features = self._checkpoint.image_processor([list(prompt.images)], return_tensors="pt")
+        images = [picture.image for picture in prompt.pictures]
+        features = self._checkpoint.image_processor([images], return_tensors="pt")
         token_ids = list(prompt.token_ids)
         spans = get_cross_attention_token_mask(token_ids, self._checkpoint.image_token_id)
         mask = convert_sparse_cross_attention_mask_to_dense(

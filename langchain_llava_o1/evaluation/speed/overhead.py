@@ -1,8 +1,6 @@
 """What the graph and the chat model add to the time of the engine under them."""
 
 import asyncio
-import base64
-import io
 import statistics
 import time
 from collections.abc import AsyncGenerator, Callable
@@ -10,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from langchain_core.messages import HumanMessage
-from PIL import Image
 from pydantic import PrivateAttr
 
 from langchain_llava_o1.chat.model import ChatLlavaO1
@@ -21,6 +18,8 @@ from langchain_llava_o1.evaluation.speed import Shape
 from langchain_llava_o1.evaluation.speed.shapes import open_checkpoint
 from langchain_llava_o1.evaluation.speed.workload import VERDICT_TOKENS, QuestionWork, make_work
 from langchain_llava_o1.judges.generative import GenerativeJudge
+from langchain_llava_o1.pictures.blocks import block_of
+from langchain_llava_o1.pictures.picture import Picture
 from langchain_llava_o1.search.stage_beam import StageBeamContext, create_stage_beam
 
 _STAGE_TOKENS = 60
@@ -137,13 +136,6 @@ def _run_graph(engine: Engine, number: int, candidates: int) -> tuple[_Recorder,
 
 
 def _question(work: QuestionWork) -> HumanMessage:
-    image, text = work.stages[0].prompt[0].parts
-    assert isinstance(image, Image.Image), "a question begins with its picture"
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    block = {
-        "type": "image",
-        "base64": base64.b64encode(file.getvalue()).decode(),
-        "mime_type": "image/png",
-    }
-    return HumanMessage([block, {"type": "text", "text": text}])
+    picture, text = work.stages[0].prompt[0].parts
+    assert isinstance(picture, Picture), "a question begins with its picture"
+    return HumanMessage([block_of(picture), {"type": "text", "text": text}])

@@ -92,7 +92,7 @@ class MemoryTraffic:
         return (in_text + num_steps * seen) * self._sizes.bytes_per_position
 
     def _count_image_positions(self, prompt: Prompt) -> int:
-        images = list(self._format.encode(prompt).images)
+        images = [picture.image for picture in self._format.encode(prompt).pictures]
         num_tiles: list[list[int]] = self._image_processor([images], return_tensors="pt")["num_tiles"]
         return int(sum(num_tiles[0])) * self._sizes.num_patches
 

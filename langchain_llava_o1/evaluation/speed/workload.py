@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from langchain_llava_o1.engine.request import Turn
+from langchain_llava_o1.pictures.picture import Picture
 from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.prompts import comparison_prompt
 from langchain_llava_o1.staging.stages import STAGES, Stage
@@ -67,7 +68,8 @@ def make_work(
 def _make_question(seed: int, num_candidates: int, count_tokens: Callable[[str], int]) -> QuestionWork:
     rng = random.Random(seed)
     # Large flat patches, as photographs have; the size is what matters.
-    picture = Image.frombytes("RGB", (16, 12), rng.randbytes(16 * 12 * 3)).resize(PICTURE_SIZE)
+    image = Image.frombytes("RGB", (16, 12), rng.randbytes(16 * 12 * 3)).resize(PICTURE_SIZE)
+    picture = Picture.of_image(image)
     question = Turn("user", (picture, f"Subtract all small red circles. How many are left? ({seed})"))
     accepted: list[str] = []
     stages = []

@@ -1,0 +1,143 @@
+"""Pictures as the image blocks of LangChain messages, which are plain dicts.
+
+Every image block of LangChain is read: v1, v0, ``image_url`` with a dict or a string, data URLs, and
+Anthropic sources. What is written is v1: ``{"type": "image", "base64": …, "mime_type": …}``.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from langchain_llava_o1.errors import ImageError
+from langchain_llava_o1.pictures.base64_text import (
+    decode_base64,
+    encode_base64,
+    is_data_url,
+    split_data_url,
+    write_data_url,
+)
+from langchain_llava_o1.pictures.picture import Picture
+from langchain_llava_o1.pictures.policy import ImagePolicy
+from langchain_llava_o1.pictures.sources import ImageSource, read_file
+
+IMAGE_BLOCKS = ("image", "image_url")
+"""Types of the blocks that are read here."""
+
+_DEFAULT_MIME_TYPE = "image/png"
+
+
+def image_block(picture: str | Path | bytes, *, policy: ImagePolicy | None = None) -> dict[str, Any]:
+    """Make a message's image block from a file of one's own or its bytes.
+
+    Args:
+        picture: A path, or the bytes of a picture file. Any path may be read: the caller chose it.
+        policy: Limits; the default ones if None.
+
+    Returns:
+        A LangChain image block that holds the picture in base64.
+
+    Raises:
+        ImageError: The picture is missing, broken or too large.
+    """
+    policy = policy or ImagePolicy()
+    data = picture if isinstance(picture, bytes) else read_file(Path(picture), policy)
+    name = "The bytes" if isinstance(picture, bytes) else str(picture)
+    try:
+        return block_of(Picture.decode(data, policy))
+    except ImageError as error:
+        raise ImageError(f"{name}: {error}") from error
+
+
+def block_of(picture: Picture) -> dict[str, Any]:
+    """Return the image block that holds a picture in base64."""
+    return _block(picture.data, picture.mime_type)
+
+
+def source_of(block: Mapping[Any, Any], where: str) -> ImageSource:
+    """Find out where an image block has its picture.
+
+    Args:
+        block: A block of a type in ``IMAGE_BLOCKS``.
+        where: Names the block in errors.
+
+    Raises:
+        ImageError: If it holds no picture, or one that only a provider can read.
+    """
+    found: Mapping[Any, Any] = block
+    if block["type"] == "image_url":
+        named = block.get("image_url")
+        found = named if isinstance(named, dict) else {"url": named}
+    elif isinstance(block.get("source"), dict):
+        found = block["source"]
+    for key in ("base64", "data"):
+        if isinstance(found.get(key), str | bytes):
+            return ImageSource(data=found[key])
+    for key in ("url", "path"):
+        if isinstance(found.get(key), str):
+            return ImageSource(location=found[key])
+    if found.get("file_id") or found.get("source_type") == "id":
+        raise ImageError(
+            f"{where}: a picture stored with a provider under an id cannot be read here. "
+            "Send the picture in base64."
+        )
+    raise ImageError(
+        f"{where}: the image block holds no picture (its keys are {sorted(map(str, block))}). "
+        'Send {"type": "image", "base64": "…", "mime_type": "image/png"}.'
+    )
+
+
+def normalize_block(block: Mapping[Any, Any]) -> dict[str, Any]:
+    """Write an image block of any form as one with ``base64``, or with ``url`` where it names a place.
+
+    What the bytes are is not looked at. A block that holds no picture stays as it is, for a model to refuse.
+    """
+    try:
+        found = _read(block)
+    except ImageError:
+        return dict(block)
+    return {"type": "image", "url": found} if isinstance(found, str) else _block(*found)
+
+
+def bytes_of(block: Mapping[Any, Any]) -> bytes | None:
+    """Return the bytes of the file that a block holds; None where it names a place, or cannot be read."""
+    held = _read_held(block)
+    return held.data if held else None
+
+
+def data_url_of(block: Mapping[Any, Any]) -> str | None:
+    """Return the file that a block holds as a data URL; None where it names a place, or cannot be read."""
+    held = _read_held(block)
+    return write_data_url(held.mime_type.lower(), held.data) if held else None
+
+
+class _File(NamedTuple):
+    """What a block holds, not looked at."""
+
+    data: bytes
+    mime_type: str
+
+
+def _read(block: Mapping[Any, Any]) -> _File | str:
+    """Read the file that a block holds, or the place that it names."""
+    data, location = source_of(block, "block")
+    source = block.get("source")
+    described = source if isinstance(source, dict) else block
+    mime_type = described.get("mime_type") or described.get("media_type") or _DEFAULT_MIME_TYPE
+    if location is not None:
+        if not is_data_url(location):
+            return location
+        stated, data = split_data_url(location)
+        mime_type = stated or _DEFAULT_MIME_TYPE
+    return _File(data if isinstance(data, bytes) else decode_base64(data or ""), str(mime_type))
+
+
+def _read_held(block: Mapping[Any, Any]) -> _File | None:
+    try:
+        found = _read(block)
+    except ImageError:
+        return None
+    return found if isinstance(found, _File) and found.data else None
+
+
+def _block(data: bytes, mime_type: str) -> dict[str, Any]:
+    return {"type": "image", "base64": encode_base64(data), "mime_type": mime_type}
