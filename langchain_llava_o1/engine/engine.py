@@ -1,21 +1,20 @@
 """The engine: requests in, deltas out, one thread that owns the model.
 
 Callers on any thread or event loop put a ticket into the inbox and wait at their own mailbox. The
-engine's thread turns tickets into rows and generates all rows of all requests in one batch, which
-rows join as they arrive and leave as they finish.
+engine's thread turns tickets into sequences and generates all sequences of all requests in one batch, which
+they join as they arrive and leave as they finish.
 """
 
 import atexit
 import threading
 import time
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from langchain_llava_o1.engine.failures import explain, is_out_of_memory
+from langchain_llava_o1.engine.failures import explain
 from langchain_llava_o1.engine.loading.checkpoint import DEFAULT_MAX_REQUESTS, Checkpoint
 from langchain_llava_o1.engine.mailbox import AnyRequest, LoopMailbox, Mailbox, Outbox, ThreadMailbox, Ticket
 from langchain_llava_o1.engine.request import (
@@ -30,16 +29,10 @@ from langchain_llava_o1.engine.request import (
 from langchain_llava_o1.errors import GenerationError, QueueFullError
 
 if TYPE_CHECKING:
-    from langchain_llava_o1.engine.model_runner import Row
-    from langchain_llava_o1.engine.preparation import RowOwner
+    from langchain_llava_o1.engine.model_runner import Chosen
 
-ResultT = TypeVar("ResultT")
-
-_MAX_ROWS = 64
 # Requests that are sent together should start together, and none should wait long for others.
 _GATHER_SECONDS = 0.002
-# Reading prompts stops the rows that are being generated, so rows that wait are let in by the dozen.
-_ROWS_LET_IN_TOGETHER = _MAX_ROWS // 4
 _SECONDS_TO_CLOSE = 10.0
 
 
@@ -73,9 +66,10 @@ class Engine:
         from langchain_llava_o1.engine.mllama.packing import pack_linear_layers
         from langchain_llava_o1.engine.mllama.tiled_attention import attend_in_vision_tower
         from langchain_llava_o1.engine.mllama.vision import PictureEncoder
-        from langchain_llava_o1.engine.model_runner import DecodeBatch
+        from langchain_llava_o1.engine.model_runner import ModelRunner
         from langchain_llava_o1.engine.prefill import Prefiller
-        from langchain_llava_o1.engine.preparation import Intake
+        from langchain_llava_o1.engine.preparation import RequestPreparation
+        from langchain_llava_o1.engine.scheduler import Scheduler
         from langchain_llava_o1.engine.whole_answers import WholeAnswers
 
         pack_linear_layers(checkpoint.model)
@@ -84,18 +78,17 @@ class Engine:
         self.context_length = model.context_length
         self.device = model.device
         self.dtype = model.dtype
-        self._intake = Intake(checkpoint, model.context_length)
-        self._budget = MemoryBudget(model, cache_bytes=cache_bytes)
-        pictures = PictureEncoder(model, checkpoint.image_processor, max_bytes=self._budget.for_pictures)
-        tree = PrefixTree(self._budget.for_text)
+        self._preparation = RequestPreparation(checkpoint, model.context_length)
+        budget = MemoryBudget(model, cache_bytes=cache_bytes)
+        pictures = PictureEncoder(model, checkpoint.image_processor, max_bytes=budget.for_pictures)
+        tree = PrefixTree(budget.for_text)
         self._prefiller = Prefiller(model, pictures, tree, checkpoint.image_token_id)
-        self._batch: DecodeBatch[RowOwner] = DecodeBatch(model, self._prefiller)
-        self._row_limit = _MAX_ROWS
+        self._runner = ModelRunner(model, self._prefiller)
         # Putting into a SimpleQueue never blocks, so that coroutines may. None wakes the thread up to close.
         self._inbox: SimpleQueue[Ticket | None] = SimpleQueue()
-        self._waiting_rows: deque[Row[RowOwner]] = deque()
         self._outbox = Outbox()
-        self._whole_answers = WholeAnswers(self._prefiller, pictures, self._outbox, self._batch.forget)
+        self._scheduler = Scheduler(self._runner, budget, self._outbox, self._inbox, self._prepare)
+        self._whole_answers = WholeAnswers(self._prefiller, pictures, self._outbox, self._runner.forget)
         self._max_requests = max_requests
         self._num_requests = 0
         self._counting = threading.Lock()
@@ -184,7 +177,7 @@ class Engine:
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of a plain text."""
-        return self._intake.count_tokens(text)
+        return self._preparation.count_tokens(text)
 
     @property
     def statistics(self) -> Statistics:
@@ -194,7 +187,7 @@ class Engine:
             num_read=self._prefiller.num_read,
             num_prompt_passes=self._prefiller.num_passes,
             num_generated=self._num_generated,
-            num_steps=self._batch.num_steps,
+            num_steps=self._runner.num_steps,
         )
 
     @property
@@ -244,9 +237,9 @@ class Engine:
                     self._take_turn()
         finally:
             self._is_closing = True
-            tickets = [row.owner.ticket for row in (*self._batch.active_rows, *self._waiting_rows)]
+            tickets = [sequence.owner.ticket for sequence in self._scheduler.unfinished]
             tickets += self._whole_answers.tickets
-            self._batch.clear()
+            self._runner.clear()
             while not self._inbox.empty():
                 ticket = self._inbox.get()
                 tickets += [ticket] if ticket else []
@@ -256,127 +249,55 @@ class Engine:
 
     def _wait_for_work(self) -> bool:
         """Block until there is something to do; False when the engine closes."""
-        if not self._batch.active_rows and not self._waiting_rows and not self._whole_answers:
-            self._take_in(self._inbox.get())
+        if self._scheduler.is_idle and not self._whole_answers:
+            self._prepare(self._inbox.get())
             if not self._is_closing:
                 time.sleep(_GATHER_SECONDS)
         return not self._is_closing
 
     def _take_turn(self) -> None:
-        """Let rows in, give every row its next token, hand the text out."""
+        """Admit sequences, give each its next token, hand the text out."""
         if self._is_to_forget:
             self._is_to_forget = False
             self._prefiller.forget()
-        self._admit(self._rows_to_admit())
+        self._scheduler.admit()
         self._whole_answers.answer()
         try:
-            for row, token_id, logprob in self._with_fewer_rows(self._batch.choose):
-                self._give_token(row, token_id, logprob)
+            for chosen in self._scheduler.choose():
+                self._accept(chosen)
             self._outbox.flush()
-            self._with_fewer_rows(self._batch.advance)
+            self._scheduler.advance()
         except Exception as error:
-            self._fail_rows(self._batch.active_rows, error)
-            self._batch.clear()
+            self._scheduler.fail_batch(error)
         self._outbox.flush()
-        if not self._batch.active_rows:
-            self._row_limit = _MAX_ROWS
 
-    def _admit(self, rows: "list[Row[RowOwner]]", *, is_retry: bool = False) -> None:
-        """Let rows into the batch; what fails for some of them must not cost the others their answer."""
-        if not rows:
-            return
-        try:
-            self._batch.admit(rows)
-            return
-        except Exception as error:
-            failure = error
-        is_short = is_out_of_memory(failure)
-        if is_short:
-            self._batch.forget()
-        if len(rows) > 1:
-            half = len(rows) // 2
-            self._admit(rows[:half])
-            self._admit(rows[half:])
-        elif is_short and not is_retry:
-            self._admit(rows, is_retry=True)
-        elif is_short and self._batch.active_rows:
-            self._row_limit = len(self._batch.active_rows)
-            self._waiting_rows.appendleft(rows[0])
-        else:
-            self._fail_rows(rows, failure)
-
-    def _with_fewer_rows(self, step: Callable[[], ResultT]) -> ResultT:
-        """Take a step; where memory runs out, with fewer rows, of which the others go on later.
-
-        Args:
-            step: What can be repeated when it fails.
-        """
-        is_last_try = False
-        while True:
-            try:
-                return step()
-            except Exception as error:
-                if is_last_try or not is_out_of_memory(error):
-                    raise
-            # The error is gone here, and with it the tensors that its traceback held.
-            self._batch.forget()
-            rows = self._batch.put_off()
-            if rows:
-                self._waiting_rows.extendleft(reversed(rows))
-                self._row_limit = len(self._batch.active_rows)
-            else:
-                is_last_try = True
-
-    def _rows_to_admit(self) -> "list[Row[RowOwner]]":
-        active = self._batch.active_rows
-        num_free = self._row_limit - len(active)
-        num_waiting = len(self._waiting_rows) + self._inbox.qsize()
-        if not num_waiting or (active and num_free < min(num_waiting, _ROWS_LET_IN_TOGETHER)):
-            return []
-        rows: list[Row[RowOwner]] = []
-        while len(rows) < num_free and (self._waiting_rows or not self._inbox.empty()):
-            if not self._waiting_rows:
-                self._take_in(self._inbox.get())
-                continue
-            row = self._waiting_rows.popleft()
-            if row.owner.ticket.is_cancelled:
-                continue
-            if not self._budget.allows((each.prompt, each.sampling) for each in (*active, *rows, row)):
-                self._waiting_rows.appendleft(row)
-                break
-            rows.append(row)
-        return rows
-
-    def _take_in(self, ticket: Ticket | None) -> None:
-        """Turn a request into rows; one that cannot be answered is told so."""
+    def _prepare(self, ticket: Ticket | None) -> None:
+        """Turn a request into sequences; one that cannot be answered is told so."""
         if ticket is None or ticket.is_cancelled:
             return
         try:
             if isinstance(ticket.request, ScoreRequest):
-                self._whole_answers.add_scoring(ticket, self._intake.prepare_scoring(ticket.request))
+                self._whole_answers.add_scoring(ticket, self._preparation.prepare_scoring(ticket.request))
             elif isinstance(ticket.request, EmbeddingRequest):
-                self._whole_answers.add_embedding(ticket, self._intake.prepare_embedding(ticket.request))
+                self._whole_answers.add_embedding(ticket, self._preparation.prepare_embedding(ticket.request))
             else:
-                self._waiting_rows.extend(self._intake.prepare(ticket, ticket.request))
+                self._scheduler.add(self._preparation.prepare(ticket, ticket.request))
         except Exception as error:
             self._outbox.fail(ticket, explain(error))
 
-    def _give_token(self, row: "Row[RowOwner]", token_id: int, logprob: float) -> None:
-        ticket, answer = row.owner
+    def _accept(self, chosen: "Chosen") -> None:
+        """Add a token to its answer, and post the text that it completes."""
+        sequence, token_id, logprob = chosen
+        ticket, answer = sequence.owner
         if ticket.is_cancelled:
-            row.is_finished = True
+            sequence.is_finished = True
             return
         self._num_generated += 1
         try:
             delta = answer.accept(token_id, logprob)
         except GenerationError as error:
-            self._fail_rows([row], error)
+            self._scheduler.fail([sequence], error)
             return
         if delta is not None:
-            row.is_finished = delta.finish_reason is not None
-            self._outbox.post(ticket, replace(delta, num_cached_tokens=row.num_cached))
-
-    def _fail_rows(self, rows: "Sequence[Row[RowOwner]]", error: Exception) -> None:
-        for row in rows:
-            row.is_finished = True
-            self._outbox.fail(row.owner.ticket, explain(error))
+            sequence.is_finished = delta.finish_reason is not None
+            self._outbox.post(ticket, replace(delta, num_cached_tokens=sequence.num_cached))

@@ -1,67 +1,37 @@
-"""The batch of rows that are generated together: rows join, choose tokens, and leave."""
+"""The batch as it runs on the model: sequences join, choose tokens, and leave."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import torch
 
-from langchain_llava_o1.engine.cache.prefix_tree import count_alike
 from langchain_llava_o1.engine.cache.slots import Slots
 from langchain_llava_o1.engine.cache.states import States, join_states
-from langchain_llava_o1.engine.mllama.attention import StepAttention, share, stack
-from langchain_llava_o1.engine.mllama.cuda_graphs import RecordedSteps, choose_recorder
+from langchain_llava_o1.engine.cross_attention import PictureKeys
+from langchain_llava_o1.engine.mllama.attention import DecodeAttention
+from langchain_llava_o1.engine.mllama.cuda_graphs import CudaGraphSteps, choose_graph_capture
 from langchain_llava_o1.engine.mllama.network import Mllama
+from langchain_llava_o1.engine.mllama.shared_states import share_states, stack_states
 from langchain_llava_o1.engine.mllama.transfer import send
-from langchain_llava_o1.engine.prefill import PictureKeys, Prefiller, PreparedPrompt, PromptKey, ReadPrompt
-from langchain_llava_o1.engine.request import Sampling
-from langchain_llava_o1.engine.sampling import RandomStream, RowSampler
-
-OwnerT = TypeVar("OwnerT")
-
-# What rows share is attended to apart from their own text, so that it is read from memory once and never
-# copied. That takes a few calls more in each layer, which cost as much as reading this many bytes.
-_LEAST_BYTES_TO_SHARE = {"cpu": 2**20}
-_LEAST_BYTES_TO_SHARE_ELSEWHERE = 2**26
+from langchain_llava_o1.engine.prefill import Prefiller
+from langchain_llava_o1.engine.prefix_sharing import choose_shared_prefixes
+from langchain_llava_o1.engine.prompt import PrefilledPrompt, PromptKey
+from langchain_llava_o1.engine.sampling import BatchSampler
+from langchain_llava_o1.engine.sequence import GeneratedSequence
 
 
-@dataclass(eq=False)
-class Row(Generic[OwnerT]):
-    """One answer being generated.
+class Chosen(NamedTuple):
+    """The next token of a sequence, and its log-probability at temperature 1."""
 
-    Attributes:
-        prompt: What it starts from.
-        sampling: How its tokens are chosen.
-        stream: Its own randomness.
-        owner: Whatever the caller wants to find again.
-        is_finished: Set by the caller; the row then leaves the batch.
-        token_ids: What it has generated.
-        num_cached: How many tokens of its prompt had been read before; set when it joins a batch.
-    """
-
-    prompt: PreparedPrompt
-    sampling: Sampling
-    stream: RandomStream
-    owner: OwnerT
-    is_finished: bool = False
-    token_ids: list[int] = field(default_factory=list)
-    num_cached: int = 0
-
-
-class Chosen(NamedTuple, Generic[OwnerT]):
-    """The next token of a row, and its log-probability at temperature 1."""
-
-    row: Row[OwnerT]
+    sequence: GeneratedSequence
     token_id: int
     logprob: float
 
 
-class _Seat(NamedTuple, Generic[OwnerT]):
-    """A row in its place: what it shares with other rows, and by what that is recognised."""
+class _RunningSequence(NamedTuple):
+    """A sequence in a slot: what it shares with other sequences, and the keys that identify that."""
 
-    row: Row[OwnerT]
+    sequence: GeneratedSequence
     prefix_key: PromptKey
     prefix: States | None
     picture_key: PictureKeys
@@ -72,10 +42,10 @@ class _Seat(NamedTuple, Generic[OwnerT]):
         return len(self.prefix_key.token_ids)
 
 
-class DecodeBatch(Generic[OwnerT]):
-    """Rows that take one step at a time together.
+class ModelRunner:
+    """Sequences that take one step at a time together.
 
-    A turn of the loop is ``admit`` (when rows wait), ``choose``, then ``advance``.
+    A turn of the loop is ``admit`` (when sequences wait), ``choose``, then ``advance``.
 
     Attributes:
         num_steps: Steps taken so far.
@@ -85,103 +55,106 @@ class DecodeBatch(Generic[OwnerT]):
         """Start an empty batch on a model."""
         self._model = model
         self._prefiller = prefiller
-        self._seats: list[_Seat[OwnerT]] = []
+        self._running: list[_RunningSequence] = []
         self._slots = Slots(model)
-        self._newcomers: list[tuple[Row[OwnerT], ReadPrompt]] = []
+        self._prefilled: list[tuple[GeneratedSequence, PrefilledPrompt]] = []
         self._logits: torch.Tensor | None = None
-        self._sampler: RowSampler | None = None
-        # Whom the sampler was made for. Rows come and go in several places, so it is checked at each choice.
-        self._sampled_rows: list[Row[OwnerT]] = []
-        self._attention: StepAttention | None = None
-        record = choose_recorder(model)
-        self._recorded = None if record is None else RecordedSteps(model, self._slots, record)
-        self._is_recorded = False
+        self._sampler: BatchSampler | None = None
+        # The sequences that the sampler was made for. They come and go in several places, so this is checked
+        # at each choice.
+        self._sampled: list[GeneratedSequence] = []
+        self._attention: DecodeAttention | None = None
+        capture = choose_graph_capture(model)
+        self._graph_steps = None if capture is None else CudaGraphSteps(model, self._slots, capture)
+        self._uses_graph = False
         self.num_steps = 0
 
     @property
-    def _rows(self) -> list[Row[OwnerT]]:
-        return [*(seat.row for seat in self._seats), *(row for row, _ in self._newcomers)]
+    def _sequences(self) -> list[GeneratedSequence]:
+        return [*(each.sequence for each in self._running), *(sequence for sequence, _ in self._prefilled)]
 
     @property
-    def active_rows(self) -> list[Row[OwnerT]]:
-        """Rows that are not finished."""
-        return [row for row in self._rows if not row.is_finished]
+    def active_sequences(self) -> list[GeneratedSequence]:
+        """Sequences that are not finished."""
+        return [sequence for sequence in self._sequences if not sequence.is_finished]
 
     def clear(self) -> None:
-        """Drop all rows."""
-        self._seats, self._newcomers = [], []
+        """Drop all sequences."""
+        self._running, self._prefilled = [], []
         self._slots.keep(())
-        if self._recorded is None:
+        if self._graph_steps is None:
             self._slots.release()
         self._logits = self._sampler = None
-        self._sampled_rows = []
-        self._disarrange()
+        self._sampled = []
+        self._invalidate_layout()
 
     def forget(self) -> None:
         """Free what memory can be freed between two steps."""
         self._prefiller.forget()
-        if self._recorded is not None:
-            self._recorded.forget()
-        if not self._seats:
+        if self._graph_steps is not None:
+            self._graph_steps.forget()
+        if not self._running:
             self._slots.release()
 
-    def _disarrange(self) -> None:
-        """Note that what the rows attend to is to be laid out again."""
+    def _invalidate_layout(self) -> None:
+        """Note that what the sequences attend to has to be laid out again."""
         self._attention = None
-        self._is_recorded = False
+        self._uses_graph = False
 
-    def admit(self, rows: Sequence[Row[OwnerT]]) -> None:
-        """Read the prompts of new rows and let the rows join.
+    def admit(self, sequences: Sequence[GeneratedSequence]) -> None:
+        """Read the prompts of new sequences and let the sequences join.
 
         When this fails, the batch is as it was.
         """
-        read = self._prefiller.read([row.prompt for row in rows])
-        for row in rows:
-            row.num_cached = read[row.prompt.key].num_cached
-        self._newcomers += [(row, read[row.prompt.key]) for row in rows]
+        read = self._prefiller.read([sequence.prompt for sequence in sequences])
+        for sequence in sequences:
+            sequence.num_cached = read[sequence.prompt.key].num_cached
+        self._prefilled += [(sequence, read[sequence.prompt.key]) for sequence in sequences]
 
-    def choose(self) -> list[Chosen[OwnerT]]:
-        """Choose the next token of every row.
+    def choose(self) -> list[Chosen]:
+        """Choose the next token of every sequence.
 
-        When this fails, no row has changed, and it can be repeated.
+        When this fails, no sequence has changed, and it can be repeated.
         """
-        rows = self._rows
-        if not rows:
+        sequences = self._sequences
+        if not sequences:
             return []
-        if self._sampler is None or rows != self._sampled_rows:
-            self._sampler = RowSampler(
-                [row.sampling for row in rows], [row.stream for row in rows], self._model.device
+        if self._sampler is None or sequences != self._sampled:
+            self._sampler = BatchSampler(
+                [sequence.sampling for sequence in sequences],
+                [sequence.stream for sequence in sequences],
+                self._model.device,
             )
-            self._sampled_rows = rows
-        logits = [read.logits[None] for _, read in self._newcomers]
+            self._sampled = sequences
+        logits = [read.logits[None] for _, read in self._prefilled]
         if self._logits is not None:
             logits.insert(0, self._logits)
         token_ids, logprobs = self._sampler.choose(logits[0] if len(logits) == 1 else torch.cat(logits))
-        for row, token_id in zip(rows, token_ids, strict=True):
-            row.token_ids.append(token_id)
-        return [Chosen(*chosen) for chosen in zip(rows, token_ids, logprobs, strict=True)]
+        for sequence, token_id in zip(sequences, token_ids, strict=True):
+            sequence.token_ids.append(token_id)
+        return [Chosen(*chosen) for chosen in zip(sequences, token_ids, logprobs, strict=True)]
 
     def advance(self) -> None:
-        """Let the rows that are not finished read the tokens chosen for them.
+        """Let the sequences that are not finished read the tokens chosen for them.
 
         When this fails, it can be repeated.
         """
         self._logits = None
-        self._let_go()
-        self._seat_newcomers()
-        if not self._seats:
+        self._remove_finished()
+        self._join_prefilled()
+        if not self._running:
             self.clear()
             return
-        rows = [seat.row for seat in self._seats]
-        token_ids = [row.token_ids[-1] for row in rows]
+        sequences = [each.sequence for each in self._running]
+        token_ids = [sequence.token_ids[-1] for sequence in sequences]
         positions = [
-            seat.num_shared + length for seat, length in zip(self._seats, self._slots.lengths, strict=True)
+            each.num_shared + length for each, length in zip(self._running, self._slots.lengths, strict=True)
         ]
-        if self._attention is None and not self._is_recorded:
+        if self._attention is None and not self._uses_graph:
             self._lay_out()
-        if self._is_recorded:
-            assert self._recorded is not None, "it has laid the rows out"
-            self._logits = self._recorded.step(token_ids, positions)
+        if self._uses_graph:
+            assert self._graph_steps is not None, "it has laid the sequences out"
+            self._logits = self._graph_steps.step(token_ids, positions)
         else:
             self._logits = self._step(token_ids, positions)
         self._slots.end_step()
@@ -191,119 +164,109 @@ class DecodeBatch(Generic[OwnerT]):
         assert self._attention is not None, "it is laid out before"
         device = self._model.device
         self._slots.begin_step()
-        hidden = self._model.read(send(token_ids, device), send(positions, device), self._attention)
+        hidden = self._model.forward(send(token_ids, device), send(positions, device), self._attention)
         return self._model.logits(hidden)
 
-    def put_off(self) -> list[Row[OwnerT]]:
-        """Take out the later half of the rows, to be admitted again: they go on where they were.
+    def preempt(self) -> list[GeneratedSequence]:
+        """Take out the later half of the sequences, to be admitted again: they go on where they were.
 
-        It makes room where ``choose`` or ``advance`` failed, so nothing that finished rows wrote is
+        It makes room where ``choose`` or ``advance`` failed, so nothing that finished sequences wrote is
         remembered.
 
         Returns:
-            The rows that were taken out; none if only one was left.
+            The sequences that were taken out; none if only one was left.
         """
         self._keep_unfinished()
-        rows = self._rows
-        num_kept = -(-len(rows) // 2)
-        num_seated = min(num_kept, len(self._seats))
-        self._slots.keep(range(num_seated))
-        self._seats = self._seats[:num_seated]
-        self._newcomers = self._newcomers[: num_kept - num_seated]
+        sequences = self._sequences
+        num_kept = -(-len(sequences) // 2)
+        num_running = min(num_kept, len(self._running))
+        self._slots.keep(range(num_running))
+        self._running = self._running[:num_running]
+        self._prefilled = self._prefilled[: num_kept - num_running]
         if self._logits is not None:
-            self._logits = self._logits[:num_seated]
-        self._disarrange()
-        for row in rows[num_kept:]:
-            row.prompt = replace(row.prompt, token_ids=(*row.prompt.token_ids, *row.token_ids))
-            row.token_ids = []
-        return rows[num_kept:]
+            self._logits = self._logits[:num_running]
+        self._invalidate_layout()
+        for sequence in sequences[num_kept:]:
+            sequence.preempt()
+        return sequences[num_kept:]
 
     def _lay_out(self) -> None:
-        """Find out what each row attends to."""
+        """Find out what each sequence attends to."""
         device = self._model.device
-        seats = self._seats
-        picture_keys = [seat.picture_key for seat in seats]
-        pictures = [seat.pictures for seat in seats]
-        if self._recorded is not None and not any(seat.num_shared for seat in seats):
-            self._is_recorded = self._recorded.lay_out(picture_keys, pictures)
-        if self._is_recorded:
+        running = self._running
+        picture_keys = [each.picture_key for each in running]
+        pictures = [each.pictures for each in running]
+        if self._graph_steps is not None and not any(each.num_shared for each in running):
+            self._uses_graph = self._graph_steps.lay_out(picture_keys, pictures)
+        if self._uses_graph:
             return
         sees = [states is not None for states in pictures]
-        self._attention = StepAttention(
+        self._attention = DecodeAttention(
             self._model,
             self._slots,
-            prefixes=share([seat.prefix_key for seat in seats], [seat.prefix for seat in seats], device),
-            pictures=stack(picture_keys, pictures, device),
-            sight=None if all(sees) else send(sees, device)[:, None].to(self._model.dtype),
+            prefixes=share_states(
+                [each.prefix_key for each in running], [each.prefix for each in running], device
+            ),
+            pictures=stack_states(picture_keys, pictures, device),
+            picture_row_mask=None if all(sees) else send(sees, device)[:, None].to(self._model.dtype),
         )
 
-    def _let_go(self) -> None:
-        """Take out the finished rows, and remember what they wrote: the next prompt may go on from it."""
-        finished = [place for place, seat in enumerate(self._seats) if seat.row.is_finished]
+    def _remove_finished(self) -> None:
+        """Take out finished sequences, and remember what they wrote: the next prompt may go on from it."""
+        finished = [place for place, each in enumerate(self._running) if each.sequence.is_finished]
         for place in finished:
-            self._remember(self._seats[place], self._slots.states_of(place))
+            self._remember(self._running[place], self._slots.states_of(place))
         if finished:
             self._prefiller.tree.shrink()
         self._keep_unfinished()
 
     def _keep_unfinished(self) -> None:
-        """Take out the finished rows."""
-        kept = _fill_gaps([not seat.row.is_finished for seat in self._seats])
-        if len(kept) < len(self._seats):
+        """Take out the finished sequences."""
+        kept = _fill_gaps([not each.sequence.is_finished for each in self._running])
+        if len(kept) < len(self._running):
             self._slots.keep(kept)
-            self._seats = [self._seats[place] for place in kept]
-            self._disarrange()
-        self._newcomers = [(row, read) for row, read in self._newcomers if not row.is_finished]
+            self._running = [self._running[place] for place in kept]
+            self._invalidate_layout()
+        self._prefilled = [(sequence, read) for sequence, read in self._prefilled if not sequence.is_finished]
 
-    def _remember(self, seat: _Seat[OwnerT], own: States) -> None:
-        prompt = seat.row.prompt
-        num_tokens = seat.num_shared + len(own)
-        token_ids = (*prompt.token_ids, *seat.row.token_ids)[:num_tokens]
+    def _remember(self, finished: _RunningSequence, own: States) -> None:
+        prompt = finished.sequence.prompt
+        num_tokens = finished.num_shared + len(own)
+        token_ids = (*prompt.token_ids, *finished.sequence.token_ids)[:num_tokens]
         self._prefiller.tree.insert(prompt.key.pictures, token_ids, own)
 
-    def _seat_newcomers(self) -> None:
-        """Give new rows a place; what several of them begin with is shared, the rest becomes their own.
+    def _join_prefilled(self) -> None:
+        """Give new sequences a slot; what several of them begin with is shared, the rest becomes their own.
 
         When this fails, all of them are still new.
         """
-        if not self._newcomers:
+        if not self._prefilled:
             return
-        keys = [row.prompt.key for row, _ in self._newcomers]
-        known = {seat.prefix_key: seat.prefix for seat in self._seats}
+        keys = [sequence.prompt.key for sequence, _ in self._prefilled]
+        known = {each.prefix_key: each.prefix for each in self._running}
         joined: dict[PromptKey, States] = {}
-        seats: list[_Seat[OwnerT]] = []
+        running: list[_RunningSequence] = []
         owned: list[States | None] = []
-        for (row, read), prefix_key in zip(self._newcomers, self._share(keys), strict=True):
-            key = row.prompt.key
+        for (sequence, read), prefix_key in zip(
+            self._prefilled, choose_shared_prefixes(keys, self._model), strict=True
+        ):
+            key = sequence.prompt.key
             if key not in joined:
                 joined[key] = join_states(read.parts)
             num_shared = len(prefix_key.token_ids)
             if prefix_key not in known:
                 known[prefix_key] = joined[key].part(0, num_shared) if num_shared else None
-            seats.append(_Seat(row, prefix_key, known[prefix_key], read.scenery.seen, read.scenery.states))
+            attended = read.cross_attention
+            running.append(
+                _RunningSequence(
+                    sequence, prefix_key, known[prefix_key], attended.picture_keys, attended.states
+                )
+            )
             owned.append(joined[key].part(num_shared))
         self._slots.add(owned)
-        self._seats += seats
-        self._newcomers = []
-        self._disarrange()
-
-    def _share(self, keys: Sequence[PromptKey]) -> list[PromptKey]:
-        """Choose for each prompt the beginning to share: the longest that others have, too, if it is large.
-
-        A large prompt that is alone is shared with nobody, but not copied either.
-        """
-        least = _LEAST_BYTES_TO_SHARE.get(self._model.device.type, _LEAST_BYTES_TO_SHARE_ELSEWHERE)
-        least_tokens = least / self._model.bytes_per_position
-        longest = _longest_shared(keys)
-        prefixes = [key._replace(token_ids=key.token_ids[: longest[key]]) for key in keys]
-        num_rows = Counter(prefixes)
-        chosen = []
-        for key, prefix in zip(keys, prefixes, strict=True):
-            if num_rows[prefix] * len(prefix.token_ids) >= least_tokens:
-                chosen.append(prefix)
-            else:
-                chosen.append(key if len(key.token_ids) >= least_tokens else key._replace(token_ids=()))
-        return chosen
+        self._running += running
+        self._prefilled = []
+        self._invalidate_layout()
 
 
 def _fill_gaps(is_kept: Sequence[bool]) -> list[int]:
@@ -311,18 +274,3 @@ def _fill_gaps(is_kept: Sequence[bool]) -> list[int]:
     num_kept = sum(is_kept)
     late = (place for place in range(num_kept, len(is_kept)) if is_kept[place])
     return [place if is_kept[place] else next(late) for place in range(num_kept)]
-
-
-def _longest_shared(keys: Sequence[PromptKey]) -> dict[PromptKey, int]:
-    """Count the tokens of each prompt that another one begins with, too; all of one that is alone."""
-    num_equal = Counter(keys)
-    distinct = sorted(num_equal)
-    longest = dict.fromkeys(distinct, 0)
-    for one, other in pairwise(distinct):
-        if one.pictures == other.pictures:
-            alike = count_alike(one.token_ids, other.token_ids)
-            longest[one], longest[other] = max(longest[one], alike), max(longest[other], alike)
-    return {
-        key: len(key.token_ids) if num_equal[key] > 1 or not alike else alike
-        for key, alike in longest.items()
-    }

@@ -1,6 +1,4 @@
-"""Requests as rows: the prompt laid out and measured, the randomness dealt."""
-
-from typing import NamedTuple
+"""Requests as sequences: the prompt laid out and measured, the randomness dealt."""
 
 from langchain_llava_o1.engine.answer import Answer, Vocabulary
 from langchain_llava_o1.engine.cache.prefix_tree import count_alike
@@ -8,21 +6,14 @@ from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.loading.checkpoint import Checkpoint
 from langchain_llava_o1.engine.mailbox import Ticket
 from langchain_llava_o1.engine.mllama.vision import EmbeddingJob
-from langchain_llava_o1.engine.model_runner import Row
-from langchain_llava_o1.engine.prefill import PreparedPrompt, ScoreJob
+from langchain_llava_o1.engine.prompt import PreparedPrompt, ScoreJob
 from langchain_llava_o1.engine.request import EmbeddingRequest, Part, Request, ScoreRequest, Turn
 from langchain_llava_o1.engine.sampling import RandomStream
+from langchain_llava_o1.engine.sequence import GeneratedSequence, SequenceOwner
 from langchain_llava_o1.errors import ContextLengthError
 
 
-class RowOwner(NamedTuple):
-    """Whose row it is, and what it has said so far."""
-
-    ticket: Ticket
-    answer: Answer
-
-
-class Intake:
+class RequestPreparation:
     """Prepares requests for one checkpoint."""
 
     def __init__(self, checkpoint: Checkpoint, context_length: int) -> None:
@@ -38,8 +29,8 @@ class Intake:
         """Count the tokens of a plain text."""
         return self._chat_format.count_tokens(text)
 
-    def prepare(self, ticket: Ticket, request: Request) -> list[Row[RowOwner]]:
-        """Turn a request into its ``n`` rows.
+    def prepare(self, ticket: Ticket, request: Request) -> list[GeneratedSequence]:
+        """Turn a request into its ``n`` sequences.
 
         Raises:
             MessageError: If the checkpoint's template refuses the conversation.
@@ -50,11 +41,11 @@ class Intake:
         room = self._room_after(num_tokens)
         prompt = PreparedPrompt(encoded.token_ids, encoded.pictures)
         return [
-            Row(
+            GeneratedSequence(
                 prompt=prompt,
                 sampling=request.sampling,
                 stream=_random_stream(request.sampling.seed, index),
-                owner=RowOwner(
+                owner=SequenceOwner(
                     ticket,
                     Answer(
                         index,
@@ -118,7 +109,7 @@ def _append(parts: tuple[Part, ...], text: str) -> tuple[Part, ...]:
 
 
 def _random_stream(seed: int | None, index: int) -> RandomStream:
-    """Deal a row its own randomness.
+    """Deal a sequence its own randomness.
 
     Seeded with a text, the stream is the same on every machine and Python version.
     """

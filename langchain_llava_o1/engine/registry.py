@@ -6,7 +6,7 @@ from weakref import WeakValueDictionary
 
 from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.loading.checkpoint import EngineSettings, load_checkpoint
-from langchain_llava_o1.engine.loading.short_lived_thread import run_in_passing_thread
+from langchain_llava_o1.engine.loading.short_lived_thread import run_in_short_lived_thread
 
 # An engine is held by its thread until it is closed.
 _engines: WeakValueDictionary[EngineSettings, Engine] = WeakValueDictionary()
@@ -25,7 +25,7 @@ def load_engine(settings: EngineSettings) -> Engine:
     with lock:
         engine = _engines.get(settings)
         if engine is None or engine.is_closed:
-            engine = _engines[settings] = run_in_passing_thread(partial(_start, settings))
+            engine = _engines[settings] = run_in_short_lived_thread(partial(_start, settings))
         return engine
 
 

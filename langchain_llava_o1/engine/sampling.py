@@ -45,7 +45,7 @@ class RandomStream:
         self._next = None
 
 
-class RowSampler:
+class BatchSampler:
     """How the rows of one batch choose their tokens."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Requests that are answered in one piece, without rows: scores of texts, vectors of pictures."""
+"""Requests that are answered in one piece, without generating: scores of texts, vectors of pictures."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from langchain_llava_o1.engine.failures import explain, is_out_of_memory
 from langchain_llava_o1.engine.mailbox import Outbox, Ticket
 from langchain_llava_o1.engine.mllama.vision import EmbeddingJob, PictureEncoder
-from langchain_llava_o1.engine.prefill import Prefiller, ScoreJob
+from langchain_llava_o1.engine.prefill import Prefiller
+from langchain_llava_o1.engine.prompt import ScoreJob
 from langchain_llava_o1.engine.request import Score
 
 

@@ -21,7 +21,6 @@ from langchain_llava_o1.errors import (
     ContextLengthError,
     GenerationError,
     GenerationTimeout,
-    MessageError,
     QueueFullError,
 )
 from tests.engine.pictures import draw_noise
@@ -56,13 +55,13 @@ def own_engine(random_checkpoint: Path) -> Any:
 
 def slow_down(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Make every model call take time."""
-    read = Mllama.read
+    read = Mllama.forward
 
     def read_slowly(self: Mllama, *arguments: Any, **settings: Any) -> Any:
         time.sleep(seconds)
         return read(self, *arguments, **settings)
 
-    monkeypatch.setattr(Mllama, "read", read_slowly)
+    monkeypatch.setattr(Mllama, "forward", read_slowly)
 
 
 def test_pictures_change_the_answer(engine: Engine) -> None:
@@ -90,7 +89,7 @@ def test_a_row_that_leaves_at_its_first_token_costs_no_sampled_answer(
     expected = [text_of(answer(own_engine, **settings), index) for index in range(4)]
     max_tokens = 16 if is_cancelled else 1
     visitor = Ticket(Request(QUESTION, Sampling(1.0, max_tokens=max_tokens)), ThreadMailbox())
-    choose = own_engine._batch.choose
+    choose = own_engine._runner.choose
     num_rows: list[int] = []
 
     def choose_while_another_comes_and_goes() -> list[Any]:
@@ -102,7 +101,7 @@ def test_a_row_that_leaves_at_its_first_token_costs_no_sampled_answer(
             visitor.cancel()
         return chosen
 
-    monkeypatch.setattr(own_engine._batch, "choose", choose_while_another_comes_and_goes)
+    monkeypatch.setattr(own_engine._runner, "choose", choose_while_another_comes_and_goes)
     rows = answer(own_engine, **settings)
 
     assert num_rows[:5] == [4, 4, 4, 5, 4]
@@ -180,14 +179,14 @@ async def test_async_and_sync_agree(engine: Engine) -> None:
 
 
 async def test_concurrent_requests_share_batches(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    read = Mllama.read
+    read = Mllama.forward
     num_rows = []
 
     def read_and_count(self: Mllama, token_ids: Any, *arguments: Any, **settings: Any) -> Any:
         num_rows.append(token_ids.shape[0])
         return read(self, token_ids, *arguments, **settings)
 
-    monkeypatch.setattr(Mllama, "read", read_and_count)
+    monkeypatch.setattr(Mllama, "forward", read_and_count)
     threads_before = threading.active_count()
     requests = [Request(QUESTION, Sampling(temperature=1.0, seed=seed, max_tokens=12)) for seed in range(16)]
     await asyncio.gather(*(answer_async(engine, request) for request in requests))
@@ -258,23 +257,25 @@ def test_more_requests_than_the_engine_takes_are_refused(random_checkpoint: Path
 
 
 async def test_a_bad_request_hurts_no_other(engine: Engine) -> None:
-    misplaced = (Turn("system", (draw_noise(2),)), Turn("system", ("?",)))
+    lost = draw_noise(2)
+    lost.image.close()
+    pictureless = (Turn("user", (lost, "?")),)
     too_long = (Turn("user", ("\x00" * 600,)),)
     outcomes = await asyncio.gather(
         *(
             answer_async(engine, Request(turns, Sampling(max_tokens=8)))
-            for turns in (QUESTION, misplaced, too_long)
+            for turns in (QUESTION, pictureless, too_long)
         ),
         return_exceptions=True,
     )
     assert isinstance(outcomes[0], list)
-    assert isinstance(outcomes[1], MessageError)
+    assert isinstance(outcomes[1], GenerationError)
     assert isinstance(outcomes[2], ContextLengthError)
 
 
 def run_out_of_memory(monkeypatch: pytest.MonkeyPatch, is_failing: Callable[[int, int], bool]) -> None:
     """Let model calls fail, chosen by their number and by how many tokens they read."""
-    read = Mllama.read
+    read = Mllama.forward
     numbers = itertools.count()
 
     def fail_at_times(self: Mllama, token_ids: Any, *arguments: Any, **settings: Any) -> Any:
@@ -282,7 +283,7 @@ def run_out_of_memory(monkeypatch: pytest.MonkeyPatch, is_failing: Callable[[int
             raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB.")
         return read(self, token_ids, *arguments, **settings)
 
-    monkeypatch.setattr(Mllama, "read", fail_at_times)
+    monkeypatch.setattr(Mllama, "forward", fail_at_times)
 
 
 def test_a_model_that_always_fails_is_an_error_and_the_engine_goes_on(
@@ -349,11 +350,11 @@ def test_the_interpreter_exits_promptly_in_mid_answer(random_checkpoint: Path) -
         "engine = load_engine(EngineSettings(sys.argv[1], device='cpu'))\n"
         "request = Request((Turn('user', ('?',)),), Sampling(1.0, seed=0, max_tokens=400), n=60)\n"
         "next(stream := engine.generate(request))\n"
-        "read = Mllama.read\n"
+        "read = Mllama.forward\n"
         "def read_slowly(*arguments, **options):\n"
         "    time.sleep(5)\n"
         "    return read(*arguments, **options)\n"
-        "Mllama.read = read_slowly\n"
+        "Mllama.forward = read_slowly\n"
     )
     # To its end the answer would take more than half an hour.
     done = subprocess.run(

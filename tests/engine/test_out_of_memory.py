@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 import torch
 
-from langchain_llava_o1.engine import model_runner as decoding
+from langchain_llava_o1.engine import model_runner
 from langchain_llava_o1.engine.cache.slots import Slots
 from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.loading.checkpoint import EngineSettings, load_checkpoint
 from langchain_llava_o1.engine.mailbox import ThreadMailbox, Ticket
-from langchain_llava_o1.engine.model_runner import DecodeBatch
+from langchain_llava_o1.engine.model_runner import ModelRunner
 from langchain_llava_o1.engine.request import Request, Sampling, Turn
-from langchain_llava_o1.engine.sampling import RowSampler
+from langchain_llava_o1.engine.sampling import BatchSampler
 from langchain_llava_o1.errors import GenerationError
 from tests.engine.pictures import draw_noise
-from tests.engine.traced_steps import choose_traced_steps
+from tests.engine.traced_graphs import choose_traced_graphs
 
 PICTURE = draw_noise(1)
 FIRST = Request(
@@ -36,19 +36,19 @@ FOURTH = Request((Turn("user", ("Why?",)),), Sampling(max_tokens=5))
 PLACES: dict[str, tuple[object, str]] = {
     "slots for new rows": (Slots, "add"),
     "room in the slots": (Slots, "reserve"),
-    "the parts of a prompt": (decoding, "join_states"),
-    "the layout": (DecodeBatch, "_lay_out"),
-    "what finished rows wrote": (DecodeBatch, "_remember"),
-    "settings of the choice": (RowSampler, "__init__"),
-    "the draw": (RowSampler, "_draw"),
+    "the parts of a prompt": (model_runner, "join_states"),
+    "the layout": (ModelRunner, "_lay_out"),
+    "what finished rows wrote": (ModelRunner, "_remember"),
+    "settings of the choice": (BatchSampler, "__init__"),
+    "the draw": (BatchSampler, "_draw"),
 }
 
 
-@pytest.fixture(scope="module", params=["live", "recorded"])
+@pytest.fixture(scope="module", params=["eager", "cuda graphs"])
 def engine(request: pytest.FixtureRequest, tiled_checkpoint: Path) -> Iterator[Engine]:
     with pytest.MonkeyPatch.context() as patch:
-        if request.param == "recorded":
-            patch.setattr(decoding, "choose_recorder", choose_traced_steps)
+        if request.param == "cuda graphs":
+            patch.setattr(model_runner, "choose_graph_capture", choose_traced_graphs)
         engine = Engine(load_checkpoint(EngineSettings(str(tiled_checkpoint), device="cpu")))
     yield engine
     engine.close()
@@ -63,18 +63,18 @@ def answer_all(engine: Engine) -> list[list[str]]:
     """Answer a request that two others join together, and another one later."""
     tickets = [Ticket(request, ThreadMailbox()) for request in (FIRST, SECOND, THIRD, FOURTH)]
     arriving = {2: tickets[1:3], 6: tickets[3:]}
-    choose = engine._batch.choose
+    choose = engine._runner.choose
     numbers = itertools.count()
 
     def choose_while_others_come() -> list[Any]:
         chosen = choose()
-        assert not any(row.is_finished for row, *_ in chosen)
+        assert not any(sequence.is_finished for sequence, *_ in chosen)
         for ticket in arriving.get(next(numbers), ()):
             engine._inbox.put(ticket)
         return chosen
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine._batch, "choose", choose_while_others_come)
+        patch.setattr(engine._runner, "choose", choose_while_others_come)
         engine._inbox.put(tickets[0])
         return [collect(ticket) for ticket in tickets]
 

@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from langchain_llava_o1.engine.request import Sampling
-from langchain_llava_o1.engine.sampling import RandomStream, RowSampler
+from langchain_llava_o1.engine.sampling import BatchSampler, RandomStream
 
 PROBABILITIES = torch.tensor([0.1, 0.5, 0.05, 0.35])
 
 
 def draw(settings: list[Sampling], streams: list[RandomStream], logits: torch.Tensor) -> list[int]:
-    sampler = RowSampler(settings, streams, torch.device("cpu"))
+    sampler = BatchSampler(settings, streams, torch.device("cpu"))
     return sampler.choose(logits).token_ids
 
 
@@ -52,9 +52,9 @@ def test_top_p_keeps_the_smallest_sufficient_set() -> None:
 def test_neighbours_change_nothing() -> None:
     logits = torch.randn(3, 50, generator=torch.Generator().manual_seed(0))
     settings = [Sampling(temperature=1.0), Sampling(temperature=1.5, top_p=0.7), Sampling()]
-    together = RowSampler(settings, [RandomStream(seed) for seed in range(3)], torch.device("cpu"))
+    together = BatchSampler(settings, [RandomStream(seed) for seed in range(3)], torch.device("cpu"))
     alone = [
-        RowSampler([setting], [RandomStream(seed)], torch.device("cpu"))
+        BatchSampler([setting], [RandomStream(seed)], torch.device("cpu"))
         for seed, setting in enumerate(settings)
     ]
     for _ in range(20):
@@ -66,7 +66,8 @@ def test_a_choice_that_failed_can_be_repeated(monkeypatch: pytest.MonkeyPatch) -
     logits = torch.randn(3, 50, generator=torch.Generator().manual_seed(0))
     settings = [Sampling(temperature=1.0), Sampling(), Sampling(temperature=1.5, top_p=0.7)]
     undisturbed, disturbed = (
-        RowSampler(settings, [RandomStream(seed) for seed in range(3)], torch.device("cpu")) for _ in range(2)
+        BatchSampler(settings, [RandomStream(seed) for seed in range(3)], torch.device("cpu"))
+        for _ in range(2)
     )
     for _ in range(20):
         for holder, name in ((torch.Tensor, "softmax"), (torch.Tensor, "gather"), (torch, "stack")):
@@ -83,7 +84,7 @@ def run_out_of_memory(*arguments: Any, **settings: Any) -> None:
 
 def test_log_probabilities_are_those_of_the_full_softmax() -> None:
     logits = torch.randn(1, 50, generator=torch.Generator().manual_seed(0))
-    choice = RowSampler(
+    choice = BatchSampler(
         [Sampling(temperature=0.5, top_p=0.3)], [RandomStream(1)], torch.device("cpu")
     ).choose(logits)
     expected = logits.log_softmax(-1)[0, choice.token_ids[0]]

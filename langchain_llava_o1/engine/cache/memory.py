@@ -1,4 +1,4 @@
-"""How much of the device's memory rows and caches may take."""
+"""How much of the device's memory sequences and caches may take."""
 
 import os
 from collections.abc import Iterable
@@ -6,10 +6,10 @@ from collections.abc import Iterable
 import torch
 
 from langchain_llava_o1.engine.mllama.network import Mllama
-from langchain_llava_o1.engine.prefill import PreparedPrompt
+from langchain_llava_o1.engine.prompt import PreparedPrompt
 from langchain_llava_o1.engine.request import Sampling
 
-_SHARE_FOR_ROWS = 0.4
+_SHARE_FOR_SEQUENCES = 0.4
 _SHARE_FOR_TEXT = 0.2
 _SHARE_FOR_PICTURES = 0.1
 _UNKNOWN = 8 * 2**30
@@ -19,7 +19,7 @@ class MemoryBudget:
     """Divides what is free once the model is loaded.
 
     Attributes:
-        for_rows: Bytes for the states of rows that are being generated; without limit but on CUDA.
+        for_sequences: Bytes for the states of sequences that are being generated; limited only on CUDA.
         for_text: Bytes for remembered text.
         for_pictures: Bytes for remembered pictures.
     """
@@ -34,20 +34,22 @@ class MemoryBudget:
         """
         free = _free_bytes(model.device)
         self._bytes_per_token: int = model.bytes_per_position * len(model.text_devices)
-        self.for_rows: float = _SHARE_FOR_ROWS * free if model.device.type == "cuda" else float("inf")
+        self.for_sequences: float = (
+            _SHARE_FOR_SEQUENCES * free if model.device.type == "cuda" else float("inf")
+        )
         remembered = _SHARE_FOR_TEXT + _SHARE_FOR_PICTURES
         for_caches = remembered * free if cache_bytes is None else cache_bytes
         self.for_text = int(for_caches * _SHARE_FOR_TEXT / remembered)
         self.for_pictures = int(for_caches * _SHARE_FOR_PICTURES / remembered)
 
     def bytes_of(self, prompt: PreparedPrompt, sampling: Sampling) -> int:
-        """Most memory that a row takes before it ends."""
+        """Most memory that a sequence takes before it ends."""
         return (len(prompt.token_ids) + sampling.max_tokens) * self._bytes_per_token
 
-    def allows(self, rows: Iterable[tuple[PreparedPrompt, Sampling]]) -> bool:
-        """Whether rows fit beside each other, in slots of one length. A single row is always tried."""
-        sizes = [self.bytes_of(prompt, sampling) for prompt, sampling in rows]
-        return len(sizes) <= 1 or len(sizes) * max(sizes) <= self.for_rows
+    def allows(self, sequences: Iterable[tuple[PreparedPrompt, Sampling]]) -> bool:
+        """Whether sequences fit beside each other, in slots of one length. A single one is always tried."""
+        sizes = [self.bytes_of(prompt, sampling) for prompt, sampling in sequences]
+        return len(sizes) <= 1 or len(sizes) * max(sizes) <= self.for_sequences
 
 
 def _free_bytes(device: torch.device) -> int:

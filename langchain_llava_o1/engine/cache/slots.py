@@ -8,7 +8,7 @@ from langchain_llava_o1.engine.cache.states import States
 from langchain_llava_o1.engine.mllama.network import Mllama
 from langchain_llava_o1.engine.mllama.transfer import send
 
-# Batches of about one size find their slots where they were: recorded steps depend on that.
+# Batches of about one size find their slots where they were: CUDA graphs depend on that.
 _WIDTH_STEP = 256
 _WIDE_STEP = 1024
 _MOST_WASTE = 4

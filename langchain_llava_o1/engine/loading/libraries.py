@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from langchain_llava_o1.engine.loading.short_lived_thread import run_in_passing_thread
+from langchain_llava_o1.engine.loading.short_lived_thread import run_in_short_lived_thread
 
 
 @functools.cache
@@ -30,7 +30,7 @@ def import_libraries() -> None:
     try:
         # Tracebacks of failures that the libraries catch stay, too. On a stack of their own they hold no
         # frame of ours, which would hold the weights.
-        run_in_passing_thread(_import)
+        run_in_short_lived_thread(_import)
     finally:
         if was_enabled:
             gc.enable()

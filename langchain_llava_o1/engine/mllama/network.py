@@ -1,8 +1,8 @@
 """The network behind the engine: the one place that knows how transformers' Mllama is put together.
 
-The engine has its own pass over the text layers, since what it is fast by is who attends to what: tokens
-come packed, without padding and without a batch dimension, and an ``Attention`` says what each of them
-sees. The weights and their modules, quantized ones included, stay those of transformers.
+The engine has its own pass over the text layers, since its speed comes from choosing what each token attends
+to: tokens come packed, without padding and without a batch dimension, and an ``Attention`` says what each of
+them attends to. The weights and their modules, quantized ones included, stay those of transformers.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Attention(Protocol):
     has_pictures: bool
 
     @property
-    def sight(self) -> torch.Tensor | None:
+    def picture_row_mask(self) -> torch.Tensor | None:
         """``[tokens, 1]``, 1 for tokens that see a picture, else 0; None if all do."""
         ...
 
@@ -50,7 +50,7 @@ class _Layer:
     module: Any
     device: torch.device
     index_of_kind: int
-    looks_at_pictures: bool
+    is_cross_attention: bool
 
 
 class Mllama:
@@ -84,15 +84,15 @@ class Mllama:
         self.num_patches: int = network.model.vision_model.num_patches
         self._norm_epsilon: float = text.rms_norm_eps
         self._layers: list[_Layer] = []
-        picture_layers = set(text.cross_attention_layers or ())
+        cross_attention_layers = set(text.cross_attention_layers or ())
         counts = [0, 0]
         for index, module in enumerate(self._language_model.layers):
-            is_picture_layer = index in picture_layers
+            is_cross_attention = index in cross_attention_layers
             device = module.input_layernorm.weight.device
-            self._layers.append(_Layer(module, device, counts[is_picture_layer], is_picture_layer))
-            counts[is_picture_layer] += 1
-        self.text_devices = tuple(layer.device for layer in self._layers if not layer.looks_at_pictures)
-        self.picture_devices = tuple(layer.device for layer in self._layers if layer.looks_at_pictures)
+            self._layers.append(_Layer(module, device, counts[is_cross_attention], is_cross_attention))
+            counts[is_cross_attention] += 1
+        self.text_devices = tuple(layer.device for layer in self._layers if not layer.is_cross_attention)
+        self.picture_devices = tuple(layer.device for layer in self._layers if layer.is_cross_attention)
 
     @property
     def bytes_per_position(self) -> int:
@@ -112,7 +112,7 @@ class Mllama:
         states = self._core.multi_modal_projector(self._see(features)).flatten(1, 3)
         pictures: list[list[torch.Tensor]] = [[] for _ in states]
         for layer in self._layers:
-            if layer.looks_at_pictures:
+            if layer.is_cross_attention:
                 attention = layer.module.cross_attn
                 states = states.to(layer.device)
                 keys = self._norm(self._split(attention.k_proj(states)), attention.k_norm)
@@ -146,47 +146,47 @@ class Mllama:
         ).last_hidden_state
         return seen
 
-    def read(self, token_ids: torch.Tensor, positions: torch.Tensor, attention: Attention) -> torch.Tensor:
-        """Read tokens.
+    def forward(self, token_ids: torch.Tensor, positions: torch.Tensor, attention: Attention) -> torch.Tensor:
+        """Run the text layers over tokens.
 
         Args:
-            token_ids: What to read, ``[tokens]``.
-            positions: Place of each token in its conversation, ``[tokens]``.
+            token_ids: Their ids, ``[tokens]``.
+            positions: Position of each token in its conversation, ``[tokens]``.
             attention: What each token attends to.
 
         Returns:
-            What the network makes of each token, ``[tokens, hidden]``, for ``logits``.
+            The hidden state of each token, ``[tokens, hidden]``, for ``logits``.
         """
         hidden = self._language_model.embed_tokens(token_ids)
         rotation = self._language_model.rotary_emb(hidden, positions[None])
         cosine, sine = (part[0, :, None] for part in rotation)
-        sight = attention.sight
+        picture_row_mask = attention.picture_row_mask
         for layer in self._layers:
-            if layer.looks_at_pictures and not attention.has_pictures:
+            if layer.is_cross_attention and not attention.has_pictures:
                 continue
             if hidden.device != layer.device:
                 hidden, cosine, sine = (each.to(layer.device) for each in (hidden, cosine, sine))
-                sight = None if sight is None else sight.to(layer.device)
+                picture_row_mask = None if picture_row_mask is None else picture_row_mask.to(layer.device)
             module = layer.module
             normed = self._norm(hidden, module.input_layernorm)
-            if layer.looks_at_pictures:
-                seen = self._look(layer, normed, attention)
-                hidden = hidden + module.cross_attn_attn_gate.tanh() * seen
-                thought = module.mlp(self._norm(hidden, module.post_attention_layernorm))
-                if sight is not None:
-                    thought = thought * sight
-                hidden = hidden + module.cross_attn_mlp_gate.tanh() * thought
+            if layer.is_cross_attention:
+                attended = self._cross_attention(layer, normed, attention)
+                hidden = hidden + module.cross_attn_attn_gate.tanh() * attended
+                update = module.mlp(self._norm(hidden, module.post_attention_layernorm))
+                if picture_row_mask is not None:
+                    update = update * picture_row_mask
+                hidden = hidden + module.cross_attn_mlp_gate.tanh() * update
             else:
-                hidden = hidden + self._recall(layer, normed, cosine, sine, attention)
+                hidden = hidden + self._self_attention(layer, normed, cosine, sine, attention)
                 hidden = hidden + module.mlp(self._norm(hidden, module.post_attention_layernorm))
         return cast("torch.Tensor", hidden)
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Tell what may follow: float32 ``[tokens, vocabulary]`` on the engine's device."""
+        """Compute the logits of the next token: float32 ``[tokens, vocabulary]`` on the engine's device."""
         normed = self._norm(hidden, self._language_model.norm)
         return cast("torch.Tensor", self._head(normed)).float().to(self.device)
 
-    def _recall(
+    def _self_attention(
         self,
         layer: _Layer,
         normed: torch.Tensor,
@@ -198,14 +198,14 @@ class Mllama:
         queries = _rotate(self._split(weights.q_proj(normed)), cosine, sine)
         keys = _rotate(self._split(weights.k_proj(normed)), cosine, sine)
         values = self._split(weights.v_proj(normed))
-        found = attention.attend_to_text(layer.index_of_kind, queries, keys, values)
-        return cast("torch.Tensor", weights.o_proj(found.flatten(-2)))
+        attended = attention.attend_to_text(layer.index_of_kind, queries, keys, values)
+        return cast("torch.Tensor", weights.o_proj(attended.flatten(-2)))
 
-    def _look(self, layer: _Layer, normed: torch.Tensor, attention: Attention) -> torch.Tensor:
+    def _cross_attention(self, layer: _Layer, normed: torch.Tensor, attention: Attention) -> torch.Tensor:
         weights = layer.module.cross_attn
         queries = self._norm(self._split(weights.q_proj(normed)), weights.q_norm)
-        found = attention.attend_to_pictures(layer.index_of_kind, queries)
-        return cast("torch.Tensor", weights.o_proj(found.flatten(-2)))
+        attended = attention.attend_to_pictures(layer.index_of_kind, queries)
+        return cast("torch.Tensor", weights.o_proj(attended.flatten(-2)))
 
     def _split(self, states: torch.Tensor) -> torch.Tensor:
         """Split ``[..., heads * size]`` into ``[..., heads, size]``."""
@@ -217,6 +217,6 @@ class Mllama:
 
 
 def _rotate(states: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor) -> torch.Tensor:
-    """Turn each head by the position of its token (RoPE, arXiv 2104.09864)."""
+    """Rotate each head by the position of its token (RoPE, arXiv 2104.09864)."""
     first, second = states.chunk(2, dim=-1)
     return states * cosine + torch.cat((-second, first), dim=-1) * sine

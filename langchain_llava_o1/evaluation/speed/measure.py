@@ -17,7 +17,7 @@ import transformers
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.loading.checkpoint import Checkpoint, choose_device
-from langchain_llava_o1.engine.loading.short_lived_thread import run_in_passing_thread
+from langchain_llava_o1.engine.loading.short_lived_thread import run_in_short_lived_thread
 from langchain_llava_o1.engine.request import Statistics
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.speed import Shape, Way
@@ -120,10 +120,10 @@ def measure_speed(
     if repeats < 1:
         raise ConfigurationError(f"repeats must be 1 or more, got {repeats}.")
     place = choose_device(device)
-    bandwidth = run_in_passing_thread(partial(measure_bandwidth, place))
+    bandwidth = run_in_short_lived_thread(partial(measure_bandwidth, place))
     rows: list[SpeedRow] = []
     for way in ways:
-        row = run_in_passing_thread(
+        row = run_in_short_lived_thread(
             partial(_measure, way, source, candidates, questions, repeats, place, bandwidth, report_run)
         )
         rows.append(replace(row, ratio=rows[0].seconds / row.seconds if rows else 1.0))
@@ -154,7 +154,7 @@ def _measure(
     # The engine lays its weights out anew: each way has weights of its own, equal to those of the others.
     base_dtype = torch.float32 if place.type == "cpu" else torch.bfloat16
     dtype = None if is_default and place.type == "cpu" else base_dtype
-    checkpoint = run_in_passing_thread(partial(open_checkpoint, source, device=str(place), dtype=dtype))
+    checkpoint = run_in_short_lived_thread(partial(open_checkpoint, source, device=str(place), dtype=dtype))
     chat_format = ChatFormat(checkpoint.tokenizer, checkpoint.chat_template, checkpoint.image_token_id)
     work = make_work(questions, candidates, chat_format.count_tokens)
     traffic = MemoryTraffic(checkpoint)
@@ -191,7 +191,7 @@ def _open_search(way: Way, checkpoint: Checkpoint) -> Iterator[GenerateSearch | 
     if not way.uses_engine:
         yield GenerateSearch(checkpoint, is_batched=way is Way.GENERATE_BATCHED)
         return
-    engine = run_in_passing_thread(partial(Engine, checkpoint))
+    engine = run_in_short_lived_thread(partial(Engine, checkpoint))
     try:
         yield EngineSearch(engine, is_scored=way is Way.ENGINE_DEFAULT)
     finally:

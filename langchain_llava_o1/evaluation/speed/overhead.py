@@ -12,7 +12,7 @@ from pydantic import PrivateAttr
 
 from langchain_llava_o1.chat.model import ChatLlavaO1
 from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading.short_lived_thread import run_in_passing_thread
+from langchain_llava_o1.engine.loading.short_lived_thread import run_in_short_lived_thread
 from langchain_llava_o1.engine.request import Delta, Request
 from langchain_llava_o1.evaluation.speed import Shape
 from langchain_llava_o1.evaluation.speed.shapes import open_checkpoint
@@ -63,7 +63,7 @@ def measure_overhead(
         device: As ``EngineSettings.device``.
         report_run: Called with a name and the seconds of each run.
     """
-    engine = run_in_passing_thread(lambda: Engine(open_checkpoint(source, device=device, dtype=None)))
+    engine = run_in_short_lived_thread(lambda: Engine(open_checkpoint(source, device=device, dtype=None)))
     try:
         # With other texts first: what is compiled or allocated once is no overhead.
         _run_graph(engine, 1, candidates)

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from langchain_llava_o1.engine import model_runner as decoding
+from langchain_llava_o1.engine import model_runner
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.loading.checkpoint import EngineSettings, load_checkpoint
 from langchain_llava_o1.engine.request import Delta, Request, Sampling, Turn
 from tests.engine.pictures import draw_noise
 from tests.engine.reference import Reference
-from tests.engine.traced_steps import choose_traced_steps
+from tests.engine.traced_graphs import choose_traced_graphs
 
 NUM_TOKENS = 12
 PICTURE, OTHER_PICTURE = draw_noise(1), draw_noise(2, (90, 30))
@@ -67,14 +67,14 @@ def text_of(deltas: Sequence[Delta]) -> str:
 
 @pytest.fixture(
     scope="module",
-    params=[(None, "live"), (20_000, "live"), (0, "live"), (20_000, "recorded")],
-    ids=["roomy", "tight", "none", "recorded"],
+    params=[(None, "eager"), (20_000, "eager"), (0, "eager"), (20_000, "cuda graphs")],
+    ids=["roomy", "tight", "none", "cuda graphs"],
 )
 def cached_engine(request: pytest.FixtureRequest, tiled_checkpoint: Path) -> Iterator[Engine]:
     cache_bytes, steps = request.param
     with pytest.MonkeyPatch.context() as patch:
-        if steps == "recorded":
-            patch.setattr(decoding, "choose_recorder", choose_traced_steps)
+        if steps == "cuda graphs":
+            patch.setattr(model_runner, "choose_graph_capture", choose_traced_graphs)
         engine = open_engine(tiled_checkpoint, cache_bytes)
     yield engine
     engine.close()
