@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 from PIL import Image
@@ -30,6 +31,13 @@ class Drawing:
 
     picture: Image.Image
     centres: tuple[tuple[float, float], ...]
+
+
+def as_png(picture: Image.Image) -> bytes:
+    """Write a picture as a PNG file, fast rather than small."""
+    file = BytesIO()
+    picture.save(file, format="PNG", compress_level=1)
+    return file.getvalue()
 
 
 def background(rng: random.Random) -> tuple[int, int, int]:

@@ -2,16 +2,6 @@
 
 from enum import StrEnum
 
-from langchain_llava_o1.evaluation.speed import Shape, Way
-
-__all__ = ["Benchmark", "JudgeName", "Shape", "Strategy", "Way"]
-
-
-class Benchmark(StrEnum):
-    """What is asked."""
-
-    SCENES = "scenes"
-
 
 class Strategy(StrEnum):
     """How a question is answered."""

@@ -1,21 +1,16 @@
-"""Accuracy of a strategy on drawn pictures, with its interval, by kind of question."""
+"""Accuracy of a strategy on a benchmark, with its interval, by kind of question."""
 
-import asyncio
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from io import BytesIO
 from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import HumanMessage
 
-from langchain_llava_o1.drawn import Difficulty
-from langchain_llava_o1.drawn.items import EVALUATION_SEED, Item, make_item
-from langchain_llava_o1.evaluation import Benchmark
-from langchain_llava_o1.evaluation.strategies import Answer, StrategySettings, create_answer, search_context
-from langchain_llava_o1.pictures.blocks import image_block
+from langchain_llava_o1.evaluation.answers import Outcome, answer_items, create_answer, warm_up
+from langchain_llava_o1.evaluation.benchmark import Benchmark, describe_benchmark
+from langchain_llava_o1.search.strategy import Strategy
 
 NORMAL_95 = 1.959963984540054
 """Standard deviations on either side that hold 95 % of a normal distribution."""
@@ -26,18 +21,6 @@ class Interval(NamedTuple):
 
     low: float
     high: float
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one item; ``number`` counts from the first evaluation item."""
-
-    number: int
-    kind: str
-    conclusion: str
-    is_correct: bool
-    input_tokens: int
-    output_tokens: int
 
 
 @dataclass(frozen=True)
@@ -53,16 +36,20 @@ class AccuracyReport:
     """Accuracy of one strategy.
 
     Attributes:
+        benchmark: Name of the benchmark.
+        options: The values of its options.
+        strategy: Name of the search.
+        judge: What decided between candidates; None for the search's own default.
+        seed: First item; also the seed of its sampling.
         accuracy: Share of right conclusions.
         interval: 95 % confidence interval of the accuracy (Wilson).
-        judge: What decided between candidates; None for the search's own default.
         tokens: Tokens generated in all, candidates and verdicts included.
         input_tokens: Tokens read in all.
         seconds: Wall-clock time, loading the model not included.
     """
 
     benchmark: str
-    difficulty: str
+    options: Mapping[str, str]
     strategy: str
     judge: str | None
     candidates: int
@@ -77,109 +64,74 @@ class AccuracyReport:
     tokens: int
     input_tokens: int
 
+    @property
+    def asked(self) -> str:
+        """The benchmark with its options, as in "scenes (hard)"."""
+        return describe_benchmark(self.benchmark, self.options)
+
     def as_json(self) -> dict[str, Any]:
-        """Return the report as plain JSON data."""
-        return {**asdict(self), "interval": list(self.interval)}
+        """Return the report as plain JSON data, each option of the benchmark under its own name."""
+        fields = asdict(self) | {"interval": list(self.interval)}
+        return {"benchmark": fields.pop("benchmark"), **fields.pop("options"), **fields}
 
 
 async def measure_accuracy(
     model: BaseChatModel,
     *,
-    difficulty: Difficulty,
-    settings: StrategySettings,
+    benchmark: Benchmark,
+    strategy: Strategy,
     items: int,
     seed: int,
     concurrency: int,
     report_outcome: Callable[[Outcome], None] = lambda outcome: None,
 ) -> AccuracyReport:
-    """Answer evaluation items of ``scenes`` and count the right conclusions.
+    """Answer items of a benchmark and count the right conclusions.
 
     Args:
         model: The chat model that answers and, in a search, judges.
-        difficulty: Of the pictures.
-        settings: How each question is answered. Strategies that draw one candidate are reported with one.
-        items: How many items, from evaluation seed ``seed`` on.
+        benchmark: What is asked.
+        strategy: How each question is answered. Searches that draw one candidate are reported with one.
+        items: How many items, from item ``seed`` on.
         seed: First item; also the seed of the sampling, so that a run can be repeated.
-        concurrency: Questions under way at once.
-        report_outcome: Called as each item is done.
-    """
-    answer = create_answer(model, settings)
-    await warm_up(answer, difficulty, seed)
-    started = time.perf_counter()
-    outcomes = await answer_items(
-        answer, range(seed, seed + items), difficulty, concurrency=concurrency, report_outcome=report_outcome
-    )
-    seconds = time.perf_counter() - started
-    return summarize(
-        outcomes, model=model, settings=settings, difficulty=difficulty, seed=seed, seconds=seconds
-    )
-
-
-async def warm_up(answer: Answer, difficulty: Difficulty, seed: int) -> None:
-    """Answer a question that does not count: the first call loads the checkpoint."""
-    await answer(question_of(make_item(seed, difficulty)), 0)
-
-
-async def answer_items(
-    answer: Answer,
-    numbers: Iterable[int],
-    difficulty: Difficulty,
-    *,
-    concurrency: int,
-    report_outcome: Callable[[Outcome], None],
-) -> list[Outcome]:
-    """Answer evaluation items, many at once.
-
-    Args:
-        answer: Answers a question with a seed: the item's number.
-        numbers: Which items, counted from the first evaluation item.
-        difficulty: Of the pictures.
         concurrency: Questions under way at once.
         report_outcome: Called as each item is done.
 
     Raises:
-        Exception: The first that an answer raises; the other answers are cancelled.
+        ConfigurationError: If the benchmark has too few items, or the strategy's parts do not go together.
     """
-    places = asyncio.Semaphore(concurrency)
-
-    async def run(number: int) -> Outcome:
-        async with places:
-            item = await asyncio.to_thread(make_item, EVALUATION_SEED + number, difficulty)
-            outcome = await _answer_item(answer, item, number)
-        report_outcome(outcome)
-        return outcome
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(run(number)) for number in numbers]
-    except ExceptionGroup as failures:
-        failure = failures.exceptions[0]
-    else:
-        return [task.result() for task in tasks]
-    # Raised here, where the group is no longer under way, the failure keeps the cause that it has.
-    raise failure
+    numbers = benchmark.numbers(seed, items)
+    answer = create_answer(model, strategy)
+    await warm_up(answer, benchmark, seed)
+    started = time.perf_counter()
+    outcomes = await answer_items(
+        answer, benchmark, numbers, concurrency=concurrency, report_outcome=report_outcome
+    )
+    seconds = time.perf_counter() - started
+    return summarize(
+        outcomes, model=model, benchmark=benchmark, strategy=strategy, seed=seed, seconds=seconds
+    )
 
 
 def summarize(
     outcomes: Sequence[Outcome],
     *,
     model: BaseChatModel,
-    settings: StrategySettings,
-    difficulty: Difficulty,
+    benchmark: Benchmark,
+    strategy: Strategy,
     seed: int,
     seconds: float,
 ) -> AccuracyReport:
     """Count what came of the items, at least one."""
-    context = search_context(model, settings)
+    context = strategy.build(model).context
     right = sum(outcome.is_correct for outcome in outcomes)
     return AccuracyReport(
-        benchmark=Benchmark.SCENES.value,
-        difficulty=difficulty.value,
-        strategy=settings.strategy.value,
-        judge=settings.judge,
+        benchmark=benchmark.name,
+        options=benchmark.options,
+        strategy=strategy.search,
+        judge=strategy.judge,
         candidates=getattr(context, "candidates", 1),
         temperature=context.temperature,
-        model=str(getattr(model, "model", type(model).__name__)),
+        model=name_of(model),
         seed=seed,
         items=len(outcomes),
         accuracy=right / len(outcomes),
@@ -191,25 +143,9 @@ def summarize(
     )
 
 
-async def _answer_item(answer: Answer, item: Item, seed: int) -> Outcome:
-    reply = await answer(question_of(item), seed)
-    conclusion = str(reply.text)
-    usage = reply.usage_metadata
-    return Outcome(
-        number=seed,
-        kind=item.kind,
-        conclusion=conclusion,
-        is_correct=item.is_correct(conclusion),
-        input_tokens=usage["input_tokens"] if usage else 0,
-        output_tokens=usage["output_tokens"] if usage else 0,
-    )
-
-
-def question_of(item: Item) -> HumanMessage:
-    """Return an item as a message: its picture, then its question."""
-    file = BytesIO()
-    item.picture.save(file, format="PNG", compress_level=1)
-    return HumanMessage([image_block(file.getvalue()), {"type": "text", "text": item.prompt}])
+def name_of(model: BaseChatModel) -> str:
+    """Return what a chat model calls itself."""
+    return str(getattr(model, "model", type(model).__name__))
 
 
 def wilson_interval(right: int, items: int) -> Interval:

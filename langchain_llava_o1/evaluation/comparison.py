@@ -5,30 +5,25 @@ Every answer is written to a file as it comes, so that a comparison that was int
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
 
-from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.evaluation import JudgeName, Strategy
-from langchain_llava_o1.evaluation.accuracy import (
-    AccuracyReport,
-    Outcome,
-    answer_items,
-    summarize,
-    warm_up,
-)
-from langchain_llava_o1.evaluation.strategies import StrategySettings, create_answer, known_settings
+from langchain_llava_o1.evaluation.accuracy import AccuracyReport, name_of, summarize
+from langchain_llava_o1.evaluation.answers import Outcome, answer_items, create_answer, warm_up
+from langchain_llava_o1.evaluation.benchmark import DEFAULT_BENCHMARK, Benchmark
+from langchain_llava_o1.search.catalogue import Judging, find_search
+from langchain_llava_o1.search.strategy import Strategy
 
 
 class Cell(NamedTuple):
-    """One line of the table: a strategy with a number of candidates."""
+    """One line of the table: a search, by name, with a number of candidates."""
 
-    strategy: Strategy
+    search: str
     candidates: int
 
 
@@ -37,19 +32,32 @@ class ComparisonSettings:
     """What all cells have in common.
 
     Attributes:
-        difficulty: Of the pictures.
-        judge: What decides between candidates where a strategy may choose; None for its own default.
-        context: Settings of the searches, by name, where they are not the defaults; each strategy takes
-            those that it has.
+        benchmark: What is asked.
         seed: First item.
         items: How many items each cell answers.
+        judge: What decides between candidates where a search takes any judge; None for its own default.
+        settings: Settings of the searches, by name, where they are not the defaults; each search takes those
+            that it has.
     """
 
-    difficulty: Difficulty
-    judge: JudgeName | None
-    context: dict[str, Any]
+    benchmark: Benchmark
     seed: int
     items: int
+    judge: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def heading(self, model: BaseChatModel) -> dict[str, Any]:
+        """Return what answers in one file have in common; more items may be asked for later."""
+        benchmark = self.benchmark
+        return {
+            # The first one goes without saying, as in files that were begun when there was no other.
+            **({} if benchmark.name == DEFAULT_BENCHMARK else {"benchmark": benchmark.name}),
+            **benchmark.options,
+            "judge": self.judge,
+            "context": dict(self.settings),
+            "seed": self.seed,
+            "model": name_of(model),
+        }
 
 
 class _Record(NamedTuple):
@@ -95,7 +103,7 @@ class OutcomeLog:
                 file.truncate(end)
 
     def _keep(self, fields: dict[str, Any]) -> None:
-        cell = Cell(Strategy(fields.pop("strategy")), fields.pop("candidates"))
+        cell = Cell(fields.pop("strategy"), fields.pop("candidates"))
         seconds = fields.pop("seconds")
         outcome = Outcome(**fields)
         self._records.setdefault(cell, {})[outcome.number] = _Record(outcome, seconds)
@@ -108,7 +116,7 @@ class OutcomeLog:
     def add(self, cell: Cell, outcome: Outcome, seconds: float) -> None:
         """Write down an answer, and the seconds since the one before."""
         self._records.setdefault(cell, {})[outcome.number] = _Record(outcome, seconds)
-        fields = {"strategy": cell.strategy, "candidates": cell.candidates, "seconds": round(seconds, 4)}
+        fields = {"strategy": cell.search, "candidates": cell.candidates, "seconds": round(seconds, 4)}
         self._append(fields | asdict(outcome))
 
     def _append(self, fields: dict[str, Any]) -> None:
@@ -120,13 +128,45 @@ def _line(fields: dict[str, Any]) -> bytes:
     return (json.dumps(fields, ensure_ascii=False) + "\n").encode()
 
 
-def plan_cells(strategies: Sequence[Strategy], candidates: Sequence[int]) -> list[Cell]:
-    """List the cells of a comparison; strategies without candidates to choose from have one each."""
+def plan_cells(searches: Sequence[str], candidates: Sequence[int]) -> list[Cell]:
+    """List the cells of a comparison; searches without candidates to choose from have one each.
+
+    Raises:
+        ConfigurationError: If there is no search of a name.
+    """
     return [
-        Cell(strategy, number)
-        for strategy in dict.fromkeys(strategies)
-        for number in (dict.fromkeys(candidates) if strategy.is_search else [1])
+        Cell(search, number)
+        for search in dict.fromkeys(searches)
+        for number in (dict.fromkeys(candidates) if find_search(search).has_candidates else [1])
     ]
+
+
+def plan_strategies(
+    model: BaseChatModel, cells: Sequence[Cell], settings: ComparisonSettings
+) -> dict[Cell, Strategy]:
+    """Say how each cell answers: with those of the settings that its search has.
+
+    Raises:
+        ConfigurationError: If a setting is none of any search's, or has a value that it cannot have.
+    """
+    names: dict[Cell, frozenset[str]] = {}
+    strategies = {}
+    for cell in cells:
+        entry = find_search(cell.search)
+        judge = settings.judge if entry.judging is Judging.ANY else None
+        names[cell] = Strategy(cell.search, judge).settings_known_to(model)
+        given = {"candidates": cell.candidates, **settings.settings}
+        own = {name: given[name] for name in given if name in names[cell] and name not in entry.preset}
+        strategies[cell] = Strategy(cell.search, judge, own)
+    known = frozenset[str]().union(*names.values())
+    if unknown := sorted(settings.settings.keys() - known):
+        raise ConfigurationError(
+            f"None of these strategies has a setting {', '.join(map(repr, unknown))}; "
+            f"they have {', '.join(sorted(known))}."
+        )
+    for strategy in strategies.values():
+        strategy.build(model)
+    return strategies
 
 
 async def compare(
@@ -142,57 +182,41 @@ async def compare(
 
     Args:
         model: The chat model that answers and, in a search, judges.
-        cells: Strategies and numbers of candidates.
+        cells: Searches and numbers of candidates.
         settings: What they have in common.
         log_path: The file that answers are written to; what it holds already is not done again.
         concurrency: Questions under way at once.
         report_outcome: Called as each item is done.
 
     Raises:
-        ConfigurationError: If the file belongs to a comparison of something else, or a setting is none of any
-            strategy's.
+        ConfigurationError: If the file belongs to a comparison of something else, the benchmark has too few
+            items, or a setting is none of any search's.
     """
-    names = {
-        name
-        for cell in cells
-        for name in known_settings(
-            model, cell.strategy, settings.judge if cell.strategy.takes_any_judge else None
-        )
-    }
-    if unknown := sorted(set(settings.context) - names):
-        raise ConfigurationError(
-            f"None of these strategies has a setting {', '.join(map(repr, unknown))}; "
-            f"they have {', '.join(sorted(names))}."
-        )
-    heading = asdict(settings) | {"model": str(getattr(model, "model", type(model).__name__))}
-    # More items may be asked for later.
-    del heading["items"]
-    log = OutcomeLog(log_path, heading)
-    numbers = range(settings.seed, settings.seed + settings.items)
+    strategies = plan_strategies(model, cells, settings)
+    benchmark = settings.benchmark
+    numbers = benchmark.numbers(settings.seed, settings.items)
+    log = OutcomeLog(log_path, settings.heading(model))
     reports = []
-    for cell in cells:
-        strategy_settings = _strategy_settings(model, cell, settings)
+    for cell, strategy in strategies.items():
         known = {record.outcome.number for record in log.of(cell, numbers)}
         missing = [number for number in numbers if number not in known]
         if missing:
-            answer = create_answer(model, strategy_settings)
-            await warm_up(answer, settings.difficulty, settings.seed)
+            answer = create_answer(model, strategy)
+            await warm_up(answer, benchmark, settings.seed)
             watch = _Stopwatch()
 
             def keep(outcome: Outcome, cell: Cell = cell, watch: _Stopwatch = watch) -> None:
                 log.add(cell, outcome, watch.lap())
                 report_outcome(cell, outcome)
 
-            await answer_items(
-                answer, missing, settings.difficulty, concurrency=concurrency, report_outcome=keep
-            )
+            await answer_items(answer, benchmark, missing, concurrency=concurrency, report_outcome=keep)
         records = log.of(cell, numbers)
         reports.append(
             summarize(
                 [record.outcome for record in records],
                 model=model,
-                settings=strategy_settings,
-                difficulty=settings.difficulty,
+                benchmark=benchmark,
+                strategy=strategy,
                 seed=settings.seed,
                 seconds=sum(record.seconds for record in records),
             )
@@ -208,15 +232,6 @@ class _Stopwatch:
         """Return the seconds since the last lap."""
         last, self._last = self._last, time.perf_counter()
         return self._last - last
-
-
-def _strategy_settings(model: BaseChatModel, cell: Cell, settings: ComparisonSettings) -> StrategySettings:
-    judge = settings.judge if cell.strategy.takes_any_judge else None
-    known = known_settings(model, cell.strategy, judge)
-    given = {"candidates": cell.candidates, **settings.context}
-    return StrategySettings(
-        cell.strategy, judge, {name: value for name, value in given.items() if name in known}
-    )
 
 
 def comparison_table(reports: Sequence[AccuracyReport]) -> str:

@@ -7,12 +7,10 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
-from langchain_llava_o1.drawn import Difficulty
-from langchain_llava_o1.drawn.items import EVALUATION_SEED, make_item
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.evaluation import JudgeName, Strategy
-from langchain_llava_o1.evaluation.accuracy import question_of
-from langchain_llava_o1.evaluation.strategies import StrategySettings, create_search, search_context
+from langchain_llava_o1.evaluation.answers import question_of
+from langchain_llava_o1.evaluation.benchmark import Benchmark
+from langchain_llava_o1.search.strategy import Strategy
 
 SPREADS_ABOVE_MEAN = 0.2533
 """How far above the mean the published cutoff is, in standard deviations: the best 40 % lie above it."""
@@ -44,8 +42,8 @@ class CutoffReport:
 async def measure_cutoff(
     model: BaseChatModel,
     *,
-    judge: JudgeName | None,
-    difficulty: Difficulty,
+    benchmark: Benchmark,
+    judge: str | None,
     items: int,
     seed: int,
     concurrency: int,
@@ -54,29 +52,29 @@ async def measure_cutoff(
 
     Args:
         model: The chat model that answers.
-        judge: What scores.
-        difficulty: Of the pictures.
+        benchmark: What is asked.
+        judge: Name of what scores; None for the default of the stage-wise retracing search.
         items: How many items to draw reasonings for, at least one.
-        seed: First item, counted from the first evaluation item.
+        seed: First item.
         concurrency: Items under way at once.
 
     Raises:
-        ConfigurationError: If the judge does not score.
+        ConfigurationError: If the judge does not score, or the benchmark has too few items.
     """
-    settings = StrategySettings(Strategy.SWIRES, judge, {"retraces": 0})
-    graph = create_search(model, settings).compile()
-    context = search_context(model, settings)
+    numbers = benchmark.numbers(seed, items)
+    built = Strategy("swires", judge, {"retraces": 0}).build(model)
+    graph = built.graph.compile()
     places = asyncio.Semaphore(concurrency)
 
     async def scores_of(number: int) -> list[float]:
         async with places:
-            item = await asyncio.to_thread(make_item, EVALUATION_SEED + number, difficulty)
+            item = await asyncio.to_thread(benchmark.read_item, number)
             state = await graph.ainvoke(
-                {"messages": [question_of(item)]}, context=context.model_copy(update={"seed": number})
+                {"messages": [question_of(item)]}, context=built.context.model_copy(update={"seed": number})
             )
         return [score for score in state["stages"]["reasoning"]["scores"] or [] if score is not None]
 
-    found = await asyncio.gather(*(scores_of(number) for number in range(seed, seed + items)))
+    found = await asyncio.gather(*(scores_of(number) for number in numbers))
     scores = [score for own in found for score in own]
     if len(scores) < 2:
         raise ConfigurationError(

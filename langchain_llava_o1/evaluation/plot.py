@@ -57,7 +57,7 @@ def plot_comparison(reports: Sequence[AccuracyReport], path: Path) -> None:
         axes.grid(visible=True, alpha=0.3)
         axes.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1.0))
     first = reports[0]
-    figure.suptitle(f"{first.benchmark} ({first.difficulty}), {first.items} items, {first.model}")
+    figure.suptitle(f"{first.asked}, {first.items} items, {first.model}")
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     pyplot.close(figure)

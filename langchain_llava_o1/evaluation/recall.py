@@ -4,13 +4,15 @@ Each picture of a collection is searched for once. What is to be found is the pi
 as the query, and no other. A query's picture is those contents drawn anew: other places within their cells,
 other sizes, tints, background and noise. A query's description says colours, shapes and sizes, or colours and
 values, as captions do, but in sentences and an order of its own, and not where anything is.
+
+No other benchmark can be searched in this way: the same contents have to be drawn again and told in words, so
+that this measurement is bound to ``drawn/``.
 """
 
 import random
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -20,6 +22,7 @@ from PIL import Image
 
 from langchain_llava_o1.chat.model import ChatLlavaO1
 from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.canvas import as_png
 from langchain_llava_o1.drawn.charts import draw_chart
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, sample_picture
 from langchain_llava_o1.drawn.questions import Content
@@ -173,9 +176,9 @@ def _draw(folder: Path, seed: int, difficulty: Difficulty) -> Query:
     """Draw the picture of a seed into a folder; return what to search it by."""
     content, drawing = sample_picture(random.Random(f"{difficulty.value} {seed}"), difficulty)
     name = f"{seed - EVALUATION_SEED:06}.png"
-    (folder / name).write_bytes(_as_png(drawing.picture))
+    (folder / name).write_bytes(as_png(drawing.picture))
     rng = random.Random(f"query {difficulty.value} {seed}")
-    return Query(f"{folder.name}/{name}", describe(content, rng), _as_png(redraw(content, rng, difficulty)))
+    return Query(f"{folder.name}/{name}", describe(content, rng), as_png(redraw(content, rng, difficulty)))
 
 
 def redraw(content: Content, rng: random.Random, difficulty: Difficulty) -> Image.Image:
@@ -193,12 +196,6 @@ def describe(content: Content, rng: random.Random) -> str:
         parts = [f"A bar of height {bar.value} is {bar.colour}." for bar in content.bars]
     rng.shuffle(parts)
     return " ".join(parts)
-
-
-def _as_png(picture: Image.Image) -> bytes:
-    file = BytesIO()
-    picture.save(file, format="PNG", compress_level=1)
-    return file.getvalue()
 
 
 def _caption(model: ChatLlavaO1, pictures: Sequence[bytes]) -> list[str]:

@@ -11,9 +11,9 @@ from pydantic import Field
 
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, make_item
-from langchain_llava_o1.evaluation import Strategy
 from langchain_llava_o1.evaluation.accuracy import measure_accuracy, wilson_interval
-from langchain_llava_o1.evaluation.strategies import StrategySettings
+from langchain_llava_o1.evaluation.benchmark import open_benchmark
+from langchain_llava_o1.search.strategy import Strategy
 
 
 class Oracle(BaseChatModel):
@@ -52,15 +52,18 @@ def make_oracle(items: int, misses: int, seed: int = 0) -> Oracle:
     return oracle
 
 
-@pytest.mark.parametrize("strategy", [Strategy.GREEDY, Strategy.SINGLE])
-async def test_accuracy_is_the_share_of_right_conclusions(strategy: Strategy) -> None:
+@pytest.mark.parametrize(
+    ("strategy", "temperature"),
+    [(Strategy("greedy"), 0.0), (Strategy("single", None, {"temperature": 0.5}), 0.5)],
+)
+async def test_accuracy_is_the_share_of_right_conclusions(strategy: Strategy, temperature: float) -> None:
     oracle = make_oracle(20, misses=4, seed=7)
     seen = []
 
     report = await measure_accuracy(
         oracle,
-        difficulty=Difficulty.HARD,
-        settings=StrategySettings(strategy, None, {"temperature": 0.5}),
+        benchmark=open_benchmark("scenes"),
+        strategy=strategy,
         items=20,
         seed=7,
         concurrency=5,
@@ -74,27 +77,57 @@ async def test_accuracy_is_the_share_of_right_conclusions(strategy: Strategy) ->
     assert report.input_tokens == 60
     assert {outcome.number for outcome in seen} == set(range(7, 27))
     assert sum(kind.items for kind in report.by_kind.values()) == 20
-    assert set(oracle.temperatures) == {0.0 if strategy is Strategy.GREEDY else 0.5}
+    assert set(oracle.temperatures) == {temperature}
     assert report.interval.low < 0.75 < report.interval.high
     plain = json.loads(json.dumps(report.as_json()))
     assert plain["interval"] == list(report.interval)
-    assert plain["strategy"] == strategy.value
+    assert plain["strategy"] == strategy.search
+
+
+async def test_a_report_of_scenes_has_the_keys_that_readers_of_its_json_know() -> None:
+    report = await measure_accuracy(
+        make_oracle(2, misses=2),
+        benchmark=open_benchmark("scenes", {"difficulty": "hard"}),
+        strategy=Strategy("greedy"),
+        items=2,
+        seed=0,
+        concurrency=1,
+    )
+    fields = report.as_json()
+    assert list(fields) == [
+        *(
+            "benchmark",
+            "difficulty",
+            "strategy",
+            "judge",
+            "candidates",
+            "temperature",
+            "model",
+            "seed",
+            "items",
+        ),
+        *("accuracy", "interval", "by_kind", "seconds", "tokens", "input_tokens"),
+    ]
+    assert (fields["benchmark"], fields["difficulty"]) == ("scenes", "hard")
 
 
 async def test_a_failing_model_is_not_a_wrong_answer() -> None:
     class Failing(Oracle):
         def _generate(self, *args: object, **parameters: object) -> ChatResult:
-            raise RuntimeError("broken")
+            if self.temperatures:
+                raise RuntimeError("broken")
+            return super()._generate(*args, **parameters)
 
-    with pytest.raises(RuntimeError, match="broken"):
+    with pytest.raises(RuntimeError, match="broken") as failure:
         await measure_accuracy(
             Failing(misses=1),
-            difficulty=Difficulty.EASY,
-            settings=StrategySettings(Strategy.GREEDY, None, {}),
+            benchmark=open_benchmark("scenes", {"difficulty": "easy"}),
+            strategy=Strategy("greedy"),
             items=2,
-            seed=0,
-            concurrency=2,
+            seed=5,
+            concurrency=1,
         )
+    assert any("number 5) of scenes (easy)" in note for note in failure.value.__notes__)
 
 
 @pytest.mark.parametrize(("right", "items"), [(0, 10), (10, 10), (7, 10), (650, 1000)])

@@ -10,9 +10,9 @@ import pytest
 from langchain_core.messages import HumanMessage
 from PIL import Image
 
-from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.evaluation import JudgeName, Strategy
+from langchain_llava_o1.evaluation.answers import create_answer
+from langchain_llava_o1.evaluation.benchmark import open_benchmark
 from langchain_llava_o1.evaluation.comparison import (
     Cell,
     ComparisonSettings,
@@ -22,13 +22,15 @@ from langchain_llava_o1.evaluation.comparison import (
 )
 from langchain_llava_o1.evaluation.cutoff import measure_cutoff
 from langchain_llava_o1.evaluation.plot import check_plotting, plot_comparison
-from langchain_llava_o1.evaluation.strategies import StrategySettings, create_answer, search_context
+from langchain_llava_o1.search.catalogue import SEARCHES
+from langchain_llava_o1.search.strategy import Strategy
 from tests.evaluation.test_accuracy import Oracle, make_oracle
 from tests.scripted_model import ScriptedModel
 from tests.search.writers import write_staged
 
-SETTINGS = ComparisonSettings(Difficulty.HARD, None, {}, seed=0, items=8)
-CELLS = [Cell(Strategy.SINGLE, 1), Cell(Strategy.BEST_OF_N, 2)]
+SCENES = open_benchmark("scenes")
+SETTINGS = ComparisonSettings(SCENES, seed=0, items=8)
+CELLS = [Cell("single", 1), Cell("best-of-n", 2)]
 
 
 async def run(model: Oracle, path: Path, settings: ComparisonSettings = SETTINGS, **options: Any) -> Any:
@@ -71,31 +73,59 @@ async def test_an_interrupted_comparison_goes_on_where_it_was(tmp_path: Path) ->
     seen: list[Any] = []
     await run(model, path, report_outcome=lambda cell, outcome: seen.append(outcome))
     assert not seen
-    more = ComparisonSettings(Difficulty.HARD, None, {}, seed=0, items=9)
+    more = ComparisonSettings(SCENES, seed=0, items=9)
     await run(model, path, more, report_outcome=lambda cell, outcome: seen.append(outcome))
     assert [outcome.number for outcome in seen] == [8, 8]
+
+
+async def test_a_file_of_scenes_is_headed_as_before_there_were_other_benchmarks(tmp_path: Path) -> None:
+    path = tmp_path / "outcomes.jsonl"
+    heading = {"difficulty": "hard", "judge": None, "context": {}, "seed": 0, "model": "Oracle"}
+    answer = {"strategy": "single", "candidates": 1, "seconds": 1.5, "number": 0, "kind": "count"}
+    outcome = {"conclusion": "3", "is_correct": False, "input_tokens": 1, "output_tokens": 2}
+    path.write_text(f"{json.dumps(heading)}\n{json.dumps(answer | outcome)}\n")
+    seen: list[Any] = []
+    await run(
+        make_oracle(8, misses=4),
+        path,
+        report_outcome=lambda cell, outcome: seen.append((*cell, outcome.number)),
+    )
+    assert ("single", 1, 0) not in seen
+    assert len(seen) == 15
+    begun = tmp_path / "begun.jsonl"
+    await run(make_oracle(8, misses=4), begun)
+    assert begun.read_text().splitlines()[0] == json.dumps(heading)
+
+
+async def test_a_temperature_for_all_leaves_the_greedy_pass_greedy(tmp_path: Path) -> None:
+    model = make_oracle(2, misses=2)
+    settings = ComparisonSettings(SCENES, seed=0, items=2, settings={"temperature": 0.5})
+    cells = plan_cells(["greedy", "single"], [4])
+    reports = await compare(model, cells, settings, log_path=tmp_path / "a.jsonl", concurrency=1)
+    assert [report.temperature for report in reports] == [0.0, 0.5]
+    assert set(model.temperatures) == {0.0, 0.5}
 
 
 async def test_another_comparisons_file_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "outcomes.jsonl"
     await run(make_oracle(8, misses=4), path)
     before = path.read_text()
-    other = ComparisonSettings(Difficulty.EASY, None, {}, seed=0, items=8)
+    other = ComparisonSettings(open_benchmark("scenes", {"difficulty": "easy"}), seed=0, items=8)
     with pytest.raises(ConfigurationError, match="belongs to another comparison"):
         await run(make_oracle(8, misses=4), path, other)
     assert path.read_text() == before
 
 
 async def test_each_strategy_takes_the_settings_that_it_has(tmp_path: Path) -> None:
-    cells = [Cell(Strategy.SINGLE, 1), Cell(Strategy.STAGE_BEAM, 2)]
-    settings = ComparisonSettings(Difficulty.HARD, None, {"beams": 2, "temperature": 0.5}, seed=0, items=1)
+    cells = [Cell("single", 1), Cell("stage-beam", 2)]
+    settings = ComparisonSettings(SCENES, seed=0, items=1, settings={"beams": 2, "temperature": 0.5})
     model = ScriptedModel(write=write_staged)
     await compare(model, cells, settings, log_path=tmp_path / "a.jsonl", concurrency=1)
     assert {call.parameters["temperature"] for call in model.sampling_calls} == {0.5}
     captions = [call for call in model.sampling_calls if "</CAPTION>" in (call.parameters["stop"] or ())]
     # Two candidates for each of two beams, for the item and for the one before it that does not count.
     assert len(captions) == 2 * 2 * 2
-    settings = ComparisonSettings(Difficulty.HARD, None, {"beems": 2}, seed=0, items=1)
+    settings = ComparisonSettings(SCENES, seed=0, items=1, settings={"beems": 2})
     with pytest.raises(ConfigurationError, match=r"has a setting 'beems'; they have .*beams"):
         await compare(model, cells, settings, log_path=tmp_path / "b.jsonl", concurrency=1)
 
@@ -119,8 +149,8 @@ async def test_a_file_that_is_damaged_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_only_searches_have_several_numbers_of_candidates() -> None:
-    cells = plan_cells([Strategy.GREEDY, Strategy.STAGE_BEAM, Strategy.GREEDY], [1, 4, 1])
-    assert cells == [(Strategy.GREEDY, 1), (Strategy.STAGE_BEAM, 1), (Strategy.STAGE_BEAM, 4)]
+    cells = plan_cells(["greedy", "stage-beam", "greedy"], [1, 4, 1])
+    assert cells == [("greedy", 1), ("stage-beam", 1), ("stage-beam", 4)]
 
 
 async def test_the_plot_shows_every_strategy(tmp_path: Path) -> None:
@@ -143,13 +173,12 @@ def test_without_matplotlib_the_message_names_the_option_that_leaves_the_plot_ou
         check_plotting()
 
 
-@pytest.mark.parametrize("strategy", list(Strategy))
-async def test_every_strategy_answers(strategy: Strategy) -> None:
-    settings = StrategySettings(strategy, None, {"candidates": 2})
-    if strategy is Strategy.SWIRES:
-        settings = StrategySettings(strategy, None, {"candidates": 2, "retraces": 0})
+@pytest.mark.parametrize("search", SEARCHES)
+async def test_every_search_answers(search: str) -> None:
+    settings = {"candidates": 2} if SEARCHES[search].has_candidates else {}
+    settings |= {"retraces": 0} if search == "swires" else {}
     model = ScriptedModel(write=write_with_confidence)
-    reply = await create_answer(model, settings)(HumanMessage("How many?"), 3)
+    reply = await create_answer(model, Strategy(search, None, settings))(HumanMessage("How many?"), 3)
     assert reply.text
     assert reply.response_metadata["seed"] == 3
 
@@ -164,18 +193,16 @@ def write_with_confidence(call: Any) -> Any:
 def test_what_does_not_go_together_is_refused() -> None:
     model = ScriptedModel()
     with pytest.raises(ConfigurationError, match="swires works with scores"):
-        create_answer(model, StrategySettings(Strategy.SWIRES, JudgeName.GENERATIVE, {}))
+        create_answer(model, Strategy("swires", "generative"))
     with pytest.raises(ConfigurationError, match="ScriptedModel does not"):
-        create_answer(model, StrategySettings(Strategy.STAGE_BEAM, JudgeName.LIKELIHOOD, {}))
+        create_answer(model, Strategy("stage-beam", "likelihood"))
     with pytest.raises(ConfigurationError, match="cutoff"):
-        search_context(StrategySettings(Strategy.STAGE_BEAM, None, {"cutoff": 0.0}))
+        create_answer(model, Strategy("stage-beam", None, {"cutoff": 0.0}))
 
 
 async def test_the_cutoff_lies_above_the_mean_by_the_published_share_of_the_spread() -> None:
     model = ScriptedModel(write=write_with_confidence)
-    report = await measure_cutoff(
-        model, judge=None, difficulty=Difficulty.HARD, items=6, seed=0, concurrency=3
-    )
+    report = await measure_cutoff(model, benchmark=SCENES, judge=None, items=6, seed=0, concurrency=3)
     assert report.scores == 6 * 4
     assert -1 < report.mean < 0 < report.spread < 0.5
     assert report.cutoff == pytest.approx(report.mean + 0.2533 * report.spread)

@@ -1,0 +1,21 @@
+"""`llava-o1 bench`: measurements of accuracy and speed, a module each; `app` mounts them."""
+
+import typer
+
+from langchain_llava_o1.cli.bench.accuracy import accuracy
+from langchain_llava_o1.cli.bench.cutoff import cutoff
+from langchain_llava_o1.cli.bench.recall import recall
+from langchain_llava_o1.cli.bench.speed import speed
+
+app = typer.Typer(help="Measure accuracy and speed.", no_args_is_help=True)
+
+
+@app.callback()
+def bench() -> None:
+    """Measure what the model and its searches achieve."""
+
+
+app.command()(accuracy)
+app.command()(cutoff)
+app.command()(recall)
+app.command()(speed)

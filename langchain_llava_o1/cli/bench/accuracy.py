@@ -1,0 +1,278 @@
+"""`llava-o1 bench accuracy`: how many questions a search answers right, or several searches side by side."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from langchain_llava_o1.cli import answering
+from langchain_llava_o1.cli.answering import AnswerSettings, run_until_interrupted
+from langchain_llava_o1.cli.bench.options import (
+    BenchmarkDifficultyOption,
+    BenchmarkOption,
+    BenchmarkOptionsOption,
+    ConcurrencyOption,
+    FirstItemOption,
+    ItemsOption,
+    JsonOption,
+    read_benchmark,
+    refusing,
+)
+from langchain_llava_o1.cli.options import (
+    DebugOption,
+    JudgeOption,
+    ModelOption,
+    SettingsOption,
+    StrategyOption,
+    read_settings,
+)
+from langchain_llava_o1.cli.output import write_error, write_output
+from langchain_llava_o1.evaluation.benchmark import DEFAULT_BENCHMARK, Benchmark
+from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH, SEARCHES, find_search
+from langchain_llava_o1.search.strategy import Strategy
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from langchain_llava_o1.evaluation.accuracy import AccuracyReport
+    from langchain_llava_o1.evaluation.answers import Outcome
+
+_DEFAULT_FOLDER = Path("comparison")
+_SETTING_OPTIONS = "--set or --temperature"
+
+CompareOption = Annotated[
+    str | None,
+    typer.Option(
+        "--compare",
+        metavar="STRATEGY,…",
+        help="Strategies to compare on the same items, in place of --strategy.",
+        show_default=False,
+    ),
+]
+NumbersOption = Annotated[
+    str, typer.Option("--candidates", metavar="N[,N…]", help="Candidates; several numbers with --compare.")
+]
+TemperatureOption = Annotated[
+    float | None,
+    typer.Option(
+        "--temperature",
+        min=0.0,
+        max=2.0,
+        help="Of the candidates and the single pass. Default: 1.",
+        show_default=False,
+    ),
+]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FOLDER",
+        help="With --compare: where answers, table and plot are kept, to go on from. "
+        f"Default: {_DEFAULT_FOLDER}.",
+        show_default=False,
+    ),
+]
+PlotOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--plot/--no-plot",
+        help="With --compare: draw comparison.svg and .png. Default: they are drawn.",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class _Measurement:
+    """What one strategy alone and several side by side are measured with."""
+
+    model: "BaseChatModel"
+    benchmark: Benchmark
+    judge: str | None
+    settings: dict[str, Any]
+    seed: int
+    items: int
+    concurrency: int
+
+
+def accuracy(
+    benchmark: BenchmarkOption = DEFAULT_BENCHMARK,
+    difficulty: BenchmarkDifficultyOption = None,
+    benchmark_options: BenchmarkOptionsOption = None,
+    strategy: StrategyOption = DEFAULT_SEARCH,
+    compare: CompareOption = None,
+    judge: JudgeOption = None,
+    candidates: NumbersOption = "4",
+    items: ItemsOption = 200,
+    seed: FirstItemOption = 0,
+    temperature: TemperatureOption = None,
+    further: SettingsOption = None,
+    out: FolderOption = None,
+    is_plotted: PlotOption = None,
+    concurrency: ConcurrencyOption = 48,
+    model: ModelOption = None,
+    is_json: JsonOption = False,
+    is_debug: DebugOption = False,
+) -> None:
+    """Answer a benchmark's questions and count the right conclusions."""
+    numbers = _read_numbers(candidates)
+    searches = None if compare is None else _read_searches(compare)
+    if searches is None:
+        _refuse_what_compares(numbers, out, is_plotted=is_plotted)
+    measurement = _Measurement(
+        model=answering.create_model(AnswerSettings(model)),
+        benchmark=read_benchmark(benchmark, difficulty, benchmark_options, seed=seed, items=items),
+        judge=None if judge is None else str(judge),
+        settings=read_settings(further) | ({} if temperature is None else {"temperature": temperature}),
+        seed=seed,
+        items=items,
+        concurrency=concurrency,
+    )
+    if searches is None:
+        report = _measure(measurement, str(strategy), numbers[0])
+        write_output(json.dumps(report.as_json()) + "\n" if is_json else _as_table(report))
+        return
+    from langchain_llava_o1.evaluation.comparison import comparison_table
+
+    folder = _DEFAULT_FOLDER if out is None else out
+    reports = _compare(measurement, searches, numbers, folder, is_plotted=is_plotted is not False)
+    rows = {"rows": [report.as_json() for report in reports]}
+    write_output(json.dumps(rows) + "\n" if is_json else comparison_table(reports))
+
+
+def _measure(measurement: _Measurement, search: str, num_candidates: int) -> "AccuracyReport":
+    from langchain_llava_o1.evaluation.accuracy import measure_accuracy
+
+    settings = measurement.settings
+    if find_search(search).has_candidates:
+        settings = {"candidates": num_candidates, **settings}
+    strategy = Strategy(search, measurement.judge, settings)
+    with refusing("--judge"):
+        strategy.settings_known_to(measurement.model)
+    with refusing(_SETTING_OPTIONS):
+        strategy.build(measurement.model)
+    return run_until_interrupted(
+        measure_accuracy(
+            measurement.model,
+            benchmark=measurement.benchmark,
+            strategy=strategy,
+            items=measurement.items,
+            seed=measurement.seed,
+            concurrency=measurement.concurrency,
+            report_outcome=_Counter(measurement.items).add,
+        )
+    )
+
+
+def _compare(
+    measurement: _Measurement, searches: list[str], numbers: list[int], folder: Path, *, is_plotted: bool
+) -> "list[AccuracyReport]":
+    from langchain_llava_o1.evaluation.comparison import (
+        ComparisonSettings,
+        compare,
+        comparison_table,
+        plan_cells,
+        plan_strategies,
+    )
+    from langchain_llava_o1.evaluation.plot import check_plotting, plot_comparison
+
+    if is_plotted:
+        check_plotting()
+    cells = plan_cells(searches, numbers)
+    settings = ComparisonSettings(
+        measurement.benchmark, measurement.seed, measurement.items, measurement.judge, measurement.settings
+    )
+    with refusing(_SETTING_OPTIONS):
+        plan_strategies(measurement.model, cells, settings)
+    counters = {cell: _Counter(measurement.items, f"{cell.search}, N={cell.candidates}: ") for cell in cells}
+    reports = run_until_interrupted(
+        compare(
+            measurement.model,
+            cells,
+            settings,
+            log_path=folder / "outcomes.jsonl",
+            concurrency=measurement.concurrency,
+            report_outcome=lambda cell, outcome: counters[cell].add(outcome),
+        )
+    )
+    (folder / "comparison.md").write_text(comparison_table(reports), encoding="utf-8")
+    if is_plotted:
+        for ending in ("svg", "png"):
+            plot_comparison(reports, folder / f"comparison.{ending}")
+    return reports
+
+
+def _read_numbers(text: str) -> list[int]:
+    try:
+        numbers = [int(number) for number in text.split(",")]
+    except ValueError:
+        numbers = []
+    if not numbers or not all(1 <= number <= 64 for number in numbers):
+        raise typer.BadParameter(
+            f"{text!r} is no number from 1 to 64, nor several with commas between them.",
+            param_hint="--candidates",
+        )
+    return numbers
+
+
+def _read_searches(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if unknown := [name for name in names if name not in SEARCHES]:
+        raise typer.BadParameter(
+            f"there is no strategy {', '.join(map(repr, unknown))}; there are {', '.join(SEARCHES)}.",
+            param_hint="--compare",
+        )
+    return names
+
+
+def _refuse_what_compares(numbers: list[int], out: Path | None, *, is_plotted: bool | None) -> None:
+    if len(numbers) > 1:
+        raise typer.BadParameter("several numbers need --compare; give one.", param_hint="--candidates")
+    if out is not None:
+        raise typer.BadParameter(
+            f"only a comparison writes files, so that nothing would be in {out}; add --compare, or leave it "
+            "out.",
+            param_hint="--out",
+        )
+    if is_plotted is not None:
+        option = "--plot" if is_plotted else "--no-plot"
+        raise typer.BadParameter(
+            "only a comparison is drawn; add --compare, or leave it out.", param_hint=option
+        )
+
+
+class _Counter:
+    """Says on standard error how far the measurement is."""
+
+    def __init__(self, items: int, heading: str = "") -> None:
+        self._items = items
+        self._heading = heading
+        self._step = max(1, items // 20)
+        self._done = 0
+        self._right = 0
+
+    def add(self, outcome: "Outcome") -> None:
+        self._done += 1
+        self._right += outcome.is_correct
+        if self._done % self._step == 0 or self._done == self._items:
+            write_error(
+                f"{self._heading}{self._done}/{self._items} answered, {self._right / self._done:.1%} right"
+            )
+
+
+def _as_table(report: "AccuracyReport") -> str:
+    low, high = report.interval
+    lines = [
+        f"{report.asked}, {report.strategy}"
+        f"{f', {report.judge} judge' if report.judge else ''}, "
+        f"{report.candidates} candidate(s), {report.items} items",
+        f"accuracy  {report.accuracy:.1%}  (95 % interval {low:.1%} to {high:.1%})",
+        f"time      {report.seconds:.1f} s",
+        f"tokens    {report.tokens} generated, {report.input_tokens} read",
+    ]
+    lines += [
+        f"  {kind:<12} {found.accuracy:6.1%} of {found.items}" for kind, found in report.by_kind.items()
+    ]
+    return "\n".join(lines) + "\n"

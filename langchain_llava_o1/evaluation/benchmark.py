@@ -1,0 +1,173 @@
+"""A benchmark: questions about pictures, and what makes an answer right. All that have a name.
+
+A further benchmark is a module in ``benchmarks/`` with its class, and a record here.
+"""
+
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question of a benchmark.
+
+    Attributes:
+        id: What the benchmark calls it.
+        pictures: Image files (PNG, JPEG, …) in the order in which they are shown.
+        question: The whole text that is asked, options and requests for a form of answer included.
+        kind: The kind or category that it is counted under.
+        reference: What its benchmark grades by, such as the right answer; nobody else reads it.
+    """
+
+    id: str
+    pictures: Sequence[bytes]
+    question: str
+    kind: str
+    reference: Any = None
+
+
+class Benchmark(ABC):
+    """Numbered items, each read when it is needed, and how a conclusion about one is graded.
+
+    Attributes:
+        name: What it is called, in reports, too.
+        options: The value of each of its options.
+        num_items: How many items it has; None if there is no end of them.
+    """
+
+    num_items: int | None = None
+
+    def __init__(self, name: str, options: Mapping[str, str]) -> None:
+        """Take the name and the options of the record in the catalogue, every option with its value."""
+        self.name = name
+        self.options = dict(options)
+
+    @abstractmethod
+    def read_item(self, number: int) -> Item:
+        """Return the item of a number from 0 on, the same one each time. May take its time."""
+
+    @abstractmethod
+    async def grade(self, item: Item, conclusion: str) -> bool:
+        """Tell whether a conclusion is right; may ask a model."""
+
+    def read_practice_item(self, number: int) -> Item:
+        """Return what is asked before the items from ``number`` on, so that the checkpoint is loaded.
+
+        Its answer does not count. By default it is the first of those items; where it is another one, nothing
+        that is kept of it can speed up an answer that does count.
+        """
+        return self.read_item(number)
+
+    def numbers(self, first: int, count: int) -> range:
+        """Return the numbers of ``count`` items from ``first`` on.
+
+        Raises:
+            ConfigurationError: If it has fewer.
+        """
+        if self.num_items is not None and first + count > self.num_items:
+            raise ConfigurationError(
+                f"{self.name} has {self.num_items} items, numbered from 0; asked for were "
+                f"{count} from {first} on. Ask for fewer."
+            )
+        return range(first, first + count)
+
+    def __str__(self) -> str:
+        """Write its name with the values of its options, as in "scenes (hard)"."""
+        return describe_benchmark(self.name, self.options)
+
+
+def describe_benchmark(name: str, options: Mapping[str, str]) -> str:
+    """Write the name of a benchmark with the values of its options, as in "scenes (hard)"."""
+    return f"{name} ({', '.join(options.values())})" if options else name
+
+
+@dataclass(frozen=True)
+class BenchmarkOption:
+    """What can be chosen about a benchmark.
+
+    Attributes:
+        description: What it is, in a line.
+        default: Its value where none is given.
+        choices: The values that it may have; none for any text.
+    """
+
+    description: str
+    default: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BenchmarkEntry:
+    """A benchmark in the catalogue. Nothing is imported until it is opened.
+
+    Attributes:
+        name: What it is called.
+        description: What is asked, in a line.
+        home: Where its class is, as "module:class"; it takes what ``Benchmark`` takes.
+        options: What can be chosen about it, by name; reports have each beside their own fields, so that none
+            may be called like one of those.
+    """
+
+    name: str
+    description: str
+    home: str
+    options: Mapping[str, BenchmarkOption]
+
+    def open(self, given: Mapping[str, str]) -> Benchmark:
+        """Open the benchmark.
+
+        Args:
+            given: Values of options, by name, where they are not the defaults.
+
+        Raises:
+            ConfigurationError: If an option is unknown to the benchmark, or has a value that it cannot have.
+        """
+        if unknown := sorted(given.keys() - self.options.keys()):
+            known = f"it has {', '.join(self.options)}" if self.options else "it has none"
+            raise ConfigurationError(f"{self.name} has no option {', '.join(map(repr, unknown))}; {known}.")
+        values = {name: given.get(name, option.default) for name, option in self.options.items()}
+        for name, option in self.options.items():
+            if option.choices and values[name] not in option.choices:
+                raise ConfigurationError(
+                    f"{self.name} has no {name} {values[name]!r}; there are {', '.join(option.choices)}."
+                )
+        return cast("Benchmark", pkgutil.resolve_name(self.home)(self.name, values))
+
+
+BENCHMARKS = {
+    entry.name: entry
+    for entry in (
+        BenchmarkEntry(
+            "scenes",
+            "Questions about drawn scenes and bar charts that the embedded model was not trained on.",
+            "langchain_llava_o1.evaluation.benchmarks.scenes:Scenes",
+            {
+                "difficulty": BenchmarkOption(
+                    "Of the pictures.",
+                    default=Difficulty.HARD.value,
+                    choices=tuple(difficulty.value for difficulty in Difficulty),
+                )
+            },
+        ),
+    )
+}
+"""All of them, by name; the first one is the default."""
+
+DEFAULT_BENCHMARK = next(iter(BENCHMARKS))
+
+
+def open_benchmark(name: str = DEFAULT_BENCHMARK, options: Mapping[str, str] | None = None) -> Benchmark:
+    """Open a benchmark by its name.
+
+    Raises:
+        ConfigurationError: If there is none of this name, or an option is not one of its own.
+    """
+    if name not in BENCHMARKS:
+        raise ConfigurationError(f"There is no benchmark {name!r}; there are {', '.join(BENCHMARKS)}.")
+    return BENCHMARKS[name].open(options or {})

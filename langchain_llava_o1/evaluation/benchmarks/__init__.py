@@ -1,0 +1,1 @@
+"""The benchmarks, one file each; their records are in ``benchmark.py``."""

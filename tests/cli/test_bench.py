@@ -1,0 +1,101 @@
+"""`llava-o1 bench accuracy`: what is bad usage, and what each search is given."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from tests.scripted_model import ScriptedModel
+from tests.search.writers import write_staged
+
+RunCommand = Callable[..., Result]
+
+
+@pytest.fixture
+def model(use_model: Callable[..., None]) -> ScriptedModel:
+    model = ScriptedModel(write=write_staged)
+    use_model(model)
+    return model
+
+
+def told(result: Result) -> str:
+    """What is said on standard error, without the frame around it."""
+    return " ".join(result.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [(("--out", "results"), "--out"), (("--plot",), "--plot"), (("--no-plot",), "--no-plot")],
+)
+def test_what_only_a_comparison_obeys_is_refused_without_one(
+    run_command: RunCommand, model: ScriptedModel, options: tuple[str, ...], named: str
+) -> None:
+    result = run_command("bench", "accuracy", "--strategy", "single", "--items", "1", *options)
+    assert result.exit_code == 2
+    assert f"Invalid value for {named}:" in told(result)
+    assert "add --compare" in told(result)
+    assert not model.calls
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--set", "beems=2"), "stage-beam has no setting 'beems'; it has"),
+        (("--set", "beams=many"), "stage-beam: beams: "),
+        (("--set", "agreement=3"), "got 3"),
+        (
+            ("--strategy", "greedy", "--temperature", "0.5"),
+            "greedy has temperature=0.0, got 0.5. Leave it out.",
+        ),
+        (("--strategy", "swires", "--judge", "generative"), "swires works with scores"),
+        (("--strategy", "single", "--judge", "generative"), "single has nothing to choose from"),
+        (
+            ("--compare", "single,stage-beam", "--set", "beems=2"),
+            "None of these strategies has a setting 'beems'",
+        ),
+        (("--compare", "single,stage-beam", "--set", "beams=0"), "stage-beam: beams: "),
+        (("--compare", "single,beam"), "there is no strategy 'beam'; there are stage-beam, best-of-n"),
+        (("--candidates", "2,4"), "several numbers need --compare"),
+    ],
+)
+def test_what_a_search_does_not_take_is_bad_usage(
+    run_command: RunCommand,
+    model: ScriptedModel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run_command("bench", "accuracy", "--items", "1", *options)
+    assert result.exit_code == 2
+    assert message in told(result)
+    assert "pydantic" not in told(result)
+    assert not model.calls
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("strategy", "candidates"), [("single", 1), ("greedy", 1), ("best-of-n", 4)])
+@pytest.mark.usefixtures("model")
+def test_a_search_is_reported_with_the_candidates_that_it_draws(
+    run_command: RunCommand, strategy: str, candidates: int
+) -> None:
+    result = run_command("bench", "accuracy", "--strategy", strategy, "--items", "2", "--json")
+    report = json.loads(result.stdout)
+    assert (report["strategy"], report["candidates"], report["items"]) == (strategy, candidates, 2)
+
+
+@pytest.mark.usefixtures("model")
+def test_a_comparison_is_kept_in_a_folder_with_its_plot(
+    run_command: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_command("bench", "accuracy", "--compare", "single,best-of-n", "--candidates", "2", "--items", "2")
+    names = {path.name for path in (tmp_path / "comparison").iterdir()}
+    assert names == {"outcomes.jsonl", "comparison.md", "comparison.svg", "comparison.png"}
+    options = ("--compare", "single", "--items", "2", "--out", "other", "--no-plot")
+    table = run_command("bench", "accuracy", *options).stdout
+    assert {path.name for path in (tmp_path / "other").iterdir()} == {"outcomes.jsonl", "comparison.md"}
+    assert table == (tmp_path / "other" / "comparison.md").read_text()
