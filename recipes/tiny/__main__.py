@@ -23,11 +23,12 @@ from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.prompts import comparison_prompt
 from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.tiny import checkpoint_path
+from recipes.tiny.batches import Batch, GeneratedBatches
 from recipes.tiny.card import write_card
 from recipes.tiny.model import fastest_training_dtype, make_model, move
 from recipes.tiny.pairs import corrupt, judge_pair
 from recipes.tiny.sampling import JudgingBatches, sample_stages
-from recipes.tiny.sequences import Batch, GeneratedBatches, reference_stages
+from recipes.tiny.sequences import reference_stages
 from recipes.tiny.tokenizer import make_processor, train_tokenizer
 from recipes.tiny.training import train_text
 from recipes.tiny.vision import train_vision

@@ -16,16 +16,14 @@ from transformers import MllamaForConditionalGeneration, MllamaProcessor
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, Item, ask, make_item, sample_picture
 from langchain_llava_o1.staging.stages import STAGES, Stage
+from recipes.tiny.batches import QUESTIONS_PER_PICTURE, Batch, collate
 from recipes.tiny.pairs import judge_pair, right_texts
 from recipes.tiny.sequences import (
     CHOICE_ALONE_SHARE,
-    QUESTIONS_PER_PICTURE,
     TIE_SHARE,
-    Batch,
     Encoder,
     TokenSequence,
     answer_after_errors,
-    collate,
     corrupted_comparison,
     join_stages,
     reference_stages,

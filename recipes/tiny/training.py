@@ -7,8 +7,9 @@ import torch
 from torch.nn import functional
 from transformers import MllamaForConditionalGeneration
 
+from recipes.tiny.batches import Batch, TextBatch
 from recipes.tiny.optimizer import Optimizer
-from recipes.tiny.sequences import IGNORED, Batch, TextBatch
+from recipes.tiny.sequences import IGNORED
 from recipes.tiny.vision import encode_pictures
 
 

@@ -17,11 +17,11 @@ from langchain_llava_o1.staging.prompts import comparison_prompt
 from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.staging.transcript import parse_transcript
 from langchain_llava_o1.tiny import checkpoint_path
+from recipes.tiny.batches import GeneratedBatches
 from recipes.tiny.pairs import Verdict, corrupt, judge_pair
 from recipes.tiny.sequences import (
     IGNORED,
     Encoder,
-    GeneratedBatches,
     answer_after_errors,
     join_stages,
     reference_stages,

@@ -12,9 +12,9 @@ from transformers import AutoProcessor, MllamaForConditionalGeneration, MllamaPr
 
 from langchain_llava_o1.tiny import checkpoint_path
 from recipes.tiny import __main__ as recipe
+from recipes.tiny.batches import GeneratedBatches
 from recipes.tiny.model import make_model
 from recipes.tiny.muon import Muon, orthogonalize
-from recipes.tiny.sequences import GeneratedBatches
 from recipes.tiny.training import train_text
 from recipes.tiny.vision import train_vision
 
