@@ -16,7 +16,7 @@ from langchain_llava_o1.judges.generative import GenerativeJudge
 from langchain_llava_o1.judges.judge import Judge
 from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.search.answer import compose_answer, is_finished
-from langchain_llava_o1.search.events import reporter_of
+from langchain_llava_o1.search.events import reporter_of, wants_text
 from langchain_llava_o1.search.question import read_question
 from langchain_llava_o1.search.records import EMPTY_BEAM
 from langchain_llava_o1.search.sampling import Continuation, choose_continuation
@@ -26,7 +26,7 @@ from langchain_llava_o1.search.selection.selection import Selection
 from langchain_llava_o1.search.settings import Settings, compose_settings, read_settings
 from langchain_llava_o1.search.state import SearchInput, SearchOutput, SearchState
 from langchain_llava_o1.search.step import create_step
-from langchain_llava_o1.search.step_plan import Planner, Update, prepare_step
+from langchain_llava_o1.search.step_plan import Planner, PreparedStep, Update, prepare_step
 from langchain_llava_o1.staging import capabilities
 
 
@@ -141,17 +141,21 @@ class SearchBuilder:
         """
         subgraph = create_step(self.model, self.selection, self.continuation).compile(name=name)
 
+        def prepare(state: Any, config: RunnableConfig) -> PreparedStep:
+            report = reporter_of(config)
+            return prepare_step(state, self.settings, plan, report, wants_text=wants_text(config))
+
         def run(state: Any, config: RunnableConfig) -> dict[str, Any]:
             if is_finished(state["beams"][0]):
                 return {}
-            step = prepare_step(state, self.settings, plan, reporter_of(config))
+            step = prepare(state, config)
             output = subgraph.invoke(step.input, config, context=step.context)
             return step.changes(state, output, update)
 
         async def arun(state: Any, config: RunnableConfig) -> dict[str, Any]:
             if is_finished(state["beams"][0]):
                 return {}
-            step = prepare_step(state, self.settings, plan, reporter_of(config))
+            step = prepare(state, config)
             output = await subgraph.ainvoke(step.input, config, context=step.context)
             return step.changes(state, output, update)
 

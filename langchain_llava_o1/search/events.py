@@ -1,7 +1,10 @@
 """Progress of a search, as written to ``stream_mode="custom"``.
 
 ``stage`` is the name of a stage or of whatever else candidates are drawn for: "answer", "sentence 3",
-"caption 2".
+"caption 2". Of a text event it is the stage that the text belongs to.
+
+Text is told as it is written where a step draws a single candidate, and only if a run is asked to:
+``config={"configurable": {"stream_text": True}}``.
 """
 
 from collections.abc import Callable
@@ -60,6 +63,14 @@ class CandidatesScored(TypedDict):
     scores: list[float | None]
 
 
+class TextWritten(TypedDict):
+    """A step's only candidate goes on, by so much text of a stage; never a tag or a part of one."""
+
+    type: Literal["text"]
+    stage: str
+    text: str
+
+
 class WinnerSelected(TypedDict):
     """A stage is over."""
 
@@ -70,10 +81,25 @@ class WinnerSelected(TypedDict):
 
 
 SearchEvent = (
-    StageStarted | CandidateSampled | RoundStarted | MatchDecided | CandidatesScored | WinnerSelected
+    StageStarted
+    | CandidateSampled
+    | RoundStarted
+    | MatchDecided
+    | CandidatesScored
+    | TextWritten
+    | WinnerSelected
 )
 
 Reporter = Callable[[SearchEvent], None]
+
+
+STREAM_TEXT = "stream_text"
+"""What a run's ``configurable`` has as true for text to be told as it is written."""
+
+
+def wants_text(config: RunnableConfig) -> bool:
+    """Tell whether a run asks for text as it is written."""
+    return bool(config.get("configurable", {}).get(STREAM_TEXT))
 
 
 def reporter_of(config: RunnableConfig) -> Reporter:

@@ -18,7 +18,9 @@ from langgraph.constants import TAG_NOSTREAM
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.chat_model import ChatModel, chat_model_of, has_capability, uncached
+from langchain_llava_o1.search.events import Reporter
 from langchain_llava_o1.search.replies import read_reply
+from langchain_llava_o1.search.written_text import TextReporter
 from langchain_llava_o1.staging import capabilities
 from langchain_llava_o1.staging.parts.part import Part
 from langchain_llava_o1.staging.sentences import SENTENCE_END, may_end_sentence
@@ -107,45 +109,68 @@ class SamplingRequest:
         return merge_configs(config, {"tags": [TAG_NOSTREAM], "metadata": metadata})
 
 
-def sample(model: ChatModel, request: SamplingRequest, config: RunnableConfig) -> AIMessage:
-    """Sample one candidate."""
+def sample(
+    model: ChatModel, request: SamplingRequest, config: RunnableConfig, report: Reporter | None = None
+) -> AIMessage:
+    """Sample one candidate.
+
+    Args:
+        model: Who writes it.
+        request: What it is sampled from.
+        config: The running node's configuration.
+        report: Is told the text as it is written; None where nobody is. A part that
+            ends before the model does is not told.
+    """
     model, parameters = uncached(model), request.parameters(model)
-    if not request.part.is_read_as_written:
+    reader = _Reader(request, report)
+    if not reader.is_needed:
         return model.invoke(request.prompt, request.configure(config), **parameters)
-    reader = _Reader(request.part)
     stream = model.stream(request.prompt, request.configure(config), **parameters)
     with closing(cast("Any", stream)) as chunks:
         for chunk in chunks:
             if reader.ends_with(chunk):
                 break
-    return reader.reply
+    return reader.end()
 
 
-async def asample(model: ChatModel, request: SamplingRequest, config: RunnableConfig) -> AIMessage:
-    """Sample one candidate without blocking the event loop."""
+async def asample(
+    model: ChatModel, request: SamplingRequest, config: RunnableConfig, report: Reporter | None = None
+) -> AIMessage:
+    """Sample one candidate without blocking the event loop; the arguments are those of ``sample``."""
     model, parameters = uncached(model), request.parameters(model)
-    if not request.part.is_read_as_written:
+    reader = _Reader(request, report)
+    if not reader.is_needed:
         return await model.ainvoke(request.prompt, request.configure(config), **parameters)
-    reader = _Reader(request.part)
     stream = model.astream(request.prompt, request.configure(config), **parameters)
     async with aclosing(cast("Any", stream)) as chunks:
         async for chunk in chunks:
             if reader.ends_with(chunk):
                 break
-    return reader.reply
+    return reader.end()
 
 
 class _Reader:
-    """Reads a reply as it is written, to the end of its part."""
+    """Reads a reply as it is written, to the end of its part where the model would go on after it."""
 
-    def __init__(self, part: Part) -> None:
-        self._part = part
+    def __init__(self, request: SamplingRequest, report: Reporter | None) -> None:
+        self._part = request.part
+        # What is written after the part's end is no text of it.
+        if self._part.is_read_as_written:
+            report = None
+        self._text = TextReporter(self._part, request.accepted, report) if report else None
         self._chunks: list[AIMessageChunk] = []
         self._may_have_ended = False
         self._found: str | None = None
 
+    @property
+    def is_needed(self) -> bool:
+        return self._text is not None or self._part.is_read_as_written
+
     def ends_with(self, chunk: AIMessageChunk) -> bool:
         self._chunks.append(chunk)
+        if self._text:
+            self._text.take(chunk)
+            return False
         # Most tokens end nothing: only near a sentence's end is the reply put together and looked at.
         self._may_have_ended = self._may_have_ended or _may_end_sentence(chunk)
         if self._may_have_ended:
@@ -157,8 +182,10 @@ class _Reader:
         first, *others = self._chunks
         return first + others if others else first
 
-    @property
-    def reply(self) -> AIMessage:
+    def end(self) -> AIMessage:
+        """Return the reply."""
+        if self._text:
+            self._text.finish()
         if not self._chunks:
             return AIMessage("")
         reply = cast("AIMessage", message_chunk_to_message(self._read))

@@ -17,7 +17,7 @@ from langgraph.types import Command, Send
 
 from langchain_llava_o1.judges.chat_model import ChatModel
 from langchain_llava_o1.search.agreement import shares
-from langchain_llava_o1.search.events import CandidateSampled, StageStarted, WinnerSelected
+from langchain_llava_o1.search.events import CandidateSampled, Reporter, StageStarted, WinnerSelected
 from langchain_llava_o1.search.records import CandidateRecord
 from langchain_llava_o1.search.replies import read_mean_logprob, read_reply
 from langchain_llava_o1.search.sampling import Continuation, SamplingRequest, asample, sample
@@ -80,11 +80,11 @@ class _Step:
 
     def sample(self, job: SampleJob, config: RunnableConfig) -> dict[str, Any]:
         """Sample a candidate."""
-        return self._keep(job, sample(self.model, self._request(job), config))
+        return self._keep(job, sample(self.model, self._request(job), config, _text_reporter()))
 
     async def asample(self, job: SampleJob, config: RunnableConfig) -> dict[str, Any]:
         """Sample a candidate."""
-        return self._keep(job, await asample(self.model, self._request(job), config))
+        return self._keep(job, await asample(self.model, self._request(job), config, _text_reporter()))
 
     def decide(self, state: StepState, config: RunnableConfig) -> Command[Any]:
         """Draw another group, let the selection go on, or end the step where nothing is to be decided."""
@@ -151,6 +151,11 @@ class _Step:
             )
         )
         return {"candidates": [record], "calls": [usage]}
+
+
+def _text_reporter() -> Reporter | None:
+    context = get_runtime(StepContext).context
+    return context.report if context.tells_text else None
 
 
 def _sends(state: StepState, indices: range) -> list[Send]:

@@ -94,7 +94,9 @@ class PreparedStep:
         return {**changes, **update(state, beams)}
 
 
-def prepare_step(state: SearchState, settings: type[Any], plan: Planner, report: Reporter) -> PreparedStep:
+def prepare_step(
+    state: SearchState, settings: type[Any], plan: Planner, report: Reporter, *, wants_text: bool
+) -> PreparedStep:
     """Plan a step; once a limit is reached, one that writes what is missing of the best answer in a call.
 
     Args:
@@ -102,6 +104,7 @@ def prepare_step(state: SearchState, settings: type[Any], plan: Planner, report:
         settings: The settings that the search has.
         plan: Plans the step.
         report: Where progress goes.
+        wants_text: Whether text is to be told as it is written, where a single candidate is drawn.
     """
     own = settings.model_validate(state["settings"])
     # What a search does not offer is as it is by default.
@@ -114,10 +117,11 @@ def prepare_step(state: SearchState, settings: type[Any], plan: Planner, report:
     limit = state["limit"] or budget.reached(spent, planned.part)
     if limit:
         planned = _plan_rest(state)
+    num_candidates = planned.num_candidates * len(planned.beams)
     return PreparedStep(
         planned,
         StepInput(
-            num_candidates=planned.num_candidates * len(planned.beams),
+            num_candidates=num_candidates,
             num_kept=planned.num_kept,
             seed=derive_seed(complete.seed, planned.name),
         ),
@@ -131,6 +135,7 @@ def prepare_step(state: SearchState, settings: type[Any], plan: Planner, report:
             spent=spent,
             needs_scores=planned.needs_scores,
             report=report,
+            tells_text=wants_text and num_candidates == 1,
         ),
         limit,
     )

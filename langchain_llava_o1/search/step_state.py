@@ -65,6 +65,7 @@ class StepContext:
         spent: What the search had spent before.
         needs_scores: Whether scores are asked for even if there is nothing to choose.
         report: Where progress goes.
+        tells_text: Whether the text of a candidate is told as it is written.
     """
 
     name: str
@@ -76,6 +77,7 @@ class StepContext:
     spent: Spending
     needs_scores: bool
     report: Reporter
+    tells_text: bool
 
     def allow(self, state: StepState, num_wanted: int) -> Allowance:
         """Return how many of the calls that are wanted may be made."""
