@@ -11,10 +11,10 @@ from langchain_core.messages import HumanMessage
 
 from langchain_llava_o1.app.live import LiveSearch
 from langchain_llava_o1.errors import ConfigurationError, ImageError, LlavaO1Error
-from langchain_llava_o1.evaluation.strategies import StrategySettings, create_search, search_context
 from langchain_llava_o1.pictures.blocks import image_block
 from langchain_llava_o1.report.page import render_search
 from langchain_llava_o1.report.result import SearchResult
+from langchain_llava_o1.search.strategy import Strategy
 
 _logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def read_question(picture: str | None, question: str) -> HumanMessage:
 
 
 async def show_search(
-    model: BaseChatModel, picture: str | None, question: str, settings: StrategySettings, *, key: str
+    model: BaseChatModel, picture: str | None, question: str, strategy: Strategy, *, key: str
 ) -> AsyncIterator[str]:
     """Search, and give the drawing of the search each time that it has changed; the last one has the answer.
 
@@ -55,19 +55,18 @@ async def show_search(
         model: The chat model.
         picture: Path of the picture's file.
         question: What is asked.
-        settings: The strategy, the judge and their settings.
+        strategy: The search with its judge and its settings.
         key: Tells this search from others in the same page.
     """
     live = LiveSearch()
     drawn = 0.0
     try:
         message = read_question(picture, question)
-        graph = create_search(model, settings).compile()
-        context = search_context(model, settings)
+        search = strategy.build(model)
         yield render_search((), key=key, status=live.status)
-        stream: AsyncIterator[Any] = graph.astream(
+        stream: AsyncIterator[Any] = search.graph.compile().astream(
             {"messages": [message]},
-            context=context,
+            context=search.context,
             stream_mode=["custom", "updates", "values"],
             subgraphs=True,
         )

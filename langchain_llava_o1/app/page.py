@@ -7,9 +7,10 @@ from langchain_core.language_models import BaseChatModel
 
 from langchain_llava_o1.app.asking import show_search
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.evaluation import JudgeName, Strategy
-from langchain_llava_o1.evaluation.strategies import StrategySettings
+from langchain_llava_o1.judges.catalogue import JUDGES
 from langchain_llava_o1.report.page import read_style, render_search
+from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH, SEARCHES, find_search
+from langchain_llava_o1.search.strategy import Strategy
 from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from gradio.themes.base import Base
 
 _OWN_JUDGE = "the search's own"
+_FIRST_JUDGE = "generative"
+_COMPARED_SEARCH = "best-of-n"
 _SECONDS_PICTURES_ARE_KEPT = 3600
+_NUM_CANDIDATES = 4
 
 _HELP = (
     "Every stage of an answer is drawn several times, and a judge keeps the best. Point at a match, or go to "
@@ -67,7 +71,7 @@ def create_page(model: BaseChatModel) -> "Blocks":
                 )
         with gradio.Tabs():
             with gradio.Tab("Ask"):
-                settings = _settings(gradio, Strategy.STAGE_BEAM, JudgeName.GENERATIVE)
+                settings = _settings(gradio, DEFAULT_SEARCH, _FIRST_JUDGE)
                 start = gradio.Row()
                 shown = _drawing(gradio, "search")
                 with start:
@@ -75,9 +79,9 @@ def create_page(model: BaseChatModel) -> "Blocks":
             with gradio.Tab("Compare"):
                 with gradio.Row(equal_height=False):
                     with gradio.Column(min_width=320):
-                        first = _settings(gradio, Strategy.STAGE_BEAM, JudgeName.GENERATIVE)
+                        first = _settings(gradio, DEFAULT_SEARCH, _FIRST_JUDGE)
                     with gradio.Column(min_width=320):
-                        second = _settings(gradio, Strategy.BEST_OF_N, None)
+                        second = _settings(gradio, _COMPARED_SEARCH, None)
                 start = gradio.Row()
                 with gradio.Row(equal_height=False):
                     with gradio.Column(min_width=320):
@@ -120,14 +124,16 @@ def import_gradio() -> Any:
     return gradio
 
 
-def _settings(gradio: Any, strategy: Strategy, judge: JudgeName | None) -> list[Any]:
-    judges = [(_OWN_JUDGE, ""), *((name, name) for name in JudgeName)]
+def _settings(gradio: Any, search: str, judge: str | None) -> list[Any]:
+    judges = [(_OWN_JUDGE, ""), *((name, name) for name in JUDGES)]
     width = 220
     with gradio.Row():
         return [
-            gradio.Dropdown(list(Strategy), value=strategy, label="Strategy", min_width=width),
+            gradio.Dropdown(list(SEARCHES), value=search, label="Strategy", min_width=width),
             gradio.Dropdown(judges, value=judge or "", label="Judge", min_width=width),
-            gradio.Number(4, minimum=1, maximum=64, precision=0, label="Candidates", min_width=width),
+            gradio.Number(
+                _NUM_CANDIDATES, minimum=1, maximum=64, precision=0, label="Candidates", min_width=width
+            ),
             gradio.Number(0, minimum=0, precision=0, label="Seed (empty: a fresh one)", min_width=width),
         ]
 
@@ -154,13 +160,13 @@ def _ask(model: BaseChatModel) -> Any:
     async def ask(
         picture: str | None,
         question: str,
-        strategy: str,
+        search: str,
         judge: str,
         candidates: float | None,
         seed: float | None,
     ) -> AsyncIterator[str]:
-        settings = _read_settings(strategy, judge, candidates, seed)
-        async for drawing in show_search(model, picture, question, settings, key="search"):
+        strategy = _read_strategy(search, judge, candidates, seed)
+        async for drawing in show_search(model, picture, question, strategy, key="search"):
             yield drawing
 
     return ask
@@ -170,20 +176,22 @@ def _compare(model: BaseChatModel) -> Any:
     async def compare(picture: str | None, question: str, *settings: Any) -> AsyncIterator[tuple[str, str]]:
         # One after the other, so that neither takes the other's time.
         first, second = "", render_search((), key="second", status="Waits for the other search")
-        async for first in show_search(model, picture, question, _read_settings(*settings[:4]), key="first"):
+        async for first in show_search(model, picture, question, _read_strategy(*settings[:4]), key="first"):
             yield first, second
         async for second in show_search(
-            model, picture, question, _read_settings(*settings[4:]), key="second"
+            model, picture, question, _read_strategy(*settings[4:]), key="second"
         ):
             yield first, second
 
     return compare
 
 
-def _read_settings(
-    strategy: str, judge: str, candidates: float | None, seed: float | None
-) -> StrategySettings:
-    context: dict[str, Any] = {"candidates": 4 if candidates is None else int(candidates)}
+def _read_strategy(search: str, judge: str, candidates: float | None, seed: float | None) -> Strategy:
+    given: dict[str, Any] = {}
+    # The form shows a number of candidates and a judge to searches that have nothing to choose from, too.
+    has_candidates = find_search(search).has_candidates
+    if has_candidates:
+        given["candidates"] = _NUM_CANDIDATES if candidates is None else int(candidates)
     if seed is not None:
-        context["seed"] = int(seed)
-    return StrategySettings(Strategy(strategy), JudgeName(judge) if judge else None, context)
+        given["seed"] = int(seed)
+    return Strategy(search, judge if judge and has_candidates else None, given)

@@ -5,7 +5,7 @@ import os
 import sys
 from typing import NoReturn
 
-EXIT_INTERRUPTED = 130
+from langchain_llava_o1.cli.exit_codes import EXIT_INTERRUPTED
 
 
 def main() -> NoReturn:

@@ -1,27 +1,26 @@
-"""Putting one question to a model: in a search, or in a single pass."""
+"""Putting one question to a model: each answer is that of a search of the catalogue."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from langchain_llava_o1.evaluation import JudgeName, Strategy
+from langchain_llava_o1.cli.failures import BadUsageError
+from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH, SINGLE_PASS, find_search
+from langchain_llava_o1.search.strategy import BuiltSearch, Strategy
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import HumanMessage
 
     from langchain_llava_o1 import ChatLlavaO1, SearchResult
-    from langchain_llava_o1.evaluation.strategies import StrategySettings
 
 Listener = Callable[[dict[str, Any]], None]
-"""Receives the events of a search (``search/events.py``). A single pass sends the same, one candidate per
-stage, and ``{"type": "text", "stage", "text"}`` for every piece of text as it is written."""
+"""Receives the events of a search (``search/events.py``)."""
 
 Result = TypeVar("Result")
 
-SEED_BITS = 31
+_SINGLE_PASS_TEMPERATURE = 0.0
 
 
 @dataclass(frozen=True)
@@ -30,26 +29,49 @@ class AnswerSettings:
 
     Attributes:
         model: Hub id, folder or "tiny"; None for the default.
-        num_candidates: Candidates per stage; 1 answers in a single pass.
-        temperature: Sampling temperature; None for the default of the search or the model.
+        num_candidates: Candidates per step; 1 answers in a single pass.
+        temperature: Sampling temperature; None for the search's default, in a single pass 0.
         seed: Seed of the sampling; None draws one.
-        strategy: Which search; one that has nothing to choose from answers in a single pass.
+        search: Name of the search.
         judge: What decides between candidates; None for the search's own default.
         further: Further settings of the search, by name.
+        streams_text: Whether events tell a single candidate's text as it is written.
     """
 
     model: str | None = None
     num_candidates: int = 4
     temperature: float | None = None
     seed: int | None = None
-    strategy: Strategy = Strategy.STAGE_BEAM
-    judge: JudgeName | None = None
+    search: str = DEFAULT_SEARCH
+    judge: str | None = None
     further: dict[str, Any] = field(default_factory=dict)
+    streams_text: bool = False
 
     @property
-    def is_single_pass(self) -> bool:
-        """Whether there is nothing to choose from."""
-        return self.num_candidates == 1 or not self.strategy.is_search
+    def strategy(self) -> Strategy:
+        """The search with its judge and all of its settings."""
+        entry = find_search(self.search)
+        given: dict[str, Any] = {"temperature": self.temperature, "seed": self.seed}
+        if entry.has_candidates and self.num_candidates > 1:
+            given["candidates"] = self.num_candidates
+        else:
+            if entry.has_candidates:
+                entry = find_search(SINGLE_PASS)
+            if self.temperature is None:
+                given["temperature"] = _SINGLE_PASS_TEMPERATURE
+        chosen = {name: value for name, value in given.items() if value is not None}
+        return Strategy(entry.name, self.judge, {**self.further, **chosen})
+
+    def build_search(self, model: "BaseChatModel") -> BuiltSearch:
+        """Build the search.
+
+        Raises:
+            BadUsageError: If search, judge and settings do not go together.
+        """
+        try:
+            return self.strategy.build(model)
+        except ConfigurationError as error:
+            raise BadUsageError(str(error)) from error
 
 
 def create_model(settings: AnswerSettings) -> "ChatLlavaO1":
@@ -67,61 +89,52 @@ def answer_question(
     Args:
         image_block: LangChain image block that holds the picture.
         question: What is asked.
-        settings: Model, number of candidates, temperature and seed.
+        settings: The model, the search and its settings.
         listener: Called with every event while the answer is made.
+
+    Raises:
+        BadUsageError: If search, judge and settings do not go together.
     """
     from langchain_core.messages import HumanMessage
 
-    from langchain_llava_o1.cli.single_pass import answer_in_one_pass
-
-    if settings.seed is None:
-        settings = replace(settings, seed=secrets.randbits(SEED_BITS))
-    message = HumanMessage([image_block, {"type": "text", "text": question}])
-    if settings.strategy is Strategy.GREEDY:
-        settings = replace(settings, temperature=0.0)
-    model = create_model(settings)
-    answer = answer_in_one_pass if settings.is_single_pass else answer_by_search
-    return run_until_interrupted(answer(model, message, settings, listener))
-
-
-async def answer_by_search(
-    model: "BaseChatModel", message: "HumanMessage", settings: AnswerSettings, listener: Listener
-) -> "SearchResult":
-    """Answer by a search."""
     from langchain_llava_o1 import SearchResult
-    from langchain_llava_o1.evaluation.strategies import create_search, search_context
 
-    strategy = strategy_of(settings)
-    graph = create_search(model, strategy).compile()
-    state = await run_graph(graph, {"messages": [message]}, search_context(model, strategy), listener)
+    model = create_model(settings)
+    search = settings.build_search(model)
+    message = HumanMessage([image_block, {"type": "text", "text": question}])
+    state = run_graph(search.graph.compile(), {"messages": [message]}, search.context, settings, listener)
     return SearchResult.from_state(state, model_name=model_name(model))
 
 
-def strategy_of(settings: AnswerSettings) -> "StrategySettings":
-    """Return the strategy that the settings choose, with all settings of its search."""
-    from langchain_llava_o1.evaluation.strategies import StrategySettings
+def run_graph(
+    graph: Any, given: dict[str, Any], context: Any, settings: AnswerSettings, listener: Listener
+) -> dict[str, Any]:
+    """Run a graph to its end; events of searches anywhere in it go to the listener.
 
-    chosen = {
-        "candidates": settings.num_candidates,
-        "temperature": settings.temperature,
-        "seed": settings.seed,
-    }
-    given = settings.further | {name: value for name, value in chosen.items() if value is not None}
-    return StrategySettings(settings.strategy, settings.judge, given)
+    Args:
+        graph: A compiled search, or a graph with one in it.
+        given: What it starts from.
+        context: Settings of the search, as it was built.
+        settings: How the question is to be answered.
+        listener: Called with every event.
+    """
+    from langchain_llava_o1.search.events import STREAM_TEXT
 
+    config = {"configurable": {STREAM_TEXT: settings.streams_text}}
 
-async def run_graph(graph: Any, given: dict[str, Any], context: Any, listener: Listener) -> dict[str, Any]:
-    """Run a graph to its end; events of searches anywhere in it go to the listener."""
-    state: dict[str, Any] = {}
-    events: AsyncIterator[Any] = graph.astream(
-        given, context=context, stream_mode=["custom", "values"], subgraphs=True
-    )
-    async for namespace, mode, data in events:
-        if mode == "custom":
-            listener(data)
-        elif not namespace:
-            state = data
-    return state
+    async def run() -> dict[str, Any]:
+        state: dict[str, Any] = {}
+        parts: AsyncIterator[Any] = graph.astream(
+            given, config, context=context, stream_mode=["custom", "values"], subgraphs=True
+        )
+        async for namespace, mode, data in parts:
+            if mode == "custom":
+                listener(data)
+            elif not namespace:
+                state = data
+        return state
+
+    return run_until_interrupted(run())
 
 
 def model_name(model: "BaseChatModel") -> str:

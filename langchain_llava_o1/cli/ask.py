@@ -3,7 +3,7 @@
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ from langchain_llava_o1.cli.collection_answer import (
     read_collection_settings,
     report_sources,
 )
-from langchain_llava_o1.cli.display import format_stage
+from langchain_llava_o1.cli.display import format_stages
 from langchain_llava_o1.cli.options import (
     AskedArguments,
     CandidatesOption,
@@ -28,12 +28,13 @@ from langchain_llava_o1.cli.options import (
     SourcesOption,
     StrategyOption,
     TemperatureOption,
-    read_settings,
+    read_further_settings,
 )
 from langchain_llava_o1.cli.output import write_error, write_output
-from langchain_llava_o1.cli.progress import Progress, create_progress
+from langchain_llava_o1.cli.progress import create_progress
 from langchain_llava_o1.cli.report import check_report_path, write_report
-from langchain_llava_o1.evaluation import Strategy
+from langchain_llava_o1.cli.stream import StreamPrinter
+from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH
 
 if TYPE_CHECKING:
     from langchain_llava_o1 import SearchResult
@@ -48,7 +49,7 @@ _WARNINGS = {
 def ask(
     arguments: AskedArguments,
     model: ModelOption = None,
-    strategy: StrategyOption = Strategy.STAGE_BEAM,
+    strategy: StrategyOption = DEFAULT_SEARCH,
     judge: JudgeOption = None,
     candidates: CandidatesOption = 4,
     temperature: TemperatureOption = None,
@@ -92,12 +93,19 @@ def ask(
         check_report_path(report)
     started = time.perf_counter()
     with create_progress(is_verbose=is_streamed and not show_stages) as progress:
-        printer = _StreamPrinter(progress, show_stages=show_stages) if is_streamed else None
+        printer = StreamPrinter(progress, show_stages=show_stages) if is_streamed else None
         listener = printer.handle if printer else progress.handle
         from langchain_llava_o1.pictures.blocks import image_block
 
         settings = AnswerSettings(
-            model, candidates, temperature, seed, strategy, judge, read_settings(further)
+            model,
+            candidates,
+            temperature,
+            seed,
+            strategy,
+            judge,
+            read_further_settings(further),
+            streams_text=is_streamed,
         )
         sources: list[Source] = []
         if asked_collection is not None:
@@ -112,7 +120,7 @@ def ask(
     elif printer:
         printer.finish(result)
     elif show_stages:
-        write_output(_format_stages(result))
+        write_output(format_stages(result.stages, result.answer))
     else:
         write_output(result.answer + "\n")
     if not is_json:
@@ -137,66 +145,3 @@ def _as_json(result: "SearchResult", seconds: float, sources: "list[Source]") ->
         **({"sources": sources} if sources else {}),
     }
     return json.dumps(fields, ensure_ascii=False) + "\n"
-
-
-def _format_stages(result: "SearchResult") -> str:
-    if not result.stages:
-        return result.answer + "\n"
-    return "\n".join(
-        format_stage(
-            name, record["candidates"][record["winner"]]["text"], record["winner"], len(record["candidates"])
-        )
-        for name, record in result.stages.items()
-    )
-
-
-class _StreamPrinter:
-    """Prints accepted stages or, in a single pass, tokens as they come."""
-
-    def __init__(self, progress: Progress, *, show_stages: bool) -> None:
-        self._progress = progress
-        self._show_stages = show_stages
-        self._num_candidates: dict[str, int] = {}
-        self._streaming_stage: str | None = None
-        self._written: list[str] = []
-
-    def handle(self, event: dict[str, Any]) -> None:
-        """Print what an event says and pass it on to the progress display."""
-        self._progress.handle(event)
-        stage = event["stage"]
-        if event["type"] == "stage_started":
-            self._num_candidates[stage] = event["num_candidates"]
-        elif event["type"] == "text" and (self._show_stages or _is_visible(stage)):
-            self._write(self._heading(stage) + event["text"])
-        elif event["type"] == "winner" and self._show_stages and self._num_candidates[stage] > 1:
-            separator = "\n" if self._written else ""
-            text = format_stage(stage, event["text"], event["index"], self._num_candidates[stage])
-            self._write(separator + text)
-
-    def finish(self, result: "SearchResult") -> None:
-        """Print the answer where it has not been printed yet, and end the last line."""
-        if self._written:
-            self._write("" if self._written[-1].endswith("\n") else "\n")
-        elif self._show_stages:
-            write_output(_format_stages(result))
-        else:
-            write_output(result.answer + "\n")
-
-    def _heading(self, stage: str) -> str:
-        if not self._show_stages or stage == self._streaming_stage:
-            return ""
-        self._streaming_stage = stage
-        separator = "\n\n" if self._written else ""
-        return f"{separator}[{stage}]\n"
-
-    def _write(self, text: str) -> None:
-        if text:
-            with self._progress.pause():
-                write_output(text)
-            self._written.append(text)
-
-
-def _is_visible(stage_name: str) -> bool:
-    from langchain_llava_o1.staging.stages import STAGES
-
-    return any(stage.is_visible for stage in STAGES if stage.name == stage_name)

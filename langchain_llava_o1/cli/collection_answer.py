@@ -1,6 +1,5 @@
 """Answering a question from a collection: what is retrieved goes to a search, whose answer cites it."""
 
-import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from langchain_llava_o1.cli import answering
-from langchain_llava_o1.cli.answering import AnswerSettings, Listener, run_until_interrupted
+from langchain_llava_o1.cli.answering import AnswerSettings, Listener
 from langchain_llava_o1.cli.output import write_error
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.evaluation import Strategy
 
 if TYPE_CHECKING:
     from langchain_llava_o1 import SearchResult
@@ -97,34 +95,22 @@ def answer_from_collection(
 
     Raises:
         ConfigurationError: If there is no such collection, or nothing in it could be shown.
+        BadUsageError: If search, judge and settings do not go together.
     """
     from langchain_core.messages import HumanMessage
 
     from langchain_llava_o1 import SearchResult, create_multimodal_rag, image_block, open_collection
-    from langchain_llava_o1.evaluation.strategies import create_search, search_context
 
-    if settings.is_single_pass:
-        greedy = settings.temperature is None or settings.strategy is Strategy.GREEDY
-        settings = replace(
-            settings,
-            strategy=Strategy.SINGLE,
-            temperature=0.0 if greedy else settings.temperature,
-        )
-    if settings.seed is None:
-        settings = replace(settings, seed=secrets.randbits(answering.SEED_BITS))
     retriever = open_collection(collection.path, must_exist=True).as_retriever(collection.num_sources)
     model = answering.create_model(settings)
-    strategy = answering.strategy_of(settings)
-    search = create_search(model, strategy)
-    graph = create_multimodal_rag(retriever, search, with_source_list=False).compile()
+    search = settings.build_search(model)
+    graph = create_multimodal_rag(retriever, search.graph, with_source_list=False).compile()
     picture = [image_block(asked.picture)] if asked.picture is not None else []
     given: dict[str, Any] = {
         "messages": [HumanMessage([*picture, {"type": "text", "text": asked.question}])],
         "retrieve_by": collection.retrieve_by,
     }
-    state = run_until_interrupted(
-        answering.run_graph(graph, given, search_context(model, strategy), listener)
-    )
+    state = answering.run_graph(graph, given, search.context, settings, listener)
     if not state.get("stages"):
         raise ConfigurationError(f"{state['messages'][-1].text} The collection is {collection.path}.")
     result = SearchResult.from_state(state, model_name=answering.model_name(model))

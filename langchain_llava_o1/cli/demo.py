@@ -11,9 +11,9 @@ from langchain_llava_o1.cli.options import (
 )
 from langchain_llava_o1.cli.output import write_output
 from langchain_llava_o1.cli.progress import create_progress
-from langchain_llava_o1.evaluation import JudgeName
 
 _DEMO_SEED = 0
+_DEMO_JUDGE = "generative"
 
 
 def demo(
@@ -31,7 +31,9 @@ def demo(
     block = image_block(picture)
     write_output(f"Picture:  {picture}\nQuestion: {DEMO_QUESTION}\n\n")
     with create_progress() as progress:
-        settings = AnswerSettings(model, candidates, temperature, seed, judge=JudgeName.GENERATIVE)
+        # With a single candidate there is nothing to judge.
+        judge = _DEMO_JUDGE if candidates > 1 else None
+        settings = AnswerSettings(model, candidates, temperature, seed, judge=judge)
         result = answer_question(block, DEMO_QUESTION, settings, progress.handle)
     for name, record in result.stages.items():
         write_output(format_bracket(name, record) + "\n")

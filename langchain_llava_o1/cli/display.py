@@ -1,5 +1,6 @@
 """Stages and their brackets as text. Candidates are numbered from 1, as in progress; records count from 0."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from langchain_llava_o1.staging.transcript import parse_transcript
@@ -16,17 +17,44 @@ def stage_body(text: str) -> str:
     return stages[0].body if stages else text.strip()
 
 
-def format_stage(name: str, text: str, index: int, num_candidates: int) -> str:
-    """Write an accepted stage: a heading, then its words.
+def stage_heading(step: str, stage: str) -> str:
+    """Return what stands above a stage: its name, with its number where the step has one ("caption 2")."""
+    return step if step.startswith(f"{stage} ") else stage
+
+
+def format_stage(step: str, text: str, index: int, num_candidates: int) -> str:
+    """Write what a step accepted: a heading, then the words; a single candidate stage by stage.
 
     Args:
-        name: Name of the stage.
+        step: Name of the step.
         text: The accepted candidate, in its tags or not.
         index: Its position among the candidates, from 0.
         num_candidates: How many there were; a single one is not mentioned.
     """
-    chosen = f" candidate {index + 1} of {num_candidates}" if num_candidates > 1 else ""
-    return f"[{name}]{chosen}\n{stage_body(text)}\n"
+    if num_candidates > 1:
+        return f"[{step}] candidate {index + 1} of {num_candidates}\n{stage_body(text)}\n"
+    found = parse_transcript(text).stages
+    if not found:
+        return f"[{step}]\n{text.strip()}\n"
+    return "\n".join(f"[{stage_heading(step, each.stage.name)}]\n{each.body}\n" for each in found)
+
+
+def format_stages(records: "Mapping[str, StageRecord]", answer: str) -> str:
+    """Write what each step accepted, and the answer where they do not end with it.
+
+    Args:
+        records: The steps' records by their names.
+        answer: The answer.
+    """
+    parts = [
+        format_stage(
+            name, record["candidates"][record["winner"]]["text"], record["winner"], len(record["candidates"])
+        )
+        for name, record in records.items()
+    ]
+    if not parts or not parts[-1].rstrip().endswith(answer.strip()):
+        parts.append(f"{answer}\n")
+    return "\n".join(parts)
 
 
 def format_bracket(name: str, record: "StageRecord") -> str:

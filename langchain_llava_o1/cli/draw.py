@@ -6,12 +6,14 @@ import typer
 
 from langchain_llava_o1.cli.options import DebugOption, JudgeOption, StrategyOption
 from langchain_llava_o1.cli.output import write_output
-from langchain_llava_o1.evaluation import JudgeName, Strategy
+from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH, find_search
+
+_DRAWN_JUDGE = "generative"
 
 
 def draw(
-    strategy: StrategyOption = Strategy.STAGE_BEAM,
-    judge: JudgeOption = JudgeName.GENERATIVE,
+    strategy: StrategyOption = DEFAULT_SEARCH,
+    judge: JudgeOption = _DRAWN_JUDGE,
     is_xray: Annotated[
         bool, typer.Option("--xray/--no-xray", help="Draw the inside of every stage, or the stages alone.")
     ] = True,
@@ -19,10 +21,8 @@ def draw(
 ) -> None:
     """Print the graph of a search as Mermaid text."""
     from langchain_llava_o1 import ChatLlavaO1
-    from langchain_llava_o1.evaluation.strategies import StrategySettings, create_search
 
-    if not strategy.takes_any_judge:
-        judge = None
+    search = find_search(strategy)
     # Drawing runs nothing, so the model is named and never loaded.
-    graph = create_search(ChatLlavaO1(model="tiny"), StrategySettings(strategy, judge, {})).compile()
-    write_output(graph.get_graph(xray=is_xray).draw_mermaid())
+    graph = search.create(ChatLlavaO1(model="tiny"), judge if judge and search.takes(judge) else None)
+    write_output(graph.compile().get_graph(xray=is_xray).draw_mermaid())

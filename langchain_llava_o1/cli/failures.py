@@ -8,11 +8,13 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from langchain_llava_o1.cli import EXIT_INTERRUPTED
+from langchain_llava_o1.cli.exit_codes import EXIT_BAD_USAGE, EXIT_FAILED, EXIT_INTERRUPTED
 from langchain_llava_o1.cli.output import discard_unwritable_output, write_error
 from langchain_llava_o1.errors import LlavaO1Error
 
-EXIT_FAILED = 1
+
+class BadUsageError(LlavaO1Error):
+    """Options were given that do not go together."""
 
 
 @dataclass
@@ -47,7 +49,7 @@ def report(error: Exception) -> None:
 class FailureReportingGroup(TyperGroup):
     """Commands whose failures become one line on standard error and an exit code.
 
-    Bad usage keeps code 2, as the parser gives it; an interrupt gives 130, every other failure 1.
+    Bad usage has code 2, as the parser gives it; an interrupt gives 130, every other failure 1.
     """
 
     def main(self, args: Sequence[str] | None = None, *further: Any, **options: Any) -> Any:
@@ -75,4 +77,5 @@ class FailureReportingGroup(TyperGroup):
             if is_the_parsers_own or ctx.ensure_object(Invocation).is_debug:
                 raise
             report(error)
-            raise typer.Exit(EXIT_FAILED) from None
+            is_bad_usage = isinstance(error, BadUsageError)
+            raise typer.Exit(EXIT_BAD_USAGE if is_bad_usage else EXIT_FAILED) from None

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from langchain_llava_o1.cli.failures import Invocation
-from langchain_llava_o1.evaluation import JudgeName, Strategy
+from langchain_llava_o1.judges.catalogue import JUDGES
+from langchain_llava_o1.search.catalogue import SEARCHES
 
 
 def _remember_debug(context: typer.Context, value: bool) -> bool:
@@ -91,10 +92,18 @@ CandidatesOption = Annotated[
     ),
 ]
 
-StrategyOption = Annotated[Strategy, typer.Option("--strategy", help="How questions are answered.")]
+if TYPE_CHECKING:
+    _SearchName = str
+    _JudgeName = str
+else:
+    # The catalogues say which there are; a type checker cannot read them and sees strings.
+    _SearchName = Literal[tuple(SEARCHES)]
+    _JudgeName = Literal[tuple(JUDGES)]
+
+StrategyOption = Annotated[_SearchName, typer.Option("--strategy", help="How questions are answered.")]
 
 JudgeOption = Annotated[
-    JudgeName | None,
+    _JudgeName | None,
     typer.Option(
         "--judge", help="What decides between candidates. Default: the search's own.", show_default=False
     ),
@@ -114,6 +123,17 @@ def read_settings(given: list[str] | None) -> dict[str, Any]:
             settings[name.strip()] = json.loads(value)
         except ValueError:
             settings[name.strip()] = value
+    return settings
+
+
+def read_further_settings(given: list[str] | None) -> dict[str, Any]:
+    """Read ``--set`` options, of which none may name what has an option of its own."""
+    settings = read_settings(given)
+    for name in ("candidates", "temperature", "seed"):
+        if name in settings:
+            raise typer.BadParameter(
+                f"{name} has an option of its own; write --{name} {settings[name]}.", param_hint="--set"
+            )
     return settings
 
 

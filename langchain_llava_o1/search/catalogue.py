@@ -90,6 +90,9 @@ class SearchEntry:
         return cast("SearchGraph", build(model, judge=entry.create(model)))
 
 
+SINGLE_PASS = "single"
+"""Name of the search that answers once, which any search with a single candidate comes to."""
+
 SEARCHES = {
     entry.name: entry
     for entry in (
@@ -126,7 +129,7 @@ SEARCHES = {
             judging=Judging.SCORING,
         ),
         SearchEntry(
-            "single",
+            SINGLE_PASS,
             "A single pass",
             "Answers a question about a picture once, with nothing compared.",
             "langchain_llava_o1.search.single_pass:create_single_pass",

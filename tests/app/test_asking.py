@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from langchain_llava_o1.app.asking import show_search
-from langchain_llava_o1.evaluation import JudgeName, Strategy
-from langchain_llava_o1.evaluation.strategies import StrategySettings
+from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH
+from langchain_llava_o1.search.strategy import Strategy
 from langchain_llava_o1.tiny import demo_picture_path
 from tests.scripted_model import ScriptedModel
 
 PICTURE = str(demo_picture_path())
 
 
-def settings(strategy: Strategy = Strategy.STAGE_BEAM, judge: JudgeName | None = None, **context: Any) -> Any:
-    return StrategySettings(strategy, judge, {"candidates": 3, "seed": 1, **context})
+def settings(search: str = DEFAULT_SEARCH, judge: str | None = None, **given: Any) -> Strategy:
+    return Strategy(search, judge, {"candidates": 3, "seed": 1, **given})
 
 
 async def drawings(
@@ -57,7 +57,7 @@ async def test_the_question_reaches_the_model_with_its_picture() -> None:
         (
             PICTURE,
             "How many?",
-            settings(Strategy.SWIRES, JudgeName.GENERATIVE),
+            settings("swires", "generative"),
             "swires works with scores",
         ),
     ],

@@ -2,19 +2,20 @@
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, cast
 
 import pytest
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from pydantic import Field
+from langchain_core.language_models import BaseChatModel, ModelProfile
+from langchain_core.messages import AIMessageChunk, BaseMessage, message_chunk_to_message
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import Field, model_validator
 from typer.testing import CliRunner, Result
 
 from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.answering import AnswerSettings
 from langchain_llava_o1.cli.app import app
+from langchain_llava_o1.staging import capabilities
 from tests.scripted_model import ScriptedModel
 
 WHOLE_ANSWER = (
@@ -39,14 +40,20 @@ class StreamingModel(BaseChatModel):
 
     model: str = "scripted"
     chunks: tuple[AIMessageChunk, ...] = WHOLE_ANSWER
+    seed: int | None = None
     calls: list[dict[str, Any]] = Field(default_factory=list)
+
+    def _resolve_model_profile(self) -> ModelProfile:
+        profile: dict[str, Any] = {capabilities.PREFILL: True}
+        return cast("ModelProfile", profile)
+
+    @model_validator(mode="after")
+    def _check_profile_keys(self) -> Self:
+        return self
 
     @property
     def _llm_type(self) -> str:
         return "streaming"
-
-    def get_num_tokens(self, text: str) -> int:
-        return len(text.split())
 
     def _generate(
         self,
@@ -55,7 +62,13 @@ class StreamingModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        raise NotImplementedError("a single pass streams")
+        raise NotImplementedError("the command line is asynchronous")
+
+    async def _agenerate(self, messages: list[BaseMessage], *further: Any, **kwargs: Any) -> ChatResult:
+        self.calls.append({"messages": messages, **kwargs})
+        first, *others = self.chunks
+        message = message_chunk_to_message(first + others)
+        return ChatResult(generations=[ChatGeneration(message=message)])
 
     async def _astream(
         self,

@@ -8,6 +8,7 @@ import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk
 from typer.testing import Result
 
+from langchain_llava_o1 import StageBeamContext
 from langchain_llava_o1.cli.answering import AnswerSettings
 from langchain_llava_o1.cli.display import format_bracket
 from langchain_llava_o1.staging.stages import STAGES
@@ -149,7 +150,7 @@ def test_stages_are_streamed_as_they_are_accepted(
     streamed = run_command(*arguments, "--stream")
     assert streamed.stdout == at_the_end.stdout
     search_model.calls.clear()
-    monkeypatch.setattr("langchain_llava_o1.cli.ask.write_output", keep_count)
+    monkeypatch.setattr("langchain_llava_o1.cli.stream.write_output", keep_count)
     run_command(*arguments, "--stream")
     assert num_calls_at_write == [7, 14, 21, 28]
 
@@ -169,32 +170,38 @@ def test_streaming_a_search_shows_hidden_stages_on_standard_error(
     assert "word " * 30 not in plain.stderr
 
 
+@pytest.mark.parametrize("options", [["--candidates", "1"], ["--strategy", "single"]])
 def test_one_candidate_is_a_single_pass(
-    run_command: RunCommand, picture: Path, streaming_model: StreamingModel
+    run_command: RunCommand, picture: Path, streaming_model: StreamingModel, options: list[str]
 ) -> None:
-    result = run_command("ask", picture, "How many?", "--candidates", "1", "--json", "--seed", "5")
+    result = run_command("ask", picture, "How many?", *options, "--json", "--seed", "5")
     printed = json.loads(result.stdout)
-    assert len(streaming_model.calls) == 1
-    assert streaming_model.calls[0]["seed"] == 5
+    (call,) = streaming_model.calls
+    assert call["temperature"] == 0
+    assert call["max_tokens"] == 4 * StageBeamContext().max_tokens_per_stage
     assert printed["answer"] == "There are 2."
     assert printed["model"] == "scripted"
-    assert list(printed["stages"]) == STAGE_NAMES
-    caption = printed["stages"]["caption"]
-    assert caption["candidates"] == [
-        {
-            "index": 0,
-            "beam": 0,
-            "text": "<CAPTION>two circles</CAPTION>",
-            "tokens": 2,
-            "seed": 5,
-            "finish_reason": "stop",
-            "is_complete": True,
-            "mean_logprob": None,
-        }
-    ]
-    assert caption["matches"] == []
+    assert printed["seed"] == 5
+    assert list(printed["stages"]) == ["answer"]
+    record = printed["stages"]["answer"]
+    (candidate,) = record["candidates"]
+    assert candidate["text"].startswith("<SUMMARY>count the shapes</SUMMARY>")
+    assert candidate["text"].endswith("<CONCLUSION>There are 2.</CONCLUSION>")
+    assert candidate["seed"] == call["seed"]
+    assert record["matches"] == []
+    assert record["num_calls"] == 1
     assert printed["usage"]["total_tokens"] == 19
-    assert sum(record["num_calls"] for record in printed["stages"].values()) == 1
+
+
+def test_a_single_pass_takes_another_temperature_and_a_greedy_one_does_not(
+    run_command: RunCommand, picture: Path, streaming_model: StreamingModel
+) -> None:
+    run_command("ask", picture, "How many?", "--strategy", "single", "--temperature", "0.5")
+    run_command("ask", picture, "How many?", "--strategy", "greedy")
+    assert [call["temperature"] for call in streaming_model.calls] == [0.5, 0]
+    refused = run_command("ask", picture, "How many?", "--strategy", "greedy", "--temperature", "0.5")
+    assert refused.exit_code == 2
+    assert "greedy has temperature=0.0, got 0.5" in refused.stderr
 
 
 def test_a_single_pass_streams_tokens_of_the_answer_alone(
@@ -206,7 +213,7 @@ def test_a_single_pass_streams_tokens_of_the_answer_alone(
     written: list[str] = []
     arguments = ("ask", picture, "How many?", "--candidates", "1", "--stream")
     assert run_command(*arguments).stdout == "There are 2.\n"
-    monkeypatch.setattr("langchain_llava_o1.cli.ask.write_output", written.append)
+    monkeypatch.setattr("langchain_llava_o1.cli.stream.write_output", written.append)
     run_command(*arguments)
     assert written == ["There are ", "2.", "\n"]
 
@@ -227,7 +234,7 @@ def test_an_answer_that_is_not_whole_comes_with_a_warning(
     chunk = AIMessageChunk(content="<SUMMARY>count", response_metadata={"finish_reason": finish_reason})
     use_model(StreamingModel(chunks=(chunk,)))
     result = run_command("ask", picture, "How many?", "--candidates", "1")
-    assert result.stdout == "<SUMMARY>count\n"
+    assert result.stdout == "count\n"
     assert hint in result.stderr.splitlines()[-1]
     assert result.exit_code == 0
 
@@ -241,10 +248,11 @@ def test_a_cut_off_conclusion_is_recorded_as_incomplete(
     )
     use_model(StreamingModel(chunks=chunks))
     result = run_command("ask", picture, "How many?", "--candidates", "1", "--json")
-    stages = json.loads(result.stdout)["stages"]
-    assert stages["summary"]["is_complete"]
-    assert not stages["conclusion"]["is_complete"]
-    assert stages["conclusion"]["candidates"][0]["text"] == "<CONCLUSION>There a"
+    printed = json.loads(result.stdout)
+    record = printed["stages"]["answer"]
+    assert printed["answer"] == "There a"
+    assert not record["is_complete"]
+    assert record["candidates"][0]["finish_reason"] == "length"
 
 
 @pytest.mark.parametrize(
@@ -292,15 +300,72 @@ def test_further_settings_reach_the_search(
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("max_calls", "is no setting"), ("max_cals=3", "max_cals"), ("max_calls=none", "max_calls")],
+    [
+        ("max_calls", "is no setting"),
+        ("max_calls=none", "max_calls"),
+        ("seed=3", "has an option of its own; write --seed 3"),
+    ],
 )
 def test_settings_that_are_none_are_named(
     run_command: RunCommand, picture: Path, search_model: ScriptedModel, text: str, reason: str
 ) -> None:
-    result = run_command("ask", picture, "How many?", "--set", text)
-    assert result.exit_code in (1, 2)
+    result = run_command("ask", picture, "How many?", "--set", text, env={"COLUMNS": "300"})
+    assert result.exit_code == 2
     assert reason in result.stderr
     assert not search_model.calls
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--set", "max_cals=3"], "stage-beam has no setting 'max_cals'; it has judge_both_orders, "),
+        (["--set", "retraces=3"], "stage-beam has no setting 'retraces'; it has judge_both_orders, "),
+        (["--candidates", "1", "--set", "typo=3"], "single has no setting 'typo'; it has temperature, "),
+        (["--candidates", "1", "--judge", "confidence"], "single has nothing to choose from"),
+        (["--strategy", "greedy", "--judge", "confidence"], "greedy has nothing to choose from"),
+        (["--strategy", "swires", "--judge", "generative"], "swires works with scores"),
+    ],
+)
+def test_a_search_a_judge_and_settings_that_do_not_go_together_are_one_line_and_code_2(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel, options: list[str], reason: str
+) -> None:
+    result = run_command("ask", picture, "How many?", *options)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"llava-o1: error: {reason}")
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stdout == ""
+    assert not search_model.calls
+
+
+STEPS_OF_ONE_CANDIDATE: list[list[str]] = [
+    ["--set", "max_calls=9"],
+    ["--strategy", "swires", "--judge", "confidence"],
+    ["--set", 'candidates_per_stage={"caption":1}'],
+    ["--strategy", "sentence-beam", "--set", "max_sentences=2"],
+]
+
+
+@pytest.mark.parametrize("options", STEPS_OF_ONE_CANDIDATE)
+def test_steps_of_one_candidate_are_streamed_too(
+    run_command: RunCommand, picture: Path, use_model: Callable[[ScriptedModel], None], options: list[str]
+) -> None:
+    def write(call: Call) -> AIMessage:
+        reply = write_staged(call)
+        assert isinstance(reply, AIMessage)
+        reply.response_metadata["mean_logprob"] = -0.1
+        return reply
+
+    use_model(ScriptedModel(write=write))
+    arguments = ["ask", picture, "How many?", "--seed", "3", "--show-stages", *options]
+    at_the_end = run_command(*arguments)
+    streamed = run_command(*arguments, "--stream")
+    answer = json.loads(run_command(*arguments, "--json").stdout)["answer"]
+    assert streamed.exit_code == 0, streamed.stderr
+    assert streamed.stdout == at_the_end.stdout
+    assert streamed.stdout.endswith(f"{answer}\n")
+    assert all(
+        streamed.stdout.count(f"[{name}]") == 1 for name in STAGE_NAMES if "sentence-beam" not in options
+    )
 
 
 @pytest.mark.parametrize("strategy", ["best-of-n", "stage-beam"])
@@ -314,9 +379,6 @@ def test_a_strategy_and_a_judge_can_be_chosen(
     names = ["answer"] if strategy == "best-of-n" else STAGE_NAMES
     assert list(printed["stages"]) == names
     assert all(len(record["matches"]) == 1 for record in printed["stages"].values())
-    refused = run_command("ask", picture, "How many?", "--strategy", "swires", "--judge", "generative")
-    assert refused.exit_code == 1
-    assert "swires works with scores" in refused.stderr
 
 
 def test_whole_answers_are_shown_stage_by_stage(
