@@ -13,10 +13,12 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from langchain_llava_o1.search.catalogue import SEARCHES
+
 ROOT = Path(__file__).parents[1]
 CONFIGURATION = json.loads((ROOT / "langgraph.json").read_text())
 GRAPHS = CONFIGURATION["graphs"]
-SEARCHES = ("best_of_n", "self_consistency", "sentence_beam", "single_pass", "stage_beam", "swires")
+SERVED_SEARCHES = {entry.graph_name: entry for entry in SEARCHES.values() if entry.is_graph}
 
 
 def graph_of(name: str) -> Any:
@@ -43,22 +45,36 @@ def test_a_graph_of_langgraph_json_builds_without_a_checkpointer(name: str) -> N
     json.dumps([subgraph.get_output_jsonschema() for _, subgraph in graph.get_subgraphs(recurse=True)])
 
 
-@pytest.mark.parametrize("name", SEARCHES)
+@pytest.mark.parametrize("name", SERVED_SEARCHES)
 def test_a_search_takes_messages_or_a_form_and_bounded_settings(name: str) -> None:
     graph = graph_of(name)
     assert set(graph.get_input_jsonschema()["properties"]) == {"messages", "question", "image"}
-    assert graph.get_context_jsonschema()["properties"]["candidates"]["maximum"] == 64
+    settings = graph.get_context_jsonschema()["properties"]
+    assert settings["temperature"]["anyOf"][0]["maximum"] == 2
+    assert ("candidates" in settings) == SERVED_SEARCHES[name].has_candidates
 
 
-def test_every_graph_in_the_folder_is_served() -> None:
-    assert {path.stem for path in (ROOT / "graphs").glob("*.py")} == set(GRAPHS)
+def test_every_file_in_the_folder_has_a_graph_that_is_served() -> None:
+    files = {path.name for path in (ROOT / "graphs").glob("*.py")}
+    assert {Path(graph["path"].split(":")[0]).name for graph in GRAPHS.values()} == files
+
+
+def test_every_search_of_the_catalogue_is_served_as_its_record_says() -> None:
+    module = importlib.import_module("graphs.searches")
+    factories = {name for name, factory in vars(module).items() if hasattr(factory, "cache_clear")}
+    assert factories == set(SERVED_SEARCHES)
+    in_file = {name: graph for name, graph in GRAPHS.items() if "searches.py" in graph["path"]}
+    assert in_file == {
+        name: {"path": f"./graphs/searches.py:{name}", "description": entry.graph_description}
+        for name, entry in SERVED_SEARCHES.items()
+    }
 
 
 def test_building_the_graphs_loads_no_model_library() -> None:
-    modules = [graph["path"].split(":")[0][2:-3].replace("/", ".") for graph in GRAPHS.values()]
+    paths = [graph["path"][2:].replace(".py:", ":").replace("/", ".") for graph in GRAPHS.values()]
     program = (
-        "import importlib, sys\n"
-        f"for name in {modules}: importlib.import_module(name).create_graph()\n"
+        "import pkgutil, sys\n"
+        f"for path in {paths}: pkgutil.resolve_name(path)()\n"
         "print([name for name in ('torch', 'transformers') if name in sys.modules])"
     )
     done = subprocess.run(

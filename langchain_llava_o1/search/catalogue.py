@@ -37,7 +37,7 @@ class SearchEntry:
         home: Where its builder is, as "module:function".
         judging: What judges it takes.
         preset: Settings that make it what it is, and cannot be given another value.
-        is_graph: Whether it has a graph of its own in LangGraph Studio.
+        graph_name: What its graph is called in LangGraph Studio; None if it has none of its own there.
     """
 
     name: str
@@ -46,7 +46,7 @@ class SearchEntry:
     home: str
     judging: Judging = Judging.ANY
     preset: Mapping[str, Any] = field(default_factory=dict)
-    is_graph: bool = True
+    graph_name: str | None = None
 
     @property
     def has_candidates(self) -> bool:
@@ -54,9 +54,14 @@ class SearchEntry:
         return self.judging is not Judging.NONE
 
     @property
-    def graph_name(self) -> str:
-        """Its name where only letters, digits and underscores may stand."""
-        return self.name.replace("-", "_")
+    def is_graph(self) -> bool:
+        """Whether it has a graph of its own in LangGraph Studio."""
+        return self.graph_name is not None
+
+    @property
+    def graph_description(self) -> str:
+        """What LangGraph Studio says about its graph, in a sentence."""
+        return f"{self.title}: {self.description[0].lower()}{self.description[1:]}"
 
     def takes(self, judge: str) -> bool:
         """Whether a judge of this name decides in it."""
@@ -101,12 +106,14 @@ SEARCHES = {
             "Stage-level beam search",
             "At each of the four stages draws several candidates, keeps the best and goes on from it.",
             "langchain_llava_o1.search.stage_beam:create_stage_beam",
+            graph_name="stage_beam",
         ),
         SearchEntry(
             "best-of-n",
             "Best-of-N",
             "Draws whole answers about a picture; a judge keeps the best one.",
             "langchain_llava_o1.search.best_of_n:create_best_of_n",
+            graph_name="best_of_n",
         ),
         SearchEntry(
             "self-consistency",
@@ -114,12 +121,14 @@ SEARCHES = {
             "Draws whole answers about a picture; the conclusion that most of them reach wins.",
             "langchain_llava_o1.search.self_consistency:create_self_consistency",
             judging=Judging.SCORING,
+            graph_name="self_consistency",
         ),
         SearchEntry(
             "sentence-beam",
             "Sentence-level beam search",
             "Draws an answer about a picture sentence by sentence and keeps the best of each.",
             "langchain_llava_o1.search.sentence_beam:create_sentence_beam",
+            graph_name="sentence_beam",
         ),
         SearchEntry(
             "swires",
@@ -127,6 +136,7 @@ SEARCHES = {
             "Keeps several captions and reasonings, and goes back while they score badly.",
             "langchain_llava_o1.search.swires:create_swires",
             judging=Judging.SCORING,
+            graph_name="swires",
         ),
         SearchEntry(
             SINGLE_PASS,
@@ -134,6 +144,7 @@ SEARCHES = {
             "Answers a question about a picture once, with nothing compared.",
             "langchain_llava_o1.search.single_pass:create_single_pass",
             judging=Judging.NONE,
+            graph_name="single_pass",
         ),
         SearchEntry(
             "greedy",
@@ -142,7 +153,6 @@ SEARCHES = {
             "langchain_llava_o1.search.single_pass:create_single_pass",
             judging=Judging.NONE,
             preset={"temperature": 0.0},
-            is_graph=False,
         ),
     )
 }

@@ -10,6 +10,8 @@ import pytest
 from typer.testing import Result
 
 from langchain_llava_o1 import StageBeamContext, tiny
+from langchain_llava_o1.judges.catalogue import JUDGES
+from langchain_llava_o1.search.catalogue import SEARCHES
 from langchain_llava_o1.staging.stages import STAGES
 from tests.scripted_model import ScriptedModel
 
@@ -100,6 +102,21 @@ def test_one_way_is_measured_with_several_questions(
 
 def test_an_unknown_command_is_bad_usage(run_command: RunCommand) -> None:
     assert run_command("answer").exit_code == 2
+
+
+@pytest.mark.parametrize("command", [("ask",), ("bench", "accuracy"), ("draw",)])
+def test_help_tells_every_search_and_judge_of_the_catalogues(
+    run_command: RunCommand, command: tuple[str, ...]
+) -> None:
+    text = "".join(run_command(*command, "--help", env={"COLUMNS": "300"}).stdout.replace("│", " ").split())
+    assert f"<{'|'.join(SEARCHES)}>" in text
+    assert f"<{'|'.join(JUDGES)}>" in text
+
+
+def test_a_search_that_the_catalogue_lacks_is_bad_usage(run_command: RunCommand) -> None:
+    refused = run_command("draw", "--strategy", "guess", env={"COLUMNS": "300"})
+    assert refused.exit_code == 2
+    assert all(repr(name) in refused.stderr for name in SEARCHES)
 
 
 @pytest.mark.parametrize("command", [("ask",), ("bench", "accuracy")])
