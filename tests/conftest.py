@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
-from langchain_llava_o1.chat import model as chat_model
+from langchain_llava_o1.chat import local_engine
 from tests.scripted_engine import Script, ScriptedEngine
 
 # How long an example takes says more about the machine than about the code.
@@ -45,7 +45,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Script:
 
     def install(text: str, **options: Any) -> ScriptedEngine:
         engine = ScriptedEngine(text, **options)
-        monkeypatch.setattr(chat_model, "load_engine", lambda settings: engine)
+        monkeypatch.setattr(local_engine, "load_engine", lambda settings: engine)
         return engine
 
     return install

@@ -11,15 +11,11 @@ from typing import Any, NamedTuple
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from pydantic import PrivateAttr
 
 from langchain_llava_o1.chat.call_options import read_call_options
+from langchain_llava_o1.chat.local_engine import LocalEngineModel
 from langchain_llava_o1.chat.messages import has_pictures, read_conversation
-from langchain_llava_o1.chat.parameters import EMBEDDED_MODEL, ChatParameters
 from langchain_llava_o1.chat.response import END_OF_ANSWER, Response, collect_message
-from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading.checkpoint import EngineSettings
-from langchain_llava_o1.engine.registry import load_engine
 from langchain_llava_o1.engine.request import (
     EmbeddingRequest,
     Pooling,
@@ -44,12 +40,7 @@ class _Call(NamedTuple):
     tells_logprobs: bool
 
 
-class _LoadedEngine(NamedTuple):
-    settings: EngineSettings
-    engine: Engine
-
-
-class ChatLlavaO1(ChatParameters):
+class ChatLlavaO1(LocalEngineModel):
     """A vision-language model that answers in stages and runs on this machine.
 
     It takes text and images, several of them and in any turn, and calls no tools. A conversation
@@ -81,8 +72,6 @@ class ChatLlavaO1(ChatParameters):
         print(model.invoke([question]).content)
         ```
     """
-
-    _loaded: _LoadedEngine | None = PrivateAttr(default=None)
 
     def get_num_tokens(self, text: str) -> int:
         """Count the tokens of a text; loads the model on first use."""
@@ -284,33 +273,6 @@ class ChatLlavaO1(ChatParameters):
             return self._prepare(messages, stop, options)
         # Decoding a large picture, or fetching one, would hold up every other task of the loop.
         return await asyncio.to_thread(self._prepare, messages, stop, options)
-
-    def _engine(self) -> Engine:
-        return self._loaded_engine() or self._load()
-
-    async def _aengine(self) -> Engine:
-        loaded = self._loaded_engine()
-        return loaded if loaded is not None else await asyncio.to_thread(self._load)
-
-    def _loaded_engine(self) -> Engine | None:
-        # A copy of this model with other settings has the same private attributes.
-        loaded = self._loaded
-        if loaded is None or loaded.engine.is_closed or loaded.settings != self._engine_settings():
-            return None
-        return loaded.engine
-
-    def _load(self) -> Engine:
-        settings = self._engine_settings()
-        is_embedded = settings.model == EMBEDDED_MODEL
-        engine = load_engine(replace(settings, model=_embedded_checkpoint()) if is_embedded else settings)
-        self._loaded = _LoadedEngine(settings, engine)
-        return engine
-
-
-def _embedded_checkpoint() -> str:
-    from langchain_llava_o1.tiny import checkpoint_path
-
-    return str(checkpoint_path())
 
 
 def _result(chunks: list[AIMessageChunk]) -> ChatResult:

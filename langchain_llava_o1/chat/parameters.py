@@ -145,8 +145,8 @@ class ChatParameters(BaseChatModel):
 
     @classmethod
     def get_lc_namespace(cls) -> list[str]:
-        """Return the module that ``load`` finds this class in."""
-        return ["langchain_llava_o1", "chat_model"]
+        """Return the package that ``load`` finds this class in, wherever its module is."""
+        return ["langchain_llava_o1"]
 
     def _resolve_model_profile(self) -> ModelProfile:
         return model_profile(

@@ -9,7 +9,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 from PIL import Image
 
-from langchain_llava_o1.chat import model as chat_model
+from langchain_llava_o1.chat import local_engine
 from langchain_llava_o1.engine.loading.checkpoint import EngineSettings
 from langchain_llava_o1.errors import (
     GenerationError,
@@ -49,7 +49,7 @@ async def test_the_model_loads_off_the_event_loop_and_once(monkeypatch: pytest.M
         threads.append(threading.current_thread())
         return ScriptedEngine(ANSWER)
 
-    monkeypatch.setattr(chat_model, "load_engine", load)
+    monkeypatch.setattr(local_engine, "load_engine", load)
     model = chat()
     await model.ainvoke("a")
     await model.ainvoke("a")
@@ -64,7 +64,7 @@ def test_a_copy_with_other_settings_loads_its_own_engine(monkeypatch: pytest.Mon
         loaded.append((settings.model, settings.dtype, settings.quantization))
         return ScriptedEngine(ANSWER)
 
-    monkeypatch.setattr(chat_model, "load_engine", load)
+    monkeypatch.setattr(local_engine, "load_engine", load)
     model = chat(dtype="float32")
     model.invoke("a")
     model.model_copy(update={"model": "other", "quantization": "4bit"}).invoke("a")

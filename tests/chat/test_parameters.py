@@ -125,3 +125,5 @@ def test_serialization_round_trip() -> None:
     again = load(dumpd(model), valid_namespaces=["langchain_llava_o1"], allowed_objects=[ChatLlavaO1])
     assert isinstance(again, ChatLlavaO1)
     assert again == model
+    # What was saved names the package alone, and so outlives a move of the class.
+    assert dumpd(model)["id"] == ["langchain_llava_o1", "ChatLlavaO1"]

@@ -14,7 +14,7 @@ from PIL import Image
 
 from langchain_llava_o1 import ChatLlavaO1
 from langchain_llava_o1.chat.response import collect_message
-from langchain_llava_o1.pictures import reading as images
+from langchain_llava_o1.pictures import sources
 
 # The package's name for this module is taken by its function `load`.
 langchain_load = importlib.import_module("langchain_core.load.load")
@@ -75,7 +75,7 @@ class TestIntegration(Capabilities, ChatModelIntegrationTests):  # type: ignore[
         Image.effect_noise((64, 48), 80).convert("RGB").save(buffer, "PNG")
         content = buffer.getvalue()
         monkeypatch.setattr("httpx.get", lambda url, **_: SimpleNamespace(content=content))
-        monkeypatch.setattr(images, "download", lambda url, **_: content)
+        monkeypatch.setattr(sources, "download", lambda url, **_: content)
 
     def invoke_with_reasoning_output(self, *, stream: bool = False) -> AIMessage:
         model = ChatLlavaO1(**self.chat_model_params, max_tokens=20)

@@ -1,0 +1,50 @@
+"""The engine of a chat model: loaded with the first call, and shared by models with the same settings."""
+
+import asyncio
+from dataclasses import replace
+from typing import NamedTuple
+
+from pydantic import PrivateAttr
+
+from langchain_llava_o1.chat.parameters import EMBEDDED_MODEL, ChatParameters
+from langchain_llava_o1.engine.engine import Engine
+from langchain_llava_o1.engine.loading.checkpoint import EngineSettings
+from langchain_llava_o1.engine.registry import load_engine
+
+
+class _LoadedEngine(NamedTuple):
+    settings: EngineSettings
+    engine: Engine
+
+
+class LocalEngineModel(ChatParameters):
+    """A chat model's parameters, and the engine that they name."""
+
+    _loaded: _LoadedEngine | None = PrivateAttr(default=None)
+
+    def _engine(self) -> Engine:
+        return self._loaded_engine() or self._load()
+
+    async def _aengine(self) -> Engine:
+        loaded = self._loaded_engine()
+        return loaded if loaded is not None else await asyncio.to_thread(self._load)
+
+    def _loaded_engine(self) -> Engine | None:
+        # A copy of this model with other settings has the same private attributes.
+        loaded = self._loaded
+        if loaded is None or loaded.engine.is_closed or loaded.settings != self._engine_settings():
+            return None
+        return loaded.engine
+
+    def _load(self) -> Engine:
+        settings = self._engine_settings()
+        is_embedded = settings.model == EMBEDDED_MODEL
+        engine = load_engine(replace(settings, model=_embedded_checkpoint()) if is_embedded else settings)
+        self._loaded = _LoadedEngine(settings, engine)
+        return engine
+
+
+def _embedded_checkpoint() -> str:
+    from langchain_llava_o1.tiny import checkpoint_path
+
+    return str(checkpoint_path())
