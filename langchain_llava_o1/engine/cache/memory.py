@@ -1,8 +1,8 @@
 """How much of the device's memory sequences and caches may take."""
 
-import os
 from collections.abc import Iterable
 
+import psutil
 import torch
 
 from langchain_llava_o1.engine.mllama.network import Mllama
@@ -12,7 +12,6 @@ from langchain_llava_o1.engine.request import Sampling
 _SHARE_FOR_SEQUENCES = 0.4
 _SHARE_FOR_TEXT = 0.2
 _SHARE_FOR_PICTURES = 0.1
-_UNKNOWN = 8 * 2**30
 
 
 class MemoryBudget:
@@ -56,7 +55,6 @@ def _free_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         free: int = torch.cuda.mem_get_info(device)[0]
         return free
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):  # not every system tells
-        return _UNKNOWN
+    # Unlike what is unused, this counts files that the system keeps in memory only as long as there is room.
+    available: int = psutil.virtual_memory().available
+    return available
