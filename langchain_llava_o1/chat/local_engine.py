@@ -1,4 +1,4 @@
-"""The engine of a chat model: loaded with the first call, and shared by models with the same settings."""
+"""The engine of a chat model: loaded with the first call, and shared by models with the same weights."""
 
 import asyncio
 from dataclasses import replace
@@ -7,14 +7,14 @@ from typing import NamedTuple
 from pydantic import PrivateAttr
 
 from langchain_llava_o1.chat.parameters import EMBEDDED_MODEL, ChatParameters
-from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading.checkpoint import EngineSettings
+from langchain_llava_o1.engine.interface import EngineInterface
 from langchain_llava_o1.engine.registry import load_engine
+from langchain_llava_o1.engine.settings import EngineSettings
 
 
 class _LoadedEngine(NamedTuple):
     settings: EngineSettings
-    engine: Engine
+    engine: EngineInterface
 
 
 class LocalEngineModel(ChatParameters):
@@ -22,21 +22,21 @@ class LocalEngineModel(ChatParameters):
 
     _loaded: _LoadedEngine | None = PrivateAttr(default=None)
 
-    def _engine(self) -> Engine:
+    def _engine(self) -> EngineInterface:
         return self._loaded_engine() or self._load()
 
-    async def _aengine(self) -> Engine:
+    async def _aengine(self) -> EngineInterface:
         loaded = self._loaded_engine()
         return loaded if loaded is not None else await asyncio.to_thread(self._load)
 
-    def _loaded_engine(self) -> Engine | None:
+    def _loaded_engine(self) -> EngineInterface | None:
         # A copy of this model with other settings has the same private attributes.
         loaded = self._loaded
         if loaded is None or loaded.engine.is_closed or loaded.settings != self._engine_settings():
             return None
         return loaded.engine
 
-    def _load(self) -> Engine:
+    def _load(self) -> EngineInterface:
         settings = self._engine_settings()
         is_embedded = settings.model == EMBEDDED_MODEL
         engine = load_engine(replace(settings, model=_embedded_checkpoint()) if is_embedded else settings)

@@ -54,7 +54,7 @@ class ChatLlavaO1(LocalEngineModel):
     the full softmax at temperature 1; with ``logprobs=True``, ``response_metadata["logprobs"]["content"]``
     has that of each token.
 
-    The model loads on first use, once per process and settings, and requests of one process are
+    The model loads on first use, once per process and set of weights, and requests of one process are
     answered together in batches. ``ainvoke``, ``astream`` and ``abatch`` wait without a thread.
 
     With a LangChain cache (``cache=True`` or a global one) a repeated call returns the stored answer,

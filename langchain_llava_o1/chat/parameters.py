@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from langchain_llava_o1.chat.call_options import MaxTokens, StopStrings, Temperature, Timeout, TopP
 from langchain_llava_o1.chat.profile import model_profile
 from langchain_llava_o1.chat.response import MODEL_PROVIDER
-from langchain_llava_o1.engine.loading.checkpoint import DEFAULT_MAX_REQUESTS, EngineSettings
+from langchain_llava_o1.engine.settings import DEFAULT_MAX_REQUESTS, EngineSettings
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.pictures.policy import ImagePolicy
 
@@ -53,7 +53,10 @@ class ChatParameters(BaseChatModel):
         revision: Passed to ``from_pretrained``: a branch, tag or commit on the hub.
         quantization: Load the weights in 8 or 4 bits (extra ``quantization``).
         cache_bytes: Memory for text and pictures that were read before; None takes a share of what is free.
-        max_requests: Most calls under way at once on one loaded model; more fail with ``QueueFullError``.
+            Models that differ only in ``cache_bytes`` and ``max_requests`` share the loaded weights, and the
+            largest of their ``cache_bytes`` counts.
+        max_requests: Most calls under way at once of the models that share the weights and have this limit;
+            more fail with ``QueueFullError``, whatever models with another limit do.
         allowed_image_roots: Folders from which messages may name pictures by path. Default: the environment
             variable ``LLAVA_O1_IMAGE_ROOTS``, separated as in ``PATH``, else none.
         allow_image_urls: Whether messages may name pictures by https URL. Default: whether the environment

@@ -82,7 +82,7 @@ class HuggingFaceReward(Runnable[list[BaseMessage], float]):
     def _load(self) -> "tuple[Any, Any, torch.device]":
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-        from langchain_llava_o1.engine.loading.checkpoint import choose_device
+        from langchain_llava_o1.engine.loading.placement import choose_device
 
         device = choose_device(self._device_name)
         try:

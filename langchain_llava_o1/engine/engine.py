@@ -8,25 +8,17 @@ they join as they arrive and leave as they finish.
 import atexit
 import threading
 import time
-from collections.abc import AsyncGenerator, Generator, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from langchain_llava_o1.engine.failures import explain
-from langchain_llava_o1.engine.loading.checkpoint import DEFAULT_MAX_REQUESTS, Checkpoint
-from langchain_llava_o1.engine.mailbox import AnyRequest, LoopMailbox, Mailbox, Outbox, ThreadMailbox, Ticket
-from langchain_llava_o1.engine.request import (
-    Delta,
-    EmbeddingRequest,
-    Request,
-    Score,
-    ScoreRequest,
-    Statistics,
-    Vector,
-)
-from langchain_llava_o1.errors import GenerationError, QueueFullError
+from langchain_llava_o1.engine.interface import EngineInterface
+from langchain_llava_o1.engine.loading.checkpoint import Checkpoint
+from langchain_llava_o1.engine.mailbox import Outbox, Ticket
+from langchain_llava_o1.engine.request import EmbeddingRequest, ScoreRequest, Statistics
+from langchain_llava_o1.engine.settings import DEFAULT_MAX_REQUESTS
+from langchain_llava_o1.errors import GenerationError
 
 if TYPE_CHECKING:
     from langchain_llava_o1.engine.model_runner import Chosen
@@ -36,7 +28,7 @@ _GATHER_SECONDS = 0.002
 _SECONDS_TO_CLOSE = 10.0
 
 
-class Engine:
+class Engine(EngineInterface):
     """A loaded model that answers any number of requests at once.
 
     Attributes:
@@ -60,6 +52,7 @@ class Engine:
                 is free.
             max_requests: Most requests under way at once; more are refused.
         """
+        super().__init__(max_requests)
         from langchain_llava_o1.engine.cache.memory import MemoryBudget
         from langchain_llava_o1.engine.cache.prefix_tree import PrefixTree
         from langchain_llava_o1.engine.mllama.network import Mllama
@@ -79,19 +72,18 @@ class Engine:
         self.device = model.device
         self.dtype = model.dtype
         self._preparation = RequestPreparation(checkpoint, model.context_length)
-        budget = MemoryBudget(model, cache_bytes=cache_bytes)
-        pictures = PictureEncoder(model, checkpoint.image_processor, max_bytes=budget.for_pictures)
-        tree = PrefixTree(budget.for_text)
+        self._budget = MemoryBudget(model)
+        caches = self._budget.caches(cache_bytes)
+        pictures = PictureEncoder(model, checkpoint.image_processor, max_bytes=caches.for_pictures)
+        tree = PrefixTree(caches.for_text)
         self._prefiller = Prefiller(model, pictures, tree, checkpoint.image_token_id)
         self._runner = ModelRunner(model, self._prefiller)
         # Putting into a SimpleQueue never blocks, so that coroutines may. None wakes the thread up to close.
         self._inbox: SimpleQueue[Ticket | None] = SimpleQueue()
         self._outbox = Outbox()
-        self._scheduler = Scheduler(self._runner, budget, self._outbox, self._inbox, self._prepare)
+        self._scheduler = Scheduler(self._runner, self._budget, self._outbox, self._inbox, self._prepare)
         self._whole_answers = WholeAnswers(self._prefiller, pictures, self._outbox, self._runner.forget)
-        self._max_requests = max_requests
-        self._num_requests = 0
-        self._counting = threading.Lock()
+        self._bounded: dict[int, BoundedEngine] = {}
         self._num_generated = 0
         self._is_closing = False
         self._is_to_forget = False
@@ -100,76 +92,24 @@ class Engine:
         # The interpreter must not take torch down under a thread that is using it.
         atexit.register(self.close)
 
-    def generate(self, request: Request) -> Generator[Delta]:
-        """Answer a request, blocking between deltas. Closing the iterator cancels the request.
+    def submit(self, ticket: Ticket) -> None:
+        """Put a request into the inbox."""
+        self._inbox.put(ticket)
 
-        Raises:
-            QueueFullError: If too many requests are under way.
-            ContextLengthError: If the prompt does not fit.
-            GenerationTimeout: If the request runs past its timeout.
-            GenerationError: If the model fails.
+    def bounded(self, max_requests: int) -> "BoundedEngine":
+        """Return this engine with a bound that those who ask for the same one share."""
+        # One operation of the interpreter, so that two threads get the same.
+        return self._bounded.setdefault(max_requests, BoundedEngine(self, max_requests))
+
+    def enlarge_caches(self, cache_bytes: int | None) -> None:
+        """Let the caches take more than before; a smaller wish changes nothing.
+
+        Args:
+            cache_bytes: Memory for text and pictures that were read before; None takes the share of what was
+                free when the engine was started.
         """
-        mailbox = ThreadMailbox()
-        with self._submitted(request, mailbox) as ticket:
-            while ticket.num_open:
-                yield ticket.receive(mailbox.get(ticket))
-
-    async def agenerate(self, request: Request) -> AsyncGenerator[Delta]:
-        """Answer a request without a thread. Cancelling the task or closing the iterator cancels the request.
-
-        Raises:
-            LlavaO1Error: As ``generate`` does.
-        """
-        mailbox = LoopMailbox()
-        with self._submitted(request, mailbox) as ticket:
-            while ticket.num_open:
-                yield ticket.receive(await mailbox.get(ticket))
-
-    def score(self, request: ScoreRequest) -> tuple[Score, ...]:
-        """Tell how likely texts are to come next, blocking; nothing is generated.
-
-        Raises:
-            QueueFullError: If too many requests are under way.
-            ContextLengthError: If the prompt and a text do not fit.
-            GenerationTimeout: If the request runs past its timeout.
-            GenerationError: If the model fails.
-        """
-        mailbox = ThreadMailbox()
-        with self._submitted(request, mailbox) as ticket:
-            return ticket.receive_scores(mailbox.get(ticket))
-
-    async def ascore(self, request: ScoreRequest) -> tuple[Score, ...]:
-        """Tell how likely texts are to come next, without a thread; nothing is generated.
-
-        Raises:
-            LlavaO1Error: As ``score`` does.
-        """
-        mailbox = LoopMailbox()
-        with self._submitted(request, mailbox) as ticket:
-            return ticket.receive_scores(await mailbox.get(ticket))
-
-    def embed(self, request: EmbeddingRequest) -> tuple[Vector, ...]:
-        """Make vectors of length 1 of pictures, blocking; nothing is generated.
-
-        Raises:
-            QueueFullError: If too many requests are under way.
-            ImageError: If a picture cannot be decoded.
-            GenerationTimeout: If the request runs past its timeout.
-            GenerationError: If the model fails.
-        """
-        mailbox = ThreadMailbox()
-        with self._submitted(request, mailbox) as ticket:
-            return ticket.receive_vectors(mailbox.get(ticket))
-
-    async def aembed(self, request: EmbeddingRequest) -> tuple[Vector, ...]:
-        """Make vectors of length 1 of pictures, without a thread; nothing is generated.
-
-        Raises:
-            LlavaO1Error: As ``embed`` does.
-        """
-        mailbox = LoopMailbox()
-        with self._submitted(request, mailbox) as ticket:
-            return ticket.receive_vectors(await mailbox.get(ticket))
+        caches = self._budget.caches(cache_bytes)
+        self._prefiller.enlarge_caches(caches)
 
     def forget(self) -> None:
         """Empty the caches before the next step: memory is freed, and no answer changes."""
@@ -201,31 +141,6 @@ class Engine:
         self._is_closing = True
         self._inbox.put(None)
         self._thread.join(_SECONDS_TO_CLOSE)
-
-    @contextmanager
-    def _submitted(self, request: AnyRequest, mailbox: Mailbox) -> Iterator[Ticket]:
-        """Put a request into the inbox; it is taken back when the caller stops waiting."""
-        ticket = Ticket(request, mailbox)
-        with self._counting:
-            if self._num_requests >= self._max_requests:
-                raise QueueFullError(
-                    f"The engine has {self._num_requests} requests under way and takes no more than "
-                    f"max_requests={self._max_requests}. Send this one later, or raise max_requests."
-                )
-            self._num_requests += 1
-        self._inbox.put(ticket)
-        try:
-            # Looked at after the put: what was put before the engine closed is told so by its thread.
-            if self.is_closed:
-                raise GenerationError(
-                    "The engine is closed, or this process was forked after it was loaded. "
-                    "Load the model again in this process."
-                )
-            yield ticket
-        finally:
-            ticket.cancel()
-            with self._counting:
-                self._num_requests -= 1
 
     def _run(self) -> None:
         import torch
@@ -301,3 +216,43 @@ class Engine:
         if delta is not None:
             sequence.is_finished = delta.finish_reason is not None
             self._outbox.post(ticket, replace(delta, num_cached_tokens=sequence.num_cached))
+
+
+class BoundedEngine(EngineInterface):
+    """An engine that others use, too, with a bound of its own on the requests under way."""
+
+    def __init__(self, engine: Engine, max_requests: int) -> None:
+        """Pass requests on to an engine, ``max_requests`` at once."""
+        super().__init__(max_requests)
+        self.engine = engine
+
+    def submit(self, ticket: Ticket) -> None:
+        """Put a request into the engine's inbox."""
+        self.engine.submit(ticket)
+
+    @property
+    def context_length(self) -> int:
+        """Most tokens a prompt and its answer may have together."""
+        return self.engine.context_length
+
+    @property
+    def statistics(self) -> Statistics:
+        """What the engine has done so far, for all who use it."""
+        return self.engine.statistics
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the engine takes no more requests."""
+        return self.engine.is_closed
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of a plain text."""
+        return self.engine.count_tokens(text)
+
+    def forget(self) -> None:
+        """Empty the engine's caches before the next step: memory is freed, and no answer changes."""
+        self.engine.forget()
+
+    def close(self) -> None:
+        """Stop the engine for all who use it; requests that are not finished fail."""
+        self.engine.close()

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import torch
 
+from langchain_llava_o1.engine.cache.memory import CacheBytes
 from langchain_llava_o1.engine.cache.prefix_tree import Found, PrefixTree, count_alike
 from langchain_llava_o1.engine.cache.states import States, join_states
 from langchain_llava_o1.engine.cross_attention import PromptCrossAttention, find_cross_attention
@@ -89,6 +90,11 @@ class Prefiller:
         self._pictures.forget()
         if self._model.device.type == "cuda":
             torch.cuda.empty_cache()
+
+    def enlarge_caches(self, caches: CacheBytes) -> None:
+        """Let the memory of texts and pictures take more than before; less changes nothing."""
+        self.tree.enlarge(caches.for_text)
+        self._pictures.enlarge(caches.for_pictures)
 
     def _plan(self, waiting: dict[PromptKey, _PendingPrompt]) -> list[_PlannedChunk]:
         """Choose what to read next of each prompt; those whose beginning another one reads have to wait."""

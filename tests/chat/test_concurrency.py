@@ -10,7 +10,7 @@ from langchain_core.messages import HumanMessage
 from PIL import Image
 
 from langchain_llava_o1.chat import local_engine
-from langchain_llava_o1.engine.loading.checkpoint import EngineSettings
+from langchain_llava_o1.engine.settings import EngineSettings
 from langchain_llava_o1.errors import (
     GenerationError,
     GenerationTimeout,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading.checkpoint import EngineSettings
 from langchain_llava_o1.engine.registry import load_engine
+from langchain_llava_o1.engine.settings import EngineSettings
 from tests.engine.reference import Reference
 
 

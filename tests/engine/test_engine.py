@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading.checkpoint import EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.loading.checkpoint import load_checkpoint
 from langchain_llava_o1.engine.mailbox import ThreadMailbox, Ticket
 from langchain_llava_o1.engine.mllama.network import Mllama
 from langchain_llava_o1.engine.prefill import Prefiller
 from langchain_llava_o1.engine.request import Delta, Request, Sampling, Turn
+from langchain_llava_o1.engine.settings import EngineSettings
 from langchain_llava_o1.errors import (
     ContextLengthError,
     GenerationError,
@@ -344,7 +345,7 @@ def test_the_interpreter_exits_promptly_in_mid_answer(random_checkpoint: Path) -
     code = (
         "import sys, time\n"
         "from langchain_llava_o1.engine.mllama.network import Mllama\n"
-        "from langchain_llava_o1.engine.loading.checkpoint import EngineSettings\n"
+        "from langchain_llava_o1.engine.settings import EngineSettings\n"
         "from langchain_llava_o1.engine.registry import load_engine\n"
         "from langchain_llava_o1.engine.request import Request, Sampling, Turn\n"
         "engine = load_engine(EngineSettings(sys.argv[1], device='cpu'))\n"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading.checkpoint import EngineSettings
 from langchain_llava_o1.engine.registry import load_engine
 from langchain_llava_o1.engine.request import Delta, Request, Sampling, Turn
+from langchain_llava_o1.engine.settings import EngineSettings
 from tests.checkpoints import save_random_checkpoint
 from tests.engine.pictures import draw_noise
 from tests.engine.reference import Reference

@@ -11,11 +11,12 @@ import torch
 from langchain_llava_o1.engine import model_runner
 from langchain_llava_o1.engine.cache.slots import Slots
 from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading.checkpoint import EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.loading.checkpoint import load_checkpoint
 from langchain_llava_o1.engine.mailbox import ThreadMailbox, Ticket
 from langchain_llava_o1.engine.model_runner import ModelRunner
 from langchain_llava_o1.engine.request import Request, Sampling, Turn
 from langchain_llava_o1.engine.sampling import BatchSampler
+from langchain_llava_o1.engine.settings import EngineSettings
 from langchain_llava_o1.errors import GenerationError
 from tests.engine.pictures import draw_noise
 from tests.engine.traced_graphs import choose_traced_graphs

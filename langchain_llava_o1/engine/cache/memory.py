@@ -1,6 +1,7 @@
 """How much of the device's memory sequences and caches may take."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import psutil
 import torch
@@ -14,32 +15,38 @@ _SHARE_FOR_TEXT = 0.2
 _SHARE_FOR_PICTURES = 0.1
 
 
+class CacheBytes(NamedTuple):
+    """Memory for what was read before: text and pictures."""
+
+    for_text: int
+    for_pictures: int
+
+
 class MemoryBudget:
     """Divides what is free once the model is loaded.
 
     Attributes:
         for_sequences: Bytes for the states of sequences that are being generated; limited only on CUDA.
-        for_text: Bytes for remembered text.
-        for_pictures: Bytes for remembered pictures.
     """
 
-    def __init__(self, model: Mllama, *, cache_bytes: int | None = None) -> None:
-        """Measure a loaded model's device.
+    def __init__(self, model: Mllama) -> None:
+        """Measure a loaded model's device."""
+        self._free = _free_bytes(model.device)
+        self._bytes_per_token: int = model.bytes_per_position * len(model.text_devices)
+        is_limited = model.device.type == "cuda"
+        self.for_sequences: float = _SHARE_FOR_SEQUENCES * self._free if is_limited else float("inf")
+
+    def caches(self, cache_bytes: int | None) -> CacheBytes:
+        """Divide memory between remembered text and pictures.
 
         Args:
-            model: The model.
-            cache_bytes: Memory for remembered text and pictures together; None takes a share of what
-                is free.
+            cache_bytes: For both together; None takes a share of what was free.
         """
-        free = _free_bytes(model.device)
-        self._bytes_per_token: int = model.bytes_per_position * len(model.text_devices)
-        self.for_sequences: float = (
-            _SHARE_FOR_SEQUENCES * free if model.device.type == "cuda" else float("inf")
-        )
         remembered = _SHARE_FOR_TEXT + _SHARE_FOR_PICTURES
-        for_caches = remembered * free if cache_bytes is None else cache_bytes
-        self.for_text = int(for_caches * _SHARE_FOR_TEXT / remembered)
-        self.for_pictures = int(for_caches * _SHARE_FOR_PICTURES / remembered)
+        total = remembered * self._free if cache_bytes is None else cache_bytes
+        return CacheBytes(
+            int(total * _SHARE_FOR_TEXT / remembered), int(total * _SHARE_FOR_PICTURES / remembered)
+        )
 
     def bytes_of(self, prompt: PreparedPrompt, sampling: Sampling) -> int:
         """Most memory that a sequence takes before it ends."""

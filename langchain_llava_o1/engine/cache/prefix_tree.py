@@ -118,6 +118,10 @@ class PrefixTree:
             self.num_bytes -= node.states.nbytes
         self._roots = {pictures: root for pictures, root in self._roots.items() if root.children}
 
+    def enlarge(self, max_bytes: int) -> None:
+        """Keep to ``max_bytes`` from now on, if that is more than before."""
+        self._max_bytes = max(self._max_bytes, max_bytes)
+
     def clear(self) -> None:
         """Forget everything."""
         self._roots.clear()

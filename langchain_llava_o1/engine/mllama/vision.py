@@ -57,11 +57,7 @@ class PictureEncoder:
         """
         self._model = model
         self._image_processor = image_processor
-        max_bytes = max(1, max_bytes)
-        # One that alone is larger than the bound counts as the bound, and so is remembered all the same.
-        self._remembered: LRUCache[bytes, PictureStates] = LRUCache(
-            max_bytes, getsizeof=lambda states: min(states.whole.nbytes, max_bytes)
-        )
+        self._remembered = _create_memory(max_bytes)
         self.num_encoded = 0
 
     def encode(self, pictures: Iterable[Picture]) -> dict[bytes, PictureStates]:
@@ -93,6 +89,13 @@ class PictureEncoder:
                 vectors.append(tuple(functional.normalize(pooled, dim=0).tolist()))
         return tuple(vectors)
 
+    def enlarge(self, max_bytes: int) -> None:
+        """Remember states of ``max_bytes`` from now on, if that is more than before."""
+        if max_bytes > self._remembered.maxsize:
+            known, self._remembered = self._remembered, _create_memory(max_bytes)
+            for key, states in known.items():
+                self._remembered[key] = states
+
     def forget(self) -> None:
         """Forget all pictures."""
         self._remembered.clear()
@@ -117,3 +120,12 @@ class PictureEncoder:
             filled = whole.part(0, int(num_tiles[0]) * self._model.num_patches)
             encodings.append(PictureStates(picture.key, whole, filled))
         return encodings
+
+
+def _create_memory(max_bytes: int) -> LRUCache[bytes, PictureStates]:
+    """Make an empty memory of so many bytes.
+
+    A picture that alone is larger counts as that many, and so is remembered all the same.
+    """
+    bound = max(1, max_bytes)
+    return LRUCache(bound, getsizeof=lambda states: min(states.whole.nbytes, bound))

@@ -16,7 +16,8 @@ import transformers
 
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading.checkpoint import Checkpoint, choose_device
+from langchain_llava_o1.engine.loading.checkpoint import Checkpoint
+from langchain_llava_o1.engine.loading.placement import choose_device
 from langchain_llava_o1.engine.loading.short_lived_thread import run_in_short_lived_thread
 from langchain_llava_o1.engine.request import Statistics
 from langchain_llava_o1.errors import ConfigurationError

@@ -7,12 +7,9 @@ from transformers import MllamaConfig, MllamaForConditionalGeneration
 from transformers.models.mllama.configuration_mllama import MllamaTextConfig, MllamaVisionConfig
 from transformers.models.mllama.image_processing_pil_mllama import MllamaImageProcessorPil
 
-from langchain_llava_o1.engine.loading.checkpoint import (
-    Checkpoint,
-    EngineSettings,
-    choose_dtype,
-    load_checkpoint,
-)
+from langchain_llava_o1.engine.loading.checkpoint import Checkpoint, load_checkpoint
+from langchain_llava_o1.engine.loading.placement import choose_dtype
+from langchain_llava_o1.engine.settings import EngineSettings
 from langchain_llava_o1.evaluation.speed import Shape
 from langchain_llava_o1.tiny import checkpoint_path
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from langchain_llava_o1.engine import model_runner
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading.checkpoint import EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.loading.checkpoint import load_checkpoint
 from langchain_llava_o1.engine.request import Delta, Request, Sampling, Turn
+from langchain_llava_o1.engine.settings import EngineSettings
 from tests.engine.pictures import draw_noise
 from tests.engine.reference import Reference
 from tests.engine.traced_graphs import choose_traced_graphs

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading.checkpoint import EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.loading.checkpoint import load_checkpoint
 from langchain_llava_o1.engine.request import Request, Sampling
+from langchain_llava_o1.engine.settings import EngineSettings
 from langchain_llava_o1.errors import ConfigurationError, ModelLoadError
 from tests.engine.reference import Reference
 from tests.engine.test_equality import CONVERSATIONS, check

@@ -9,7 +9,8 @@ import pytest
 def test_told_to_full_collections_pass_over_the_libraries_and_free_the_weights(is_told: bool) -> None:
     program = (
         "import gc, weakref\n"
-        "from langchain_llava_o1.engine.loading.checkpoint import EngineSettings, load_checkpoint\n"
+        "from langchain_llava_o1.engine.loading.checkpoint import load_checkpoint\n"
+        "from langchain_llava_o1.engine.settings import EngineSettings\n"
         "from langchain_llava_o1.tiny import checkpoint_path\n"
         "checkpoint = load_checkpoint(EngineSettings(model=str(checkpoint_path())))\n"
         "model = weakref.ref(checkpoint.model)\n"

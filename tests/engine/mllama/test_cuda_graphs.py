@@ -10,11 +10,12 @@ import torch
 from langchain_llava_o1.engine import model_runner
 from langchain_llava_o1.engine.cache.states import States
 from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading.checkpoint import EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.loading.checkpoint import load_checkpoint
 from langchain_llava_o1.engine.mllama import cuda_graphs
 from langchain_llava_o1.engine.mllama.cuda_graphs import choose_graph_capture
 from langchain_llava_o1.engine.mllama.network import Mllama
 from langchain_llava_o1.engine.request import Request, Sampling, Turn
+from langchain_llava_o1.engine.settings import EngineSettings
 from tests.engine.reference import Reference
 from tests.engine.test_equality import CONVERSATIONS, answer, check
 from tests.engine.traced_graphs import TracedGraph, choose_traced_graphs

@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from langchain_llava_o1.engine.loading.checkpoint import Checkpoint, EngineSettings, load_checkpoint
+from langchain_llava_o1.engine.loading.checkpoint import Checkpoint, load_checkpoint
 from langchain_llava_o1.engine.mllama.network import Mllama
 from langchain_llava_o1.engine.mllama.vision import PictureEncoder
+from langchain_llava_o1.engine.settings import EngineSettings
 from tests.engine.pictures import draw_noise
 
 
