@@ -188,6 +188,9 @@ def describe_event(event: dict[str, Any], *, is_verbose: bool = False) -> str | 
     stage = event.get("stage")
     match event["type"]:
         case "stage_started":
+            # A single one is told when it is done, and a model that cannot be loaded in one line.
+            if event["num_candidates"] == 1:
+                return None
             return f"{stage}: sampling {_count(event['num_candidates'], 'candidate')}"
         case "candidate":
             return f"{stage}: candidate {event['index'] + 1} done, {_count(event['tokens'], 'token')}"

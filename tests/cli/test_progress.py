@@ -41,6 +41,11 @@ def test_every_event_of_a_search_has_a_line() -> None:
     ]
 
 
+def test_a_single_candidate_has_no_line_before_it_is_done() -> None:
+    assert describe_event({**EVENTS[0], "num_candidates": 1}) is None
+    assert describe_event(EVENTS[2]) is not None
+
+
 def test_an_unknown_event_has_no_line() -> None:
     assert describe_event({"type": "something new"}) is None
 
