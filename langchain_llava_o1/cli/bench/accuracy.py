@@ -17,8 +17,8 @@ from langchain_llava_o1.cli.bench.options import (
     FirstItemOption,
     ItemsOption,
     JsonOption,
+    checking_usage,
     read_benchmark,
-    refusing,
 )
 from langchain_llava_o1.cli.options import (
     DebugOption,
@@ -26,7 +26,7 @@ from langchain_llava_o1.cli.options import (
     ModelOption,
     SettingsOption,
     StrategyOption,
-    read_settings,
+    read_further_settings,
 )
 from langchain_llava_o1.cli.output import write_error, write_output
 from langchain_llava_o1.evaluation.benchmark import DEFAULT_BENCHMARK, Benchmark
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from langchain_llava_o1.evaluation.answers import Outcome
 
 _DEFAULT_FOLDER = Path("comparison")
-_SETTING_OPTIONS = "--set or --temperature"
 
 CompareOption = Annotated[
     str | None,
@@ -124,14 +123,15 @@ def accuracy(
     measurement = _Measurement(
         model=answering.create_model(AnswerSettings(model)),
         benchmark=read_benchmark(benchmark, difficulty, benchmark_options, seed=seed, items=items),
-        judge=None if judge is None else str(judge),
-        settings=read_settings(further) | ({} if temperature is None else {"temperature": temperature}),
+        judge=judge,
+        settings=read_further_settings(further)
+        | ({} if temperature is None else {"temperature": temperature}),
         seed=seed,
         items=items,
         concurrency=concurrency,
     )
     if searches is None:
-        report = _measure(measurement, str(strategy), numbers[0])
+        report = _measure(measurement, strategy, numbers[0])
         write_output(json.dumps(report.as_json()) + "\n" if is_json else _as_table(report))
         return
     from langchain_llava_o1.evaluation.comparison import comparison_table
@@ -149,9 +149,7 @@ def _measure(measurement: _Measurement, search: str, num_candidates: int) -> "Ac
     if find_search(search).has_candidates:
         settings = {"candidates": num_candidates, **settings}
     strategy = Strategy(search, measurement.judge, settings)
-    with refusing("--judge"):
-        strategy.settings_known_to(measurement.model)
-    with refusing(_SETTING_OPTIONS):
+    with checking_usage():
         strategy.build(measurement.model)
     return run_until_interrupted(
         measure_accuracy(
@@ -184,7 +182,7 @@ def _compare(
     settings = ComparisonSettings(
         measurement.benchmark, measurement.seed, measurement.items, measurement.judge, measurement.settings
     )
-    with refusing(_SETTING_OPTIONS):
+    with checking_usage():
         plan_strategies(measurement.model, cells, settings)
     counters = {cell: _Counter(measurement.items, f"{cell.search}, N={cell.candidates}: ") for cell in cells}
     reports = run_until_interrupted(

@@ -39,7 +39,7 @@ def cutoff(
         measure_cutoff(
             answering.create_model(AnswerSettings(model)),
             benchmark=asked,
-            judge=None if judge is None else str(judge),
+            judge=judge,
             items=items,
             seed=seed,
             concurrency=concurrency,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from langchain_llava_o1.cli.failures import BadUsageError
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.benchmark import BENCHMARKS, Benchmark, open_benchmark
@@ -38,12 +39,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the report as on
 
 
 @contextmanager
-def refusing(option: str) -> Iterator[None]:
-    """Turn what the package refuses into bad usage of an option."""
+def checking_usage() -> Iterator[None]:
+    """Turn what the package refuses of the options into bad usage."""
     try:
         yield
     except ConfigurationError as error:
-        raise typer.BadParameter(" ".join(str(error).split()), param_hint=option) from error
+        raise BadUsageError(str(error)) from error
 
 
 def read_benchmark(
@@ -52,7 +53,8 @@ def read_benchmark(
     """Open the benchmark that the options choose, and see that it has the items asked for.
 
     Raises:
-        typer.BadParameter: If there is none of this name, or an option or the items are not its own.
+        typer.BadParameter: If an option is not written as one.
+        BadUsageError: If there is none of this name, or an option or the items are not its own.
     """
     given: dict[str, str] = {} if difficulty is None else {"difficulty": difficulty.value}
     for text in options or []:
@@ -62,8 +64,7 @@ def read_benchmark(
                 f"{text!r} is no option; write it as in difficulty=easy.", param_hint="--option"
             )
         given[option.strip()] = value
-    with refusing("--benchmark"):
+    with checking_usage():
         benchmark = open_benchmark(name, given)
-    with refusing("--items"):
         benchmark.numbers(seed, items)
     return benchmark
