@@ -12,11 +12,15 @@ from langchain_llava_o1.evaluation.speed.measure import measure_speed
 from langchain_llava_o1.staging.stages import STAGES, Stage
 
 TOKENS = {"summary": 3, "caption": 4, "reasoning": 5, "conclusion": 2}
+FURTHER = Stage(name="check", tag="CHECK", criterion="A good check looks for errors.")
+FURTHER_TOKENS = 4
 VERDICT = 3
 
 
-def test_all_ways_do_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_ways_do_the_same_work_with_a_further_stage_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workload, "STAGES", (*STAGES, FURTHER))
     monkeypatch.setattr(workload, "STAGE_TOKENS", TOKENS)
+    monkeypatch.setattr(workload, "TOKENS_OF_OTHER_STAGES", FURTHER_TOKENS)
     monkeypatch.setattr(baselines, "VERDICT_TOKENS", VERDICT)
     monkeypatch.setattr(engine_search, "VERDICT_TOKENS", VERDICT)
 
@@ -24,12 +28,13 @@ def test_all_ways_do_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert tuple(row.name for row in report.rows) == tuple(Way)
     one_at_a_time, batched, generated, scored = report.rows
-    num_sampled = 2 * 3 * sum(TOKENS.values())
-    num_judged = 2 * len(TOKENS) * 2 * VERDICT
+    num_stages = len(TOKENS) + 1
+    num_sampled = 2 * 3 * (sum(TOKENS.values()) + FURTHER_TOKENS)
+    num_judged = 2 * num_stages * 2 * VERDICT
     assert one_at_a_time.num_generated == batched.num_generated == generated.num_generated
     assert generated.num_generated == num_sampled + num_judged
     assert scored.num_generated == num_sampled
-    assert one_at_a_time.num_pictures == 2 * len(TOKENS) * (3 + 2)
+    assert one_at_a_time.num_pictures == 2 * num_stages * (3 + 2)
     assert generated.num_pictures == scored.num_pictures == 2
     assert generated.num_read <= 1.05 * generated.fewest_read
     assert scored.num_read <= 1.05 * scored.fewest_read
@@ -43,8 +48,7 @@ def test_all_ways_do_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_stage_without_a_length_of_its_own_has_the_default_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    further = Stage(name="check", tag="CHECK", criterion="A good check looks for errors.")
-    monkeypatch.setattr(workload, "STAGES", (*STAGES, further))
+    monkeypatch.setattr(workload, "STAGES", (*STAGES, FURTHER))
 
     (question,) = workload.make_work(1, 2, lambda text: len(text.split()))
 
@@ -54,17 +58,31 @@ def test_a_stage_without_a_length_of_its_own_has_the_default_one(monkeypatch: py
     ]
 
 
-def test_it_runs_without_langchain() -> None:
-    code = (
-        "import sys\n"
-        "sys.modules['langchain_core'] = sys.modules['langgraph'] = None\n"
-        "options = '--shape tiny --candidates 1 --repeats 1 --device cpu --ways engine-default'\n"
-        "sys.argv[1:] = options.split()\n"
-        "from langchain_llava_o1.evaluation.speed.__main__ import main\n"
-        "main()\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+WITHOUT_LANGCHAIN = """
+import runpy, sys
 
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        package = name.partition(".")[0]
+        if package in ("langchain", "langgraph", "langsmith", "pydantic") or (
+            package.startswith(("langchain_", "langgraph_")) and package != "langchain_llava_o1"
+        ):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+try:
+    import langchain_core
+except ModuleNotFoundError:
+    runpy.run_module("langchain_llava_o1.evaluation.speed", run_name="__main__")
+"""
+
+
+def test_it_runs_without_langchain() -> None:
+    options = "--shape tiny --candidates 1 --repeats 1 --device cpu --ways engine-default"
+    command = [sys.executable, "-c", WITHOUT_LANGCHAIN, *options.split()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
     (row,) = json.loads(done.stdout)["rows"]
     assert row["name"] == "engine-default"
 
