@@ -4,27 +4,20 @@ Work is done in batches, and a batch is kept as soon as it is done. An index tha
 stopped: at most one batch is done again.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-from langchain_core.documents import Document
-from langchain_core.vectorstores import VectorStore
-
-from langchain_llava_o1.errors import ConfigurationError, ImageError
+from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.chat_model import ChatModel
 from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.rag.collection import Collection
 from langchain_llava_o1.rag.folder import FolderContents, FoundFile, LeftOut, hash_file, list_folder
 from langchain_llava_o1.rag.manifest import IndexedFile
-from langchain_llava_o1.rag.passages import split_into_passages
-from langchain_llava_o1.rag.reading import Described, FileReader
+from langchain_llava_o1.rag.reading import FileReader
+from langchain_llava_o1.rag.storage import keep_files, remove_files
 from langchain_llava_o1.staging.prompts import DESCRIPTION_REQUEST
-
-# Stores limit how much they take at once; Chroma's limit is some thousands.
-_DOCUMENTS_PER_CALL = 1000
 
 Item = TypeVar("Item")
 
@@ -96,46 +89,21 @@ def index_folder(
     root = Path(folder).expanduser().resolve()
     known = collection.manifest.files_below(root)
     contents = _list_folder(root, collection.path, known, allow_empty=allow_empty)
-    work: list[FoundFile] = []
-    unchanged: list[FoundFile] = []
-    failed: list[LeftOut] = list(contents.unreadable)
-    # What cannot be read now is not gone.
-    kept_folders = [Path(each.source) for each in contents.unreadable]
-    kept = {source for source in known if any(map(Path(source).is_relative_to, kept_folders))}
-    for file in contents.files:
-        try:
-            is_known = file.source in known and known[file.source].content_hash == hash_file(file.path)
-            (unchanged if is_known else work).append(file)
-        except OSError as error:
-            failed.append(LeftOut(file.name, f"cannot be read ({error.strerror or error})"))
-            kept.add(file.source)
+    compared = _compare(contents, known)
     collection.manifest.add_folder(root)
     reader = FileReader(collection.manifest, model, request, image_policy or ImagePolicy())
-    indexed: list[FoundFile] = []
-    num_captions = num_done = 0
-    report(IndexProgress(0, len(work)))
-    for batch in _slices(work, batch_size):
-        done = reader.read(batch)
-        refused = _keep(collection, done.files, known)
-        if done.error is not None:
-            raise done.error
-        names = {left_out.source for left_out in refused}
-        indexed += [described.file for described in done.files if described.file.name not in names]
-        failed += [*done.failed, *refused]
-        num_captions += done.num_captions
-        num_done += len(batch)
-        report(IndexProgress(num_done, len(work)))
-    present = {file.source for file in (*unchanged, *indexed)} | kept
+    done = _index_files(compared.outdated, collection, reader, known, batch_size, report)
+    present = {file.source for file in (*compared.unchanged, *done.indexed)} | compared.kept
     removed = [file for source, file in known.items() if source not in present]
-    _remove(collection, removed)
+    remove_files(collection, removed)
     return IndexReport(
-        added=tuple(file.name for file in indexed if file.source not in known),
-        changed=tuple(file.name for file in indexed if file.source in known),
-        unchanged=tuple(file.name for file in unchanged),
+        added=tuple(file.name for file in done.indexed if file.source not in known),
+        changed=tuple(file.name for file in done.indexed if file.source in known),
+        unchanged=tuple(file.name for file in compared.unchanged),
         removed=tuple(file.source for file in removed),
-        failed=tuple(failed),
+        failed=(*compared.failed, *done.failed),
         left_out=contents.left_out,
-        num_captions=num_captions,
+        num_captions=done.num_captions,
     )
 
 
@@ -153,116 +121,70 @@ def _list_folder(
     return contents
 
 
-def _keep(
-    collection: Collection, files: Sequence[Described], known: Mapping[str, IndexedFile]
-) -> list[LeftOut]:
-    """Store files, and say so in the manifest; return those that the picture embeddings refuse.
+class _Compared(NamedTuple):
+    """A folder beside what is known of it.
 
-    Until all of it is done, the manifest has them without a hash: wherever this is cut short, they are known
-    to be in the stores, old and new, and are done again.
+    Attributes:
+        outdated: Files that are new or have changed.
+        unchanged: Files that are as they were indexed.
+        failed: What cannot be read.
+        kept: Sources of indexed files that cannot be read now, which does not mean that they are gone.
     """
-    documents = {described.file.source: _text_documents(described) for described in files}
-    rows = [
-        IndexedFile(
-            source=described.file.source,
-            content_hash=described.content_hash,
-            caption=described.text if described.file.kind == "picture" else None,
-            ids=frozenset(str(document.id) for document in documents[described.file.source]),
-        )
-        for described in files
-    ]
-    outdated = [known[row.source] for row in rows if row.source in known]
-    old_ids = {file.source: file.ids for file in outdated}
-    collection.manifest.put(
-        [replace(row, content_hash="", ids=row.ids.union(old_ids.get(row.source, ()))) for row in rows]
-    )
-    _delete(collection, outdated)
-    refused = _add_pictures(collection, files)
-    _add(
-        collection.texts,
-        [each for source, some in documents.items() if source not in refused for each in some],
-    )
-    collection.manifest.put([row for row in rows if row.source not in refused])
-    collection.manifest.remove(list(refused))
-    return list(refused.values())
+
+    outdated: list[FoundFile]
+    unchanged: list[FoundFile]
+    failed: list[LeftOut]
+    kept: set[str]
 
 
-def _add_pictures(collection: Collection, files: Sequence[Described]) -> dict[str, LeftOut]:
-    """Embed and store pictures; return those that cannot be read by now or are too large, by source."""
-    if collection.pictures is None:
-        return {}
-    pictures = {
-        described.file: _picture_document(described)
-        for described in files
-        if described.file.kind == "picture"
-    }
-    try:
-        _add(collection.pictures, list(pictures.values()))
-        return {}
-    except ImageError:
-        refused = {}
-        for file, document in pictures.items():
-            try:
-                _add(collection.pictures, [document])
-            except ImageError as error:
-                refused[file.source] = LeftOut(file.name, str(error))
-        return refused
+def _compare(contents: FolderContents, known: Mapping[str, IndexedFile]) -> _Compared:
+    """Compare a folder's files with what was indexed, by content."""
+    folders = [Path(each.source) for each in contents.unreadable]
+    kept = {source for source in known if any(map(Path(source).is_relative_to, folders))}
+    compared = _Compared([], [], list(contents.unreadable), kept)
+    for file in contents.files:
+        try:
+            is_known = file.source in known and known[file.source].content_hash == hash_file(file.path)
+            (compared.unchanged if is_known else compared.outdated).append(file)
+        except OSError as error:
+            compared.failed.append(LeftOut(file.name, f"cannot be read ({error.strerror or error})"))
+            kept.add(file.source)
+    return compared
 
 
-def _remove(collection: Collection, files: Sequence[IndexedFile]) -> None:
-    _delete(collection, files)
-    collection.manifest.remove([file.source for file in files])
+class _Indexed(NamedTuple):
+    """What came of the files that were to be indexed."""
+
+    indexed: list[FoundFile]
+    failed: list[LeftOut]
+    num_captions: int
 
 
-def _delete(collection: Collection, files: Sequence[IndexedFile]) -> None:
-    for store in (collection.texts, collection.pictures):
-        # In the pictures' store are the ids of pictures alone.
-        is_of_pictures = store is collection.pictures
-        ids = [id_ for file in files if file.caption is not None or not is_of_pictures for id_ in file.ids]
-        if store is not None and ids:
-            store.delete(ids=ids)
-
-
-def _add(store: VectorStore, documents: Sequence[Document]) -> None:
-    for some in _slices(documents, _DOCUMENTS_PER_CALL):
-        store.add_documents(list(some), ids=[str(document.id) for document in some])
-
-
-def _text_documents(described: Described) -> list[Document]:
-    metadata = _metadata(described)
-    if described.file.kind == "picture":
-        return [Document(described.text, id=_document_id(described.file, 0), metadata=metadata)]
-    return [
-        Document(
-            passage.text,
-            id=_document_id(described.file, number),
-            metadata={**metadata, "position": passage.position},
-        )
-        for number, passage in enumerate(split_into_passages(described.text))
-    ]
-
-
-def _picture_document(described: Described) -> Document:
-    """Make the document that picture embeddings embed: they take its content for a path."""
-    return Document(
-        described.file.source,
-        id=_document_id(described.file, 0),
-        metadata={**_metadata(described), "caption": described.text},
-    )
-
-
-def _metadata(described: Described) -> dict[str, Any]:
-    return {
-        "source": described.file.source,
-        "name": described.file.name,
-        "kind": described.file.kind,
-        "content_hash": described.content_hash,
-    }
-
-
-def _document_id(file: FoundFile, number: int) -> str:
-    """Return the same id for the same file, so that what is stored twice replaces itself."""
-    return f"{hashlib.sha256(file.source.encode()).hexdigest()[:32]}-{number}"
+def _index_files(
+    files: Sequence[FoundFile],
+    collection: Collection,
+    reader: FileReader,
+    known: Mapping[str, IndexedFile],
+    batch_size: int,
+    report: Callable[[IndexProgress], None],
+) -> _Indexed:
+    """Read and store files batch by batch; each batch is kept before the next one begins."""
+    indexed: list[FoundFile] = []
+    failed: list[LeftOut] = []
+    num_captions = num_done = 0
+    report(IndexProgress(0, len(files)))
+    for batch in _slices(files, batch_size):
+        read = reader.read(batch)
+        refused = keep_files(collection, read.files, known)
+        if read.error is not None:
+            raise read.error
+        names = {left_out.source for left_out in refused}
+        indexed += [described.file for described in read.files if described.file.name not in names]
+        failed += [*read.failed, *refused]
+        num_captions += read.num_captions
+        num_done += len(batch)
+        report(IndexProgress(num_done, len(files)))
+    return _Indexed(indexed, failed, num_captions)
 
 
 def _slices(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

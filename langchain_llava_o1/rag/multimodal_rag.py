@@ -1,5 +1,6 @@
 """Retrieval-augmented answers about pictures and texts: retrieve → search → cite."""
 
+from dataclasses import dataclass
 from inspect import signature
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -99,17 +100,54 @@ def create_multimodal_rag(
         )
     builder = search if isinstance(search, StateGraph) else search.builder
     compiled = search.compile(name="search") if isinstance(search, StateGraph) else search
+    nodes = _Nodes(
+        retriever=retriever,
+        question_policy=builder.image_policy if isinstance(builder, SearchGraph) else None,
+        image_policy=image_policy,
+        with_source_list=with_source_list,
+    )
+    graph: StateGraph[Any, Any, Any, Any] = StateGraph(
+        RagState,
+        context_schema=builder.context_schema,
+        input_schema=RagInput,
+        output_schema=RagOutput,
+    )
+    graph.add_node("retrieve", nodes.retrieve)
+    graph.add_node("search", compiled)
+    graph.add_node("cite", nodes.cite_sources)
+    graph.add_node("report_nothing", _report_nothing)
+    graph.add_edge(START, "retrieve")
+    graph.add_conditional_edges("retrieve", _what_next, ["search", "report_nothing"])
+    graph.add_edge("search", "cite")
+    graph.add_edge("cite", END)
+    graph.add_edge("report_nothing", END)
+    return graph
 
-    def retrieve(state: RagState, config: RunnableConfig) -> dict[str, Any]:
+
+@dataclass(frozen=True)
+class _Nodes:
+    """What happens before the search and after it.
+
+    Attributes:
+        retriever: Finds the sources.
+        question_policy: Where the question's own picture may come from; None for what the environment allows.
+        image_policy: Where retrieved pictures may come from; None for what the retriever or the environment
+            allows.
+        with_source_list: Whether the answer's text ends in the list of what it cites.
+    """
+
+    retriever: BaseRetriever
+    question_policy: ImagePolicy | None
+    image_policy: ImagePolicy | None
+    with_source_list: bool
+
+    def retrieve(self, state: RagState, config: RunnableConfig) -> dict[str, Any]:
         """Find sources, and put those that are fit to be shown before the question."""
-        question_policy = builder.image_policy if isinstance(builder, SearchGraph) else None
-        asked = read_question(state, question_policy or ImagePolicy.from_environment())
+        asked = read_question(state, self.question_policy or ImagePolicy.from_environment())
         question = asked[-1] if asked else state["messages"][-1]
-        most = getattr(retriever, "k", None) if _takes(retriever, "k") else None
-        documents = _find(retriever, question, state.get("retrieve_by"), config, most)
-        # Asked for now: a retriever may open its collection with the first question.
-        policy = image_policy or getattr(retriever, "image_policy", None) or ImagePolicy.from_environment()
-        shown = show_sources(documents, policy, most=most)
+        most = getattr(self.retriever, "k", None) if _takes(self.retriever, "k") else None
+        documents = _find(self.retriever, question, state.get("retrieve_by"), config, most)
+        shown = show_sources(documents, self._choose_source_policy(), most=most)
         return {
             "question": None,
             "image": None,
@@ -119,28 +157,17 @@ def create_multimodal_rag(
             "messages": [_put_before(question, shown)],
         }
 
-    def cite_sources(state: RagState) -> dict[str, Any]:
+    def cite_sources(self, state: RagState) -> dict[str, Any]:
         """Mark the sources that the answer names, and say them with it."""
         answer = state["messages"][-1]
         sources = cite(state["sources"], _texts_of(state))
-        return {"sources": sources, "messages": [_with_sources(answer, sources, in_text=with_source_list)]}
+        cited = _with_sources(answer, sources, in_text=self.with_source_list)
+        return {"sources": sources, "messages": [cited]}
 
-    graph: StateGraph[Any, Any, Any, Any] = StateGraph(
-        RagState,
-        context_schema=builder.context_schema,
-        input_schema=RagInput,
-        output_schema=RagOutput,
-    )
-    graph.add_node("retrieve", retrieve)
-    graph.add_node("search", compiled)
-    graph.add_node("cite", cite_sources)
-    graph.add_node("report_nothing", _report_nothing)
-    graph.add_edge(START, "retrieve")
-    graph.add_conditional_edges("retrieve", _what_next, ["search", "report_nothing"])
-    graph.add_edge("search", "cite")
-    graph.add_edge("cite", END)
-    graph.add_edge("report_nothing", END)
-    return graph
+    def _choose_source_policy(self) -> ImagePolicy:
+        # With every question: a retriever may open its collection with the first one.
+        own = getattr(self.retriever, "image_policy", None)
+        return self.image_policy or own or ImagePolicy.from_environment()
 
 
 def _takes(retriever: BaseRetriever, name: str) -> bool:

@@ -21,8 +21,10 @@ def describe_slowly(call: Call) -> Reply:
     with _lock:
         _count += 1
         number = _count
-    if number > NUM_BEFORE_STOP:
+    if number == NUM_BEFORE_STOP + 1:
+        # Once: what two threads print at a time may come out as one line.
         print("stopping", flush=True)
+    if number > NUM_BEFORE_STOP:
         time.sleep(60)
     return describe(call)
 
