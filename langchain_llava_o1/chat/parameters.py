@@ -53,10 +53,12 @@ class ChatParameters(BaseChatModel):
         revision: Passed to ``from_pretrained``: a branch, tag or commit on the hub.
         quantization: Load the weights in 8 or 4 bits (extra ``quantization``).
         cache_bytes: Memory for text and pictures that were read before; None takes a share of what is free.
-            Models that differ only in ``cache_bytes`` and ``max_requests`` share the loaded weights, and the
-            largest of their ``cache_bytes`` counts.
+            Models that differ only in ``cache_bytes``, ``max_requests`` and ``num_threads`` share the loaded
+            weights, and the largest of their ``cache_bytes`` counts.
         max_requests: Most calls under way at once of the models that share the weights and have this limit;
             more fail with ``QueueFullError``, whatever models with another limit do.
+        num_threads: How many threads compute on a processor; None measures how many are worth it: one for a
+            small model. Of models that share the weights, the one that loads them decides.
         allowed_image_roots: Folders from which messages may name pictures by path. Default: the environment
             variable ``LLAVA_O1_IMAGE_ROOTS``, separated as in ``PATH``, else none.
         allow_image_urls: Whether messages may name pictures by https URL. Default: whether the environment
@@ -82,6 +84,7 @@ class ChatParameters(BaseChatModel):
     quantization: Literal["8bit", "4bit"] | None = None
     cache_bytes: int | None = None
     max_requests: int = Field(default=DEFAULT_MAX_REQUESTS, ge=1)
+    num_threads: int | None = None
     allowed_image_roots: Folders = Field(
         default_factory=lambda: [str(root) for root in ImagePolicy.from_environment().allowed_roots]
     )
@@ -186,4 +189,5 @@ class ChatParameters(BaseChatModel):
             quantization=self.quantization,
             cache_bytes=self.cache_bytes,
             max_requests=self.max_requests,
+            num_threads=self.num_threads,
         )

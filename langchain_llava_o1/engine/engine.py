@@ -43,6 +43,7 @@ class Engine(EngineInterface):
         *,
         cache_bytes: int | None = None,
         max_requests: int = DEFAULT_MAX_REQUESTS,
+        num_threads: int | None = None,
     ) -> None:
         """Start the thread that owns the checkpoint's model.
 
@@ -51,10 +52,13 @@ class Engine(EngineInterface):
             cache_bytes: Memory for text and pictures that were read before; None takes a share of what
                 is free.
             max_requests: Most requests under way at once; more are refused.
+            num_threads: How many threads compute on a processor; None measures how many are worth it for a
+                small model, and leaves it to torch for a large one.
         """
         super().__init__(max_requests)
         from langchain_llava_o1.engine.cache.memory import MemoryBudget
         from langchain_llava_o1.engine.cache.prefix_tree import PrefixTree
+        from langchain_llava_o1.engine.loading.threads import choose_num_threads
         from langchain_llava_o1.engine.mllama.network import Mllama
         from langchain_llava_o1.engine.mllama.packing import pack_linear_layers
         from langchain_llava_o1.engine.mllama.tiled_attention import attend_in_vision_tower
@@ -65,6 +69,11 @@ class Engine(EngineInterface):
         from langchain_llava_o1.engine.scheduler import Scheduler
         from langchain_llava_o1.engine.whole_answers import WholeAnswers
 
+        self._num_threads = num_threads
+        if num_threads is None and checkpoint.model.device.type == "cpu":
+            self._num_threads = choose_num_threads(
+                checkpoint.model.config.text_config, checkpoint.model.dtype
+            )
         pack_linear_layers(checkpoint.model)
         attend_in_vision_tower(checkpoint.model)
         model = Mllama(checkpoint.model)
@@ -145,6 +154,10 @@ class Engine(EngineInterface):
     def _run(self) -> None:
         import torch
 
+        from langchain_llava_o1.engine.loading.threads import compute_with
+
+        if self._num_threads is not None:
+            compute_with(self._num_threads)
         try:
             # Held in this thread alone: held across a yield, the mode would follow the caller about.
             with torch.inference_mode():

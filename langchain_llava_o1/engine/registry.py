@@ -19,7 +19,7 @@ def load_engine(settings: EngineSettings) -> BoundedEngine:
     """Load weights once per process, however many threads and settings ask for them.
 
     Settings of equal weights share an engine. Each ``max_requests`` bounds the requests of those who have it,
-    whatever others do; of ``cache_bytes`` the largest wish counts.
+    whatever others do. Of ``cache_bytes`` the largest wish counts, of ``num_threads`` the first.
 
     Raises:
         ModelLoadError: If they cannot be loaded; the next call tries again.
@@ -37,4 +37,8 @@ def load_engine(settings: EngineSettings) -> BoundedEngine:
 
 
 def _start(settings: EngineSettings) -> Engine:
-    return Engine(load_checkpoint(settings.checkpoint), cache_bytes=settings.cache_bytes)
+    return Engine(
+        load_checkpoint(settings.checkpoint),
+        cache_bytes=settings.cache_bytes,
+        num_threads=settings.num_threads,
+    )

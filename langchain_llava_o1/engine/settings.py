@@ -63,10 +63,13 @@ class EngineSettings(CheckpointSettings):
             Of all who share an engine, the largest wish counts.
         max_requests: Most requests under way at once of all who have this limit on an engine; more are
             refused.
+        num_threads: How many threads compute on a processor; None measures how many are worth it. Of all who
+            share an engine, the first wish counts.
     """
 
     cache_bytes: int | None = None
     max_requests: int = DEFAULT_MAX_REQUESTS
+    num_threads: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -76,6 +79,10 @@ class EngineSettings(CheckpointSettings):
             )
         if self.max_requests < 1:
             raise ConfigurationError(f"max_requests must be 1 or more, got {self.max_requests!r}.")
+        if self.num_threads is not None and self.num_threads < 1:
+            raise ConfigurationError(
+                f"num_threads must be 1 or more, got {self.num_threads!r}. None measures how many pay."
+            )
 
     @property
     def checkpoint(self) -> CheckpointSettings:

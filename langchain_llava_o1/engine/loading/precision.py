@@ -26,13 +26,16 @@ def fastest_dtype(hidden_size: int, intermediate_size: int, num_rows: int = _NUM
         bfloat16 where it is clearly faster than float32, else float32.
     """
     single, half = (
-        min(_measure(dtype, hidden_size, intermediate_size, num_rows))
+        min(measure_layers(dtype, hidden_size, intermediate_size, num_rows))
         for dtype in (torch.float32, torch.bfloat16)
     )
     return torch.bfloat16 if single >= _LEAST_GAIN * half else torch.float32
 
 
-def _measure(dtype: torch.dtype, hidden_size: int, intermediate_size: int, num_rows: int) -> list[float]:
+def measure_layers(
+    dtype: torch.dtype, hidden_size: int, intermediate_size: int, num_rows: int = _NUM_ROWS
+) -> list[float]:
+    """Measure the seconds that a few layers take, in several tries."""
     states = torch.ones(num_rows, hidden_size, dtype=dtype)
     # Several, so that they come from memory as a model's weights do.
     weights = [torch.ones(intermediate_size, hidden_size, dtype=dtype) for _ in range(_NUM_LAYERS)]

@@ -31,6 +31,7 @@ def edit_json(file: Path, **changes: Any) -> None:
         ({"model": "m", "dtype": "half"}, "dtype must be one of float32, bfloat16, float16, got 'half'"),
         ({"model": "m", "quantization": "2bit"}, "quantization must be one of 8bit, 4bit, got '2bit'"),
         ({"model": "m", "device": "cpu", "device_map": "auto"}, "exclude each other"),
+        ({"model": "m", "num_threads": 0}, "num_threads must be 1 or more, got 0"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(settings: dict[str, Any], message: str) -> None:
