@@ -56,9 +56,9 @@ class Engine(EngineInterface):
                 small model, and leaves it to torch for a large one.
         """
         super().__init__(max_requests)
-        from langchain_llava_o1.engine.cache.memory import MemoryBudget
         from langchain_llava_o1.engine.cache.prefix_tree import PrefixTree
         from langchain_llava_o1.engine.loading.threads import choose_num_threads
+        from langchain_llava_o1.engine.memory import MemoryBudget
         from langchain_llava_o1.engine.mllama.network import Mllama
         from langchain_llava_o1.engine.mllama.packing import pack_linear_layers
         from langchain_llava_o1.engine.mllama.tiled_attention import attend_in_vision_tower

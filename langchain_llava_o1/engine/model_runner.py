@@ -12,12 +12,12 @@ from langchain_llava_o1.engine.mllama.attention import DecodeAttention
 from langchain_llava_o1.engine.mllama.cuda_graphs import CudaGraphSteps, choose_graph_capture
 from langchain_llava_o1.engine.mllama.network import Mllama
 from langchain_llava_o1.engine.mllama.shared_states import share_states, stack_states
-from langchain_llava_o1.engine.mllama.transfer import send
 from langchain_llava_o1.engine.prefill import Prefiller
 from langchain_llava_o1.engine.prefix_sharing import choose_shared_prefixes
 from langchain_llava_o1.engine.prompt import PrefilledPrompt, PromptKey
 from langchain_llava_o1.engine.sampling import BatchSampler
 from langchain_llava_o1.engine.sequence import GeneratedSequence
+from langchain_llava_o1.engine.transfer import send
 
 
 class Chosen(NamedTuple):

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import torch
 
-from langchain_llava_o1.engine.cache.memory import CacheBytes
 from langchain_llava_o1.engine.cache.prefix_tree import Found, PrefixTree, count_alike
 from langchain_llava_o1.engine.cache.states import States, join_states
 from langchain_llava_o1.engine.cross_attention import PromptCrossAttention, find_cross_attention
+from langchain_llava_o1.engine.memory import CacheBytes
 from langchain_llava_o1.engine.mllama.attention import PrefillAttention, PrefillChunk
 from langchain_llava_o1.engine.mllama.network import Mllama
 from langchain_llava_o1.engine.mllama.vision import PictureEncoder

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import torch
 
-from langchain_llava_o1.engine.mllama.transfer import send
 from langchain_llava_o1.engine.request import Sampling
+from langchain_llava_o1.engine.transfer import send
 
 # Below this the division by the temperature overflows, and nothing but the likeliest token is ever drawn.
 _SMALLEST_TEMPERATURE = 1e-4

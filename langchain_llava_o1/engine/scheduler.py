@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import TypeVar
 
-from langchain_llava_o1.engine.cache.memory import MemoryBudget
 from langchain_llava_o1.engine.failures import explain, is_out_of_memory
 from langchain_llava_o1.engine.mailbox import Outbox, Ticket
+from langchain_llava_o1.engine.memory import MemoryBudget
 from langchain_llava_o1.engine.model_runner import Chosen, ModelRunner
 from langchain_llava_o1.engine.sequence import GeneratedSequence
 

@@ -1,17 +1,35 @@
 """The rows' own keys and values: a slot for each row of a batch, growing token by token."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 
 from langchain_llava_o1.engine.cache.states import States
-from langchain_llava_o1.engine.mllama.network import Mllama
-from langchain_llava_o1.engine.mllama.transfer import send
+from langchain_llava_o1.engine.transfer import send
 
 # Batches of about one size find their slots where they were: CUDA graphs depend on that.
 _WIDTH_STEP = 256
 _WIDE_STEP = 1024
 _MOST_WASTE = 4
+
+
+class KeyValueLayout(Protocol):
+    """What slots need to know of a model.
+
+    Attributes:
+        device: Where a batch is laid out.
+        dtype: What keys and values are kept in.
+        num_key_heads: Heads of keys and values.
+        head_size: Width of a head.
+        text_devices: Device of each layer that attends to text.
+    """
+
+    device: torch.device
+    dtype: torch.dtype
+    num_key_heads: int
+    head_size: int
+    text_devices: tuple[torch.device, ...]
 
 
 class Slots:
@@ -26,7 +44,7 @@ class Slots:
             ``[rows, 1, 1, width]``; None if all rows are equally long.
     """
 
-    def __init__(self, model: Mllama) -> None:
+    def __init__(self, model: KeyValueLayout) -> None:
         """Start without rows."""
         self._model = model
         self._room = 0

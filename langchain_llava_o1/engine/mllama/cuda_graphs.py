@@ -19,7 +19,7 @@ from langchain_llava_o1.engine.failures import is_out_of_memory
 from langchain_llava_o1.engine.mllama.network import Mllama
 from langchain_llava_o1.engine.mllama.shared_states import group_rows
 from langchain_llava_o1.engine.mllama.tiled_attention import attend
-from langchain_llava_o1.engine.mllama.transfer import send
+from langchain_llava_o1.engine.transfer import send
 
 _logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 
 from langchain_llava_o1.engine.cache.states import States
-from langchain_llava_o1.engine.mllama.transfer import send
+from langchain_llava_o1.engine.transfer import send
 
 # Of one layer. Larger states are attended to group by group, so that they are never copied.
 _MOST_BYTES_TO_STACK = 2**20
