@@ -107,7 +107,7 @@ def test_the_way_to_go_on_follows_from_the_profile(create: Create) -> None:
 
 
 @any_search
-async def test_events_tell_of_every_contest_in_order(create: Create) -> None:
+async def test_events_tell_of_every_step_in_order(create: Create) -> None:
     graph = create(
         ScriptedModel(write=write_staged), judge=judge_for(create), continuation="prefill"
     ).compile()
