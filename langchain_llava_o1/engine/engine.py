@@ -97,7 +97,10 @@ class Engine(EngineInterface):
         self._is_closing = False
         self._is_to_forget = False
         self._thread = threading.Thread(target=self._run, name="llava-o1-engine", daemon=True)
+        self._has_begun = threading.Event()
         self._thread.start()
+        # Until then torch may give the engine's number of threads to others, too.
+        self._has_begun.wait()
         # The interpreter must not take torch down under a thread that is using it.
         atexit.register(self.close)
 
@@ -156,15 +159,17 @@ class Engine(EngineInterface):
 
         from langchain_llava_o1.engine.loading.threads import compute_with
 
-        if self._num_threads is not None:
-            compute_with(self._num_threads)
         try:
+            if self._num_threads is not None:
+                compute_with(self._num_threads)
+            self._has_begun.set()
             # Held in this thread alone: held across a yield, the mode would follow the caller about.
             with torch.inference_mode():
                 while self._wait_for_work():
                     self._take_turn()
         finally:
             self._is_closing = True
+            self._has_begun.set()
             tickets = [sequence.owner.ticket for sequence in self._scheduler.unfinished]
             tickets += self._whole_answers.tickets
             self._runner.clear()
@@ -228,7 +233,7 @@ class Engine(EngineInterface):
             return
         if delta is not None:
             sequence.is_finished = delta.finish_reason is not None
-            self._outbox.post(ticket, replace(delta, num_cached_tokens=sequence.num_cached))
+            self._outbox.post(ticket, replace(delta, num_cached_tokens=sequence.num_cached or 0))
 
 
 class BoundedEngine(EngineInterface):
