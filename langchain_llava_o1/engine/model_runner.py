@@ -108,7 +108,9 @@ class ModelRunner:
         """
         read = self._prefiller.read([sequence.prompt for sequence in sequences])
         for sequence in sequences:
-            sequence.num_cached = read[sequence.prompt.key].num_cached
+            # A preempted sequence has more than its prompt to read again.
+            if sequence.num_cached is None:
+                sequence.num_cached = read[sequence.prompt.key].num_cached
         self._prefilled += [(sequence, read[sequence.prompt.key]) for sequence in sequences]
 
     def choose(self) -> list[Chosen]:

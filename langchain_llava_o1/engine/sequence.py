@@ -28,7 +28,8 @@ class GeneratedSequence:
         owner: The request it belongs to.
         is_finished: Set from outside; the sequence then leaves the batch.
         token_ids: What it has generated.
-        num_cached: How many tokens of its prompt had been read before; set when it joins a batch.
+        num_cached: How many tokens of its prompt had been read before it first joined a batch; None until
+            then. What it has written itself since then does not count.
     """
 
     prompt: PreparedPrompt
@@ -37,7 +38,7 @@ class GeneratedSequence:
     owner: SequenceOwner
     is_finished: bool = False
     token_ids: list[int] = field(default_factory=list)
-    num_cached: int = 0
+    num_cached: int | None = None
 
     def preempt(self) -> None:
         """Make what it has generated part of its prompt, to go on from there when it is admitted again."""

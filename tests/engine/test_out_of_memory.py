@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,19 @@ def test_running_out_of_memory_costs_no_answer(
 
     assert answer_all(engine) == expected
     assert tuple(failed) == numbers
+
+
+def test_a_sequence_that_is_admitted_again_tells_what_was_known_at_first(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.forget()
+    request = replace(FIRST, is_streamed=False, turns=(Turn("user", ("Why is the sky blue?",)),))
+    failed = run_out_of_memory(monkeypatch, PLACES["the draw"], {3, 6}.__contains__)
+
+    deltas = list(engine.generate(request))
+
+    assert failed == [3, 6]
+    assert [delta.num_cached_tokens for delta in deltas] == [0] * request.n
 
 
 def test_a_choice_that_always_fails_is_an_error_and_the_engine_goes_on(
