@@ -258,7 +258,7 @@ def test_more_requests_than_the_engine_takes_are_refused(random_checkpoint: Path
 
 
 async def test_a_bad_request_hurts_no_other(engine: Engine) -> None:
-    lost = draw_noise(2)
+    lost = draw_noise(99)  # one that the engine has not seen
     lost.image.close()
     pictureless = (Turn("user", (lost, "?")),)
     too_long = (Turn("user", ("\x00" * 600,)),)
