@@ -45,19 +45,19 @@ def test_odd_pictures_are_answered(random_checkpoint: Path, size: tuple[int, int
 async def test_the_event_loop_goes_on_while_a_search_generates(
     random_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = Mllama.read
-    is_reading, may_go_on = threading.Event(), threading.Event()
+    forward = Mllama.forward
+    is_computing, may_go_on = threading.Event(), threading.Event()
 
-    def read_when_told(self: Mllama, *arguments: Any, **options: Any) -> Any:
-        is_reading.set()
+    def forward_when_told(self: Mllama, *arguments: Any, **options: Any) -> Any:
+        is_computing.set()
         # In the event loop this would wait for what only the event loop does.
         assert may_go_on.wait(60), "the event loop stood still while the model computed"
-        return read(self, *arguments, **options)
+        return forward(self, *arguments, **options)
 
-    monkeypatch.setattr(Mllama, "read", read_when_told)
+    monkeypatch.setattr(Mllama, "forward", forward_when_told)
     model = ChatLlavaO1(model=str(random_checkpoint), device="cpu", max_tokens=2, max_retries=0)
     search = asyncio.create_task(create_single_pass(model).compile().ainvoke({"question": "How many?"}))
-    while not (is_reading.is_set() or search.done()):
+    while not (is_computing.is_set() or search.done()):
         await asyncio.sleep(0.01)
     may_go_on.set()
     assert (await search)["messages"][-1].usage_metadata["output_tokens"] > 0
