@@ -41,6 +41,14 @@ def test_threads_have_to_be_worth_it(
 
 
 @pytest.mark.usefixtures("four_by_default")
+def test_threads_have_to_be_worth_it_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    lucky, disturbed = {1: 4.0, 2: 2.0, 4: 1.0}, {1: 1.0, 2: 3.0, 4: 9.0}
+    rounds = [lucky] * 3 * 2 + [disturbed] * 3
+    monkeypatch.setattr(threads, "measure_layers", lambda *sizes: [rounds.pop(0)[torch.get_num_threads()]])
+    assert fewest_fast_threads(8, 16, torch.float32) == 1
+
+
+@pytest.mark.usefixtures("four_by_default")
 def test_a_thread_is_told_alone() -> None:
     def compute() -> int:
         compute_with(3)
