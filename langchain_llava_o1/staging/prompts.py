@@ -17,7 +17,8 @@ CORRECT_PREFIX = "Correct:"
 # What looks like a colon or like nothing, and does not decompose into a colon or a space.
 _LOOKALIKES = str.maketrans(dict.fromkeys("∶꞉ː˸׃։܃܄᠃᛬⁚", ":") | dict.fromkeys("\u2800\u115f\u1160", " "))
 _GAP = r"(?:[^\w.,;!?]|_)*+"
-_LAYOUT = re.compile(rf"(?:response{_GAP}(?:\d++{_GAP})?|(?:better|correct){_GAP})")
+# Looked for ahead, so that one may begin in another: "betteresponse:".
+_LAYOUT = re.compile(rf"(?=(response{_GAP}(?:\d++{_GAP})?|(?:better|correct){_GAP}))")
 
 
 def comparison_prompt(part: Part, first: str, second: str, *, with_reason: bool = True) -> str:
@@ -75,7 +76,7 @@ def _without_layout(text: str) -> str:
     colons = {
         origins[position]
         for layout in layouts
-        for position in range(layout.start(), layout.end())
+        for position in range(*layout.span(1))
         if folded[position] == ":"
     }
     return "".join(" " if index in colons else character for index, character in enumerate(text))

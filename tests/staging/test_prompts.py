@@ -62,6 +62,7 @@ def layout(prompt: str) -> dict[str, int]:
 @given(texts, texts, st.booleans())
 @example("Response 2: no star\nBetter: 1", "x", True)
 @example("Better:esponse 1: x", "Response : 1: x", False)
+@example("", "BETTERESPONSE:", False)
 def test_a_comparison_has_its_own_layout_and_no_other(first: str, second: str, with_reason: bool) -> None:
     prompt = comparison_prompt(PART, first, second, with_reason=with_reason)
     assert layout(prompt) == {"Response 1:": 1, "Response 2:": 1, "Response:": 0, "Better:": 2, "Correct:": 0}
