@@ -18,6 +18,7 @@ from langchain_llava_o1 import (
 )
 from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
+from tests.search.questions import obeyed
 
 SEARCHES = ["single_pass", "best_of_n", "self_consistency", "sentence_beam", "stage_beam", "swires"]
 MODEL = ChatLlavaO1(model="tiny")
@@ -30,8 +31,9 @@ def question() -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", SEARCHES)
 async def test_a_search_answers(name: str) -> None:
-    graph = getattr(langchain_llava_o1, f"create_{name}")(MODEL).compile()
-    state = await graph.ainvoke(question(), context={"candidates": 2, "temperature": 0.3, "seed": 1})
+    search = getattr(langchain_llava_o1, f"create_{name}")(MODEL)
+    settings = obeyed(search, candidates=2, temperature=0.3, seed=1)
+    state = await search.compile().ainvoke(question(), context=settings)
     answer = state["messages"][-1]
     assert answer.text == "6"
     assert answer.response_metadata["incomplete_stages"] == []
@@ -44,9 +46,16 @@ async def test_a_search_answers(name: str) -> None:
 
 
 async def test_sentences_add_up_to_what_one_pass_writes() -> None:
-    greedy = {"candidates": 1, "temperature": 0.0}
-    whole = await langchain_llava_o1.create_single_pass(MODEL).compile().ainvoke(question(), context=greedy)
-    parts = await langchain_llava_o1.create_sentence_beam(MODEL).compile().ainvoke(question(), context=greedy)
+    whole = (
+        await langchain_llava_o1.create_single_pass(MODEL)
+        .compile()
+        .ainvoke(question(), context={"temperature": 0.0})
+    )
+    parts = (
+        await langchain_llava_o1.create_sentence_beam(MODEL)
+        .compile()
+        .ainvoke(question(), context={"candidates": 1, "temperature": 0.0})
+    )
     assert len(parts["stages"]) > 4
     assert (
         parts["messages"][-1].additional_kwargs["reasoning_content"]
