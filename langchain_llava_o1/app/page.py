@@ -125,17 +125,33 @@ def import_gradio() -> Any:
 
 
 def _settings(gradio: Any, search: str, judge: str | None) -> list[Any]:
-    judges = [(_OWN_JUDGE, ""), *((name, name) for name in JUDGES)]
     width = 220
     with gradio.Row():
+        strategies = gradio.Dropdown(list(SEARCHES), value=search, label="Strategy", min_width=width)
+        judges = gradio.Dropdown(_judges_of(search), value=judge or "", label="Judge", min_width=width)
+        candidates = gradio.Number(
+            _NUM_CANDIDATES, minimum=1, maximum=64, precision=0, label="Candidates", min_width=width
+        )
+        seed = gradio.Number(0, minimum=0, precision=0, label="Seed (empty: a fresh one)", min_width=width)
+
+    def offer(search: str, judge: str) -> list[Any]:
+        has_candidates = find_search(search).has_candidates
+        choices = _judges_of(search)
+        kept = judge if judge in [value for _, value in choices] else ""
         return [
-            gradio.Dropdown(list(SEARCHES), value=search, label="Strategy", min_width=width),
-            gradio.Dropdown(judges, value=judge or "", label="Judge", min_width=width),
-            gradio.Number(
-                _NUM_CANDIDATES, minimum=1, maximum=64, precision=0, label="Candidates", min_width=width
-            ),
-            gradio.Number(0, minimum=0, precision=0, label="Seed (empty: a fresh one)", min_width=width),
+            gradio.update(choices=choices, value=kept, visible=has_candidates),
+            gradio.update(visible=has_candidates),
         ]
+
+    strategies.change(
+        offer, [strategies, judges], [judges, candidates], show_progress="hidden", api_visibility="private"
+    )
+    return [strategies, judges, candidates, seed]
+
+
+def _judges_of(search: str) -> list[tuple[str, str]]:
+    """List the judges that a search takes, its own first, as a label and a value each."""
+    return [(_OWN_JUDGE, ""), *((name, name) for name in JUDGES if find_search(search).takes(name))]
 
 
 def _drawing(gradio: Any, name: str) -> Any:
@@ -188,7 +204,7 @@ def _compare(model: BaseChatModel) -> Any:
 
 def _read_strategy(search: str, judge: str, candidates: float | None, seed: float | None) -> Strategy:
     given: dict[str, Any] = {}
-    # The form shows a number of candidates and a judge to searches that have nothing to choose from, too.
+    # What the form hides from searches that have nothing to choose from keeps its value.
     has_candidates = find_search(search).has_candidates
     if has_candidates:
         given["candidates"] = _NUM_CANDIDATES if candidates is None else int(candidates)

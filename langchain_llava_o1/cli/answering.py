@@ -29,7 +29,7 @@ class AnswerSettings:
 
     Attributes:
         model: Hub id, folder or "tiny"; None for the default.
-        num_candidates: Candidates per step; 1 answers in a single pass.
+        num_candidates: Candidates per step, of which 1 answers in a single pass; None for the default.
         temperature: Sampling temperature; None for the search's default, in a single pass 0.
         seed: Seed of the sampling; None draws one.
         search: Name of the search.
@@ -39,7 +39,7 @@ class AnswerSettings:
     """
 
     model: str | None = None
-    num_candidates: int = 4
+    num_candidates: int | None = None
     temperature: float | None = None
     seed: int | None = None
     search: str = DEFAULT_SEARCH
@@ -52,13 +52,12 @@ class AnswerSettings:
         """The search with its judge and all of its settings."""
         entry = find_search(self.search)
         given: dict[str, Any] = {"temperature": self.temperature, "seed": self.seed}
-        if entry.has_candidates and self.num_candidates > 1:
+        if entry.has_candidates and self.num_candidates == 1:
+            entry = find_search(SINGLE_PASS)
+        elif self.num_candidates != 1:
             given["candidates"] = self.num_candidates
-        else:
-            if entry.has_candidates:
-                entry = find_search(SINGLE_PASS)
-            if self.temperature is None:
-                given["temperature"] = _SINGLE_PASS_TEMPERATURE
+        if not entry.has_candidates and self.temperature is None:
+            given["temperature"] = _SINGLE_PASS_TEMPERATURE
         chosen = {name: value for name, value in given.items() if value is not None}
         return Strategy(entry.name, self.judge, {**self.further, **chosen})
 

@@ -51,7 +51,7 @@ def ask(
     model: ModelOption = None,
     strategy: StrategyOption = DEFAULT_SEARCH,
     judge: JudgeOption = None,
-    candidates: CandidatesOption = 4,
+    candidates: CandidatesOption = None,
     temperature: TemperatureOption = None,
     seed: SeedOption = None,
     further: SettingsOption = None,

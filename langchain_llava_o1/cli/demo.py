@@ -18,7 +18,7 @@ _DEMO_JUDGE = "generative"
 
 def demo(
     model: ModelOption = None,
-    candidates: CandidatesOption = 4,
+    candidates: CandidatesOption = None,
     temperature: TemperatureOption = None,
     seed: SeedOption = _DEMO_SEED,
     is_debug: DebugOption = False,
@@ -32,7 +32,7 @@ def demo(
     write_output(f"Picture:  {picture}\nQuestion: {DEMO_QUESTION}\n\n")
     with create_progress() as progress:
         # With a single candidate there is nothing to judge.
-        judge = _DEMO_JUDGE if candidates > 1 else None
+        judge = _DEMO_JUDGE if candidates != 1 else None
         settings = AnswerSettings(model, candidates, temperature, seed, judge=judge)
         result = answer_question(block, DEMO_QUESTION, settings, progress.handle)
     for name, record in result.stages.items():

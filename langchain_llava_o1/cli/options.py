@@ -83,12 +83,13 @@ ModelOption = Annotated[
 ]
 
 CandidatesOption = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--candidates",
         min=1,
         max=64,
-        help="Candidates per stage, of which a knock-out leaves one; 1 answers in a single pass.",
+        help="Candidates per stage, of which a knock-out leaves one; 1 answers in a single pass. Default: 4.",
+        show_default=False,
     ),
 ]
 

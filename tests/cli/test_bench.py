@@ -87,6 +87,28 @@ def test_a_search_is_reported_with_the_candidates_that_it_draws(
     assert (report["strategy"], report["candidates"], report["items"]) == (strategy, candidates, 2)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (
+            ["accuracy", "--strategy", "greedy", "--candidates", "8"],
+            "greedy has no setting 'candidates'; it has",
+        ),
+        (
+            ["cutoff", "--judge", "generative"],
+            "swires works with scores, and the generative judge gives none.",
+        ),
+    ],
+)
+def test_what_a_search_does_not_obey_is_bad_usage(
+    run_command: RunCommand, model: ScriptedModel, arguments: list[str], reason: str
+) -> None:
+    result = run_command("bench", *arguments, "--items", "2")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"llava-o1: error: {reason}")
+    assert not model.calls
+
+
 @pytest.mark.usefixtures("model")
 def test_a_comparison_is_kept_in_a_folder_with_its_plot(
     run_command: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

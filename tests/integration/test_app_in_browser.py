@@ -167,6 +167,27 @@ def test_two_searches_are_compared_side_by_side(page: Page) -> None:
         assert check(page, "findOverflow('.llava-o1 .card, .llava-o1 .match, .llava-o1 .candidate')") == []
 
 
+def test_the_form_offers_what_a_search_obeys(page: Page) -> None:
+    def choose(label: str, value: str) -> None:
+        page.get_by_label(label).first.click()
+        page.get_by_role("option", name=value, exact=True).click()
+
+    judge, candidates = page.get_by_label("Judge").first, page.get_by_label("Candidates").first
+    choose("Strategy", "swires")
+    expect(judge).to_have_value("the search's own")
+    judge.click()
+    expect(page.get_by_role("option")).to_have_text(["the search's own", "confidence"])
+    page.get_by_role("option", name="confidence", exact=True).click()
+    choose("Strategy", "greedy")
+    expect(judge).to_be_hidden()
+    expect(candidates).to_be_hidden()
+    choose("Strategy", "stage-beam")
+    expect(candidates).to_be_visible()
+    expect(judge).to_be_visible()
+    judge.click()
+    expect(page.get_by_role("option", name="generative", exact=True)).to_be_visible()
+
+
 def test_what_cannot_be_asked_is_told_in_the_page(page: Page, tmp_path: Path) -> None:
     told = page.locator("#search").get_by_role("alert")
     press(page, "Ask")

@@ -46,6 +46,14 @@ def answer_of(state: Any) -> str:
     return str(state["messages"][-1]["content"])
 
 
+def drawn_in(state: Any) -> dict[str, list[tuple[int, str]]]:
+    """Return the candidates of every stage, as seed and text."""
+    return {
+        name: [(candidate["seed"], candidate["text"]) for candidate in record["candidates"]]
+        for name, record in state["stages"].items()
+    }
+
+
 async def test_every_graph_is_served_with_its_description(client: LangGraphClient) -> None:
     assistants = await client.assistants.search(limit=100)
     served = {found["graph_id"]: found["description"] for found in assistants}
@@ -223,7 +231,8 @@ async def test_a_run_stops_before_a_stage_and_is_resumed(client: LangGraphClient
     assert isinstance(state, dict)
     assert isinstance(whole, dict)
     assert answer_of(state) == "6"
-    assert state["stages"] == whole["stages"]
+    # Not the log-probabilities, whose last digits depend on what is computed in one batch.
+    assert drawn_in(state) == drawn_in(whole)
 
 
 async def test_a_run_is_forked_from_a_stage_with_other_settings(client: LangGraphClient) -> None:

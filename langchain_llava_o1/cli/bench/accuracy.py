@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from langchain_llava_o1.evaluation.answers import Outcome
 
 _DEFAULT_FOLDER = Path("comparison")
+_COMPARED_CANDIDATES = 4
 
 CompareOption = Annotated[
     str | None,
@@ -51,7 +52,13 @@ CompareOption = Annotated[
     ),
 ]
 NumbersOption = Annotated[
-    str, typer.Option("--candidates", metavar="N[,N…]", help="Candidates; several numbers with --compare.")
+    str | None,
+    typer.Option(
+        "--candidates",
+        metavar="N[,N…]",
+        help="Candidates; several numbers with --compare. Default: 4.",
+        show_default=False,
+    ),
 ]
 TemperatureOption = Annotated[
     float | None,
@@ -103,7 +110,7 @@ def accuracy(
     strategy: StrategyOption = DEFAULT_SEARCH,
     compare: CompareOption = None,
     judge: JudgeOption = None,
-    candidates: NumbersOption = "4",
+    candidates: NumbersOption = None,
     items: ItemsOption = 200,
     seed: FirstItemOption = 0,
     temperature: TemperatureOption = None,
@@ -116,7 +123,7 @@ def accuracy(
     is_debug: DebugOption = False,
 ) -> None:
     """Answer a benchmark's questions and count the right conclusions."""
-    numbers = _read_numbers(candidates)
+    numbers = None if candidates is None else _read_numbers(candidates)
     searches = None if compare is None else _read_searches(compare)
     if searches is None:
         _refuse_what_compares(numbers, out, is_plotted=is_plotted)
@@ -131,22 +138,26 @@ def accuracy(
         concurrency=concurrency,
     )
     if searches is None:
-        report = _measure(measurement, strategy, numbers[0])
+        report = _measure(measurement, strategy, numbers[0] if numbers else None)
         write_output(json.dumps(report.as_json()) + "\n" if is_json else _as_table(report))
         return
     from langchain_llava_o1.evaluation.comparison import comparison_table
 
     folder = _DEFAULT_FOLDER if out is None else out
-    reports = _compare(measurement, searches, numbers, folder, is_plotted=is_plotted is not False)
+    reports = _compare(
+        measurement, searches, numbers or [_COMPARED_CANDIDATES], folder, is_plotted=is_plotted is not False
+    )
     rows = {"rows": [report.as_json() for report in reports]}
     write_output(json.dumps(rows) + "\n" if is_json else comparison_table(reports))
 
 
-def _measure(measurement: _Measurement, search: str, num_candidates: int) -> "AccuracyReport":
+def _measure(measurement: _Measurement, search: str, num_candidates: int | None) -> "AccuracyReport":
     from langchain_llava_o1.evaluation.accuracy import measure_accuracy
 
     settings = measurement.settings
-    if find_search(search).has_candidates:
+    # Those that have nothing to choose from have one; they refuse any other number.
+    is_implied = num_candidates is None or (num_candidates == 1 and not find_search(search).has_candidates)
+    if not is_implied:
         settings = {"candidates": num_candidates, **settings}
     strategy = Strategy(search, measurement.judge, settings)
     with checking_usage():
@@ -225,8 +236,8 @@ def _read_searches(text: str) -> list[str]:
     return names
 
 
-def _refuse_what_compares(numbers: list[int], out: Path | None, *, is_plotted: bool | None) -> None:
-    if len(numbers) > 1:
+def _refuse_what_compares(numbers: list[int] | None, out: Path | None, *, is_plotted: bool | None) -> None:
+    if numbers and len(numbers) > 1:
         raise typer.BadParameter("several numbers need --compare; give one.", param_hint="--candidates")
     if out is not None:
         raise typer.BadParameter(

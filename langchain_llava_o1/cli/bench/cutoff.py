@@ -12,6 +12,7 @@ from langchain_llava_o1.cli.bench.options import (
     FirstItemOption,
     ItemsOption,
     JsonOption,
+    checking_usage,
     read_benchmark,
 )
 from langchain_llava_o1.cli.options import DebugOption, JudgeOption, ModelOption
@@ -35,16 +36,17 @@ def cutoff(
     from langchain_llava_o1.evaluation.cutoff import measure_cutoff
 
     asked = read_benchmark(benchmark, difficulty, benchmark_options, seed=seed, items=items)
-    report = run_until_interrupted(
-        measure_cutoff(
-            answering.create_model(AnswerSettings(model)),
-            benchmark=asked,
-            judge=judge,
-            items=items,
-            seed=seed,
-            concurrency=concurrency,
+    with checking_usage():
+        report = run_until_interrupted(
+            measure_cutoff(
+                answering.create_model(AnswerSettings(model)),
+                benchmark=asked,
+                judge=judge,
+                items=items,
+                seed=seed,
+                concurrency=concurrency,
+            )
         )
-    )
     if is_json:
         write_output(json.dumps(report.as_json()) + "\n")
     else:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from langchain_llava_o1.cli.bench.options import JsonOption
-from langchain_llava_o1.cli.options import CandidatesOption, DebugOption, ModelOption
+from langchain_llava_o1.cli.options import DebugOption, ModelOption
 from langchain_llava_o1.cli.output import write_error, write_output
 from langchain_llava_o1.evaluation.speed import Shape, Way
 
@@ -17,7 +17,7 @@ def speed(
         Shape | None,
         typer.Option(help="Size of a checkpoint with random weights. Default: small.", show_default=False),
     ] = None,
-    candidates: CandidatesOption = 4,
+    candidates: Annotated[int, typer.Option(min=1, max=64, help="Candidates per stage.")] = 4,
     questions: Annotated[int, typer.Option(min=1, help="Questions under way at once.")] = 1,
     repeats: Annotated[int, typer.Option(min=1, help="Runs of each way; the median counts.")] = 3,
     only: Annotated[

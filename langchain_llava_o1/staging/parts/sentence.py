@@ -3,54 +3,27 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from langchain_llava_o1.staging.parts.part import Extension, Part, Reading
+from langchain_llava_o1.staging.parts.part import Extension, Reading
 from langchain_llava_o1.staging.parts.reply import Reply
+from langchain_llava_o1.staging.parts.single_stage import SingleStagePart
 from langchain_llava_o1.staging.parts.tags import is_ended_by_stop, open_stage, read_body
 from langchain_llava_o1.staging.sentences import SENTENCE_END, first_sentence, join_sentences
-from langchain_llava_o1.staging.stages import Stage
 from langchain_llava_o1.staging.transcript import parse_transcript
 
 
 @dataclass(frozen=True)
-class SentencePart(Part):
+class SentencePart(SingleStagePart):
     """The next sentence of a stage, or its first one.
 
     A candidate's text is its words, and its stage's closing tag where the stage ends with it.
 
     Attributes:
-        stage: The stage.
         max_tokens: Most tokens of a sentence.
     """
 
-    stage: Stage
     max_tokens: int
 
     is_read_as_written: ClassVar[bool] = True
-
-    @property
-    def name(self) -> str:
-        """The stage's name."""
-        return self.stage.name
-
-    @property
-    def title(self) -> str:
-        """The stage's name, and that it is one: a sentence is judged with the beginning of its stage."""
-        return f"{self.stage.name} stage"
-
-    @property
-    def stages(self) -> tuple[Stage, ...]:
-        """The stage alone."""
-        return (self.stage,)
-
-    @property
-    def criterion(self) -> str:
-        """What makes a candidate of the stage good."""
-        return self.stage.criterion
-
-    @property
-    def stop(self) -> tuple[str, ...]:
-        """The stage's closing, in either spelling."""
-        return self.stage.stop
 
     @property
     def is_last(self) -> bool:

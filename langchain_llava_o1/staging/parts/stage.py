@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from langchain_llava_o1.staging.meaning import normalize
-from langchain_llava_o1.staging.parts.part import Extension, Part, Reading
+from langchain_llava_o1.staging.parts.part import Extension, Reading
 from langchain_llava_o1.staging.parts.reply import Reply
+from langchain_llava_o1.staging.parts.single_stage import SingleStagePart
 from langchain_llava_o1.staging.parts.tags import (
     append_stages,
     find_bare_conclusion,
@@ -12,44 +13,12 @@ from langchain_llava_o1.staging.parts.tags import (
     is_cut_by,
     read_body,
 )
-from langchain_llava_o1.staging.stages import Stage
 from langchain_llava_o1.staging.transcript import parse_transcript
 
 
 @dataclass(frozen=True)
-class StagePart(Part):
-    """One stage, which ends at its closing tag.
-
-    Attributes:
-        stage: The stage.
-    """
-
-    stage: Stage
-
-    @property
-    def name(self) -> str:
-        """The stage's name."""
-        return self.stage.name
-
-    @property
-    def title(self) -> str:
-        """The stage's name, and that it is one."""
-        return f"{self.stage.name} stage"
-
-    @property
-    def stages(self) -> tuple[Stage, ...]:
-        """The stage alone."""
-        return (self.stage,)
-
-    @property
-    def criterion(self) -> str:
-        """What makes a candidate of the stage good."""
-        return self.stage.criterion
-
-    @property
-    def stop(self) -> tuple[str, ...]:
-        """The stage's closing, in either spelling."""
-        return self.stage.stop
+class StagePart(SingleStagePart):
+    """One stage, which ends at its closing tag."""
 
     def limit(self, tokens_per_stage: int) -> int:
         """Return the limit of a stage."""

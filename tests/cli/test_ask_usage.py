@@ -1,0 +1,96 @@
+"""What `llava-o1 ask` accepts and what it refuses."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from tests.scripted_model import ScriptedModel
+from tests.search.writers import write_staged
+
+RunCommand = Callable[..., Result]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--candidates", "0"],
+        ["--candidates", "65"],
+        ["--temperature", "-1"],
+        ["--temperature", "warm"],
+        ["--seed", "-1"],
+        ["--model", " "],
+        ["--json", "--stream"],
+        ["--unknown"],
+    ],
+)
+def test_bad_usage_leaves_code_2_and_no_output(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel, arguments: list[str]
+) -> None:
+    result = run_command("ask", picture, "How many?", *arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert not search_model.calls
+
+
+def test_an_empty_question_is_bad_usage(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel
+) -> None:
+    result = run_command("ask", picture, "  ")
+    assert result.exit_code == 2
+    assert "empty" in result.stderr
+
+
+def test_further_settings_reach_the_search(
+    run_command: RunCommand, picture: Path, use_model: Callable[[ScriptedModel], None]
+) -> None:
+    model = ScriptedModel(write=write_staged)
+    use_model(model)
+    result = run_command("ask", picture, "How many?", "--set", "max_calls=9", "--set", "early_stop=true")
+    assert result.exit_code == 0
+    assert len(model.calls) <= 9
+    assert "the search stopped at max_calls" in result.stderr
+    printed = json.loads(run_command("ask", picture, "How many?", "--set", "max_calls=9", "--json").stdout)
+    assert printed["limit"] == "max_calls"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("max_calls", "is no setting"),
+        ("max_calls=none", "max_calls"),
+        ("seed=3", "has an option of its own; write --seed 3"),
+    ],
+)
+def test_settings_that_are_none_are_named(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel, text: str, reason: str
+) -> None:
+    result = run_command("ask", picture, "How many?", "--set", text, env={"COLUMNS": "300"})
+    assert result.exit_code == 2
+    assert reason in result.stderr
+    assert not search_model.calls
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--set", "max_cals=3"], "stage-beam has no setting 'max_cals'; it has judge_both_orders, "),
+        (["--set", "retraces=3"], "stage-beam has no setting 'retraces'; it has judge_both_orders, "),
+        (["--candidates", "1", "--set", "typo=3"], "single has no setting 'typo'; it has temperature, "),
+        (["--candidates", "1", "--judge", "confidence"], "single has nothing to choose from"),
+        (["--strategy", "single", "--candidates", "8"], "single has no setting 'candidates'; it has"),
+        (["--strategy", "greedy", "--judge", "confidence"], "greedy has nothing to choose from"),
+        (["--strategy", "swires", "--judge", "generative"], "swires works with scores"),
+    ],
+)
+def test_a_search_a_judge_and_settings_that_do_not_go_together_are_one_line_and_code_2(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel, options: list[str], reason: str
+) -> None:
+    result = run_command("ask", picture, "How many?", *options)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"llava-o1: error: {reason}")
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stdout == ""
+    assert not search_model.calls
