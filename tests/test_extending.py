@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -90,7 +91,8 @@ found = {}
 for name, entry in SEARCHES.items():
     built = Strategy(name).build(ScriptedModel(write=write))
     state = built.graph.compile().invoke(
-        {"messages": [HumanMessage("How many?")]}, context=built.context.model_copy(update={"seed": 1})
+        {"messages": [HumanMessage("How many?")]},
+        context=built.context.model_copy(update={"seed": 1, "needs_picture": False}),
     )
     answer = state["messages"][-1]
     stages = parse_transcript(answer.additional_kwargs["reasoning_content"]).stages
@@ -150,7 +152,10 @@ from tests.scripted_model import ScriptedModel
 from tests.search.writers import write_staged
 
 built = Strategy("mine", settings={"candidates": 3}).build(ScriptedModel(write=write_staged))
-state = built.graph.compile().invoke({"messages": [HumanMessage("How many?")]}, context=built.context)
+state = built.graph.compile().invoke(
+    {"messages": [HumanMessage("How many?")]},
+    context=built.context.model_copy(update={"needs_picture": False}),
+)
 print(len(state["stages"]["answer"]["candidates"]))
 """
 
@@ -189,14 +194,12 @@ class Resampling(Selection):
 def create_particle_filter(model: ScriptedModel) -> SearchGraph:
     """N answers side by side: each goes on for a stage, then N of them are drawn with replacement."""
     builder = SearchBuilder.of(model, Resampling(ConfidenceJudge()), None, SearchSettings)
-    graph = builder.begin()
-    last = "ask"
+    graph = builder.begin(STAGES[0].name)
     for stage in STAGES:
         graph.add_node(stage.name, builder.step(stage.name, plan_particles(stage)))
-        graph.add_edge(last, stage.name)
-        last = stage.name
     graph.add_node("answer", give_answer)
-    graph.add_edge(last, "answer")
+    for name, following in pairwise([*(stage.name for stage in STAGES), "answer"]):
+        graph.add_edge(name, following)
     graph.add_edge("answer", END)
     return graph
 
@@ -222,7 +225,10 @@ def write_told(call: Call) -> Reply:
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_selection_is_a_class(seed: int) -> None:
     graph = create_particle_filter(ScriptedModel(write=write_told)).compile()
-    question, context = {"messages": [HumanMessage("How many?")]}, {"seed": seed, "candidates": 6}
+    question, context = (
+        {"messages": [HumanMessage("How many?")]},
+        {"seed": seed, "candidates": 6, "needs_picture": False},
+    )
     state = await graph.ainvoke(question, context=context)
 
     assert list(state["stages"]) == [stage.name for stage in STAGES]
@@ -254,7 +260,9 @@ def test_a_judge_is_a_class_and_a_record(monkeypatch: pytest.MonkeyPatch) -> Non
     model = ScriptedModel()
     for name in ("stage-beam", "swires"):
         graph = find_search(name).create(model, "mine").compile()
-        state = graph.invoke({"messages": [HumanMessage("How many?")]}, context={"seed": 2})
+        state = graph.invoke(
+            {"messages": [HumanMessage("How many?")]}, context={"seed": 2, "needs_picture": False}
+        )
         record = state["stages"]["reasoning"]
         assert record["scores"][record["winner"]] == max(record["scores"])
     assert not model.judging_calls

@@ -6,6 +6,9 @@ from langchain_core.language_models import ModelProfile
 
 from langchain_llava_o1.staging import capabilities
 
+# Four tiles of 560 x 560: no arrangement of tiles shows more.
+_MAX_IMAGE_PIXELS = 4 * 560 * 560
+_SINGLE_TURN_MODELS = ("tiny",)
 _MAX_INPUT_TOKENS = {"tiny": 4096, "Xkev/Llama-3.2V-11B-cot": 131_072}
 
 
@@ -40,7 +43,14 @@ def model_profile(model: str, *, max_output_tokens: int, allow_image_urls: bool)
         temperature=True,
         mid_conversation_system_messages=True,
     )
-    cast("dict[str, Any]", profile).update({capabilities.PREFILL: True, capabilities.CONFIDENCE: True})
+    cast("dict[str, Any]", profile).update(
+        {
+            capabilities.PREFILL: True,
+            capabilities.CONFIDENCE: True,
+            capabilities.MAX_IMAGE_PIXELS: _MAX_IMAGE_PIXELS,
+            capabilities.SINGLE_TURN: model in _SINGLE_TURN_MODELS,
+        }
+    )
     if model in _MAX_INPUT_TOKENS:
         profile["max_input_tokens"] = _MAX_INPUT_TOKENS[model]
     return profile

@@ -84,6 +84,7 @@ async def measure_accuracy(
     seed: int,
     concurrency: int,
     report_outcome: Callable[[Outcome], None] = lambda outcome: None,
+    turns: int = 1,
 ) -> AccuracyReport:
     """Answer items of a benchmark and count the right conclusions.
 
@@ -95,6 +96,8 @@ async def measure_accuracy(
         seed: First item; also the seed of the sampling, so that a run can be repeated.
         concurrency: Questions under way at once.
         report_outcome: Called as each item is done.
+        turns: Questions of a conversation about an item's pictures, which are sent with the first one; the
+            last one is the item's, and alone counts.
 
     Raises:
         ConfigurationError: If the benchmark has too few items, or the strategy's parts do not go together.
@@ -104,7 +107,7 @@ async def measure_accuracy(
     await warm_up(answer, benchmark, seed)
     started = time.perf_counter()
     outcomes = await answer_items(
-        answer, benchmark, numbers, concurrency=concurrency, report_outcome=report_outcome
+        answer, benchmark, numbers, concurrency=concurrency, report_outcome=report_outcome, turns=turns
     )
     seconds = time.perf_counter() - started
     return summarize(

@@ -1,18 +1,21 @@
 """Having a strategy answer the items of a benchmark, many at once: what came of each."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from langchain_llava_o1.evaluation.benchmark import Benchmark, Item
 from langchain_llava_o1.pictures.blocks import image_block
 from langchain_llava_o1.search.strategy import Strategy
 
-Answer = Callable[[HumanMessage, int], Awaitable[AIMessage]]
-"""Answers a question with a seed; the reply's content is the conclusion."""
+Answer = Callable[[Sequence[BaseMessage], int], Awaitable[AIMessage]]
+"""Answers the question that a conversation ends in, with a seed; the reply's content is the conclusion."""
+
+# A reply that asks for a picture would count as a wrong answer.
+_AS_A_PROGRAM = {"needs_picture": False, "unanswerable": "error"}
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,9 @@ def create_answer(model: BaseChatModel, strategy: Strategy) -> Answer:
     built = strategy.build(model)
     graph = built.graph.compile()
 
-    async def answer(question: HumanMessage, seed: int) -> AIMessage:
-        state = await graph.ainvoke(
-            {"messages": [question]}, context=built.context.model_copy(update={"seed": seed})
-        )
+    async def answer(conversation: Sequence[BaseMessage], seed: int) -> AIMessage:
+        context = built.context.model_copy(update={"seed": seed, **_AS_A_PROGRAM})
+        state = await graph.ainvoke({"messages": list(conversation)}, context=context)
         reply = state["messages"][-1]
         assert isinstance(reply, AIMessage), "a search appends its answer"
         return reply
@@ -55,7 +57,7 @@ def question_of(item: Item) -> HumanMessage:
 
 async def warm_up(answer: Answer, benchmark: Benchmark, first: int) -> None:
     """Answer a question that does not count: the first call loads the checkpoint."""
-    await answer(question_of(await asyncio.to_thread(benchmark.read_practice_item, first)), 0)
+    await answer([question_of(await asyncio.to_thread(benchmark.read_practice_item, first))], 0)
 
 
 async def answer_items(
@@ -65,6 +67,7 @@ async def answer_items(
     *,
     concurrency: int,
     report_outcome: Callable[[Outcome], None],
+    turns: int = 1,
 ) -> list[Outcome]:
     """Answer items of a benchmark, many at once.
 
@@ -74,6 +77,7 @@ async def answer_items(
         numbers: Which items.
         concurrency: Questions under way at once.
         report_outcome: Called as each item is done.
+        turns: Questions of a conversation, of which the last one is the item's.
 
     Raises:
         Exception: The first that reading, answering or grading an item raises, with a note of which item it
@@ -83,7 +87,7 @@ async def answer_items(
 
     async def run(number: int) -> Outcome:
         async with places:
-            outcome = await _answer_item(answer, benchmark, number)
+            outcome = await _answer_item(answer, benchmark, number, turns)
         report_outcome(outcome)
         return outcome
 
@@ -98,21 +102,28 @@ async def answer_items(
     raise failure
 
 
-async def _answer_item(answer: Answer, benchmark: Benchmark, number: int) -> Outcome:
+async def _answer_item(answer: Answer, benchmark: Benchmark, number: int, turns: int) -> Outcome:
     item = await asyncio.to_thread(benchmark.read_item, number)
+    conversation: list[BaseMessage] = []
+    replies: list[AIMessage] = []
     try:
-        reply = await answer(question_of(item), number)
-        conclusion = str(reply.text)
+        earlier = await asyncio.to_thread(benchmark.read_earlier_questions, number, turns - 1)
+        for question in (*earlier, item.question):
+            asked = replace(item, question=question)
+            conversation.append(HumanMessage(question) if conversation else question_of(asked))
+            replies.append(await answer(conversation, number))
+            conversation.append(replies[-1])
+        conclusion = str(replies[-1].text)
         is_correct = await benchmark.grade(item, conclusion)
     except Exception as error:
         error.add_note(f"Raised by item {item.id} (number {number}) of {benchmark}.")
         raise
-    usage = reply.usage_metadata
+    usages = [reply.usage_metadata for reply in replies if reply.usage_metadata]
     return Outcome(
         number=number,
         kind=item.kind,
         conclusion=conclusion,
         is_correct=is_correct,
-        input_tokens=usage["input_tokens"] if usage else 0,
-        output_tokens=usage["output_tokens"] if usage else 0,
+        input_tokens=sum(usage["input_tokens"] for usage in usages),
+        output_tokens=sum(usage["output_tokens"] for usage in usages),
     )

@@ -64,6 +64,18 @@ class Benchmark(ABC):
         """
         return self.read_item(number)
 
+    def read_earlier_questions(self, number: int, count: int) -> Sequence[str]:
+        """Return questions about the pictures of an item, to be asked before its own in a conversation.
+
+        Raises:
+            ConfigurationError: If the benchmark has none, and some are asked for.
+        """
+        if count:
+            raise ConfigurationError(
+                f"{self.name} has single questions, no conversations; got {count + 1} turns. Ask for one."
+            )
+        return ()
+
     def numbers(self, first: int, count: int) -> range:
         """Return the numbers of ``count`` items from ``first`` on.
 

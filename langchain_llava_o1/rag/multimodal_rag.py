@@ -14,15 +14,17 @@ from langgraph.types import Overwrite
 from pydantic import Field
 
 from langchain_llava_o1.chat.messages import image_blocks
-from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.errors import ConfigurationError, ImageError
 from langchain_llava_o1.pictures.blocks import bytes_of, data_url_of
 from langchain_llava_o1.pictures.picture import digest_of
 from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.rag.retriever import Route
 from langchain_llava_o1.rag.sources import ShownSources, Source, cite, format_citations, show_sources
-from langchain_llava_o1.search.builder import SearchGraph
-from langchain_llava_o1.search.question import read_question
-from langchain_llava_o1.search.state import QuestionInput, SearchInput, SearchOutput
+from langchain_llava_o1.search.attachments import AttachmentReader, problems_of
+from langchain_llava_o1.search.conversation_graph import ConversationGraph
+from langchain_llava_o1.search.kept_pictures import current_store, restore_pictures
+from langchain_llava_o1.search.question import NO_IMAGE, SOURCES, UNREADABLE, check_question
+from langchain_llava_o1.search.state import SearchInput, SearchOutput
 from langchain_llava_o1.staging.prompts import QUESTION_PICTURE_HEADING
 
 _DOCUMENTS_PER_SOURCE = 5
@@ -51,7 +53,7 @@ class RagOutput(SearchOutput):
     sources: list[Source]
 
 
-class RagState(RagOutput, QuestionInput):
+class RagState(RagOutput):
     """State of a question to a collection."""
 
     retrieve_by: Route | None
@@ -102,15 +104,20 @@ def create_multimodal_rag(
     compiled = search.compile(name="search") if isinstance(search, StateGraph) else search
     nodes = _Nodes(
         retriever=retriever,
-        question_policy=builder.image_policy if isinstance(builder, SearchGraph) else None,
         image_policy=image_policy,
         with_source_list=with_source_list,
+        replies_to_problems=isinstance(builder, ConversationGraph),
     )
-    graph: StateGraph[Any, Any, Any, Any] = StateGraph(
+    graph = ConversationGraph(
         RagState,
         context_schema=builder.context_schema,
         input_schema=RagInput,
         output_schema=RagOutput,
+    )
+    graph.attachments = (
+        builder.attachments
+        if isinstance(builder, ConversationGraph)
+        else AttachmentReader(ImagePolicy.from_environment(), is_local=True)
     )
     graph.add_node("retrieve", nodes.retrieve)
     graph.add_node("search", compiled)
@@ -130,36 +137,37 @@ class _Nodes:
 
     Attributes:
         retriever: Finds the sources.
-        question_policy: Where the question's own picture may come from; None for what the environment allows.
         image_policy: Where retrieved pictures may come from; None for what the retriever or the environment
             allows.
         with_source_list: Whether the answer's text ends in the list of what it cites.
+        replies_to_problems: Whether the search itself replies to what cannot be read.
     """
 
     retriever: BaseRetriever
-    question_policy: ImagePolicy | None
     image_policy: ImagePolicy | None
     with_source_list: bool
+    replies_to_problems: bool
 
     def retrieve(self, state: RagState, config: RunnableConfig) -> dict[str, Any]:
         """Find sources, and put those that are fit to be shown before the question."""
-        asked = read_question(state, self.question_policy or ImagePolicy.from_environment())
-        question = asked[-1] if asked else state["messages"][-1]
+        messages = state.get("messages") or []
+        check_question(messages)
+        nothing_yet = {"retrieve_by": None, "stages": Overwrite({}), "sources": []}
+        if problems := problems_of(messages[-1:]):
+            if not self.replies_to_problems:
+                raise ImageError("\n".join(problems))
+            return nothing_yet
+        (question,) = restore_pictures(messages[-1:], current_store())
         most = getattr(self.retriever, "k", None) if _takes(self.retriever, "k") else None
         documents = _find(self.retriever, question, state.get("retrieve_by"), config, most)
         shown = show_sources(documents, self._choose_source_policy(), most=most)
-        return {
-            "question": None,
-            "image": None,
-            "retrieve_by": None,
-            "stages": Overwrite({}),
-            "sources": shown.sources,
-            "messages": [_put_before(question, shown)],
-        }
+        return {**nothing_yet, "sources": shown.sources, "messages": [_put_before(question, shown)]}
 
     def cite_sources(self, state: RagState) -> dict[str, Any]:
         """Mark the sources that the answer names, and say them with it."""
         answer = state["messages"][-1]
+        if answer.response_metadata.get("finish_reason") in (NO_IMAGE, UNREADABLE):
+            return {}
         sources = cite(state["sources"], _texts_of(state))
         cited = _with_sources(answer, sources, in_text=self.with_source_list)
         return {"sources": sources, "messages": [cited]}
@@ -208,7 +216,7 @@ def _put_before(question: BaseMessage, shown: ShownSources) -> HumanMessage:
     blocks = shown.blocks(is_asked_with_picture=is_asked_with_picture)
     if blocks and is_asked_with_picture:
         blocks.append({"type": "text", "text": QUESTION_PICTURE_HEADING})
-    return HumanMessage([*blocks, *own], id=question.id)
+    return HumanMessage([*blocks, *own], id=question.id, additional_kwargs={SOURCES: len(shown.exhibits)})
 
 
 def _picture_hashes(block: str | dict[str, Any]) -> list[str]:
@@ -220,7 +228,10 @@ def _picture_hashes(block: str | dict[str, Any]) -> list[str]:
 
 def _what_next(state: RagState) -> Literal["search", "report_nothing"]:
     is_anything_shown = any(source["number"] is not None for source in state["sources"])
-    return "search" if is_anything_shown or image_blocks(state["messages"][-1:]) else "report_nothing"
+    question = state["messages"][-1:]
+    # What cannot be read is the search's to tell.
+    is_asked_about = bool(image_blocks(question) or problems_of(question))
+    return "search" if is_anything_shown or is_asked_about else "report_nothing"
 
 
 def _report_nothing(state: RagState) -> dict[str, Any]:

@@ -31,7 +31,8 @@ class SearchResult(Outcome):
         usage: Tokens of all calls; None where the model does not say.
         num_calls: Model calls, sampling and judging together.
         seconds: Seconds that the search took.
-        finish_reason: Why the answer ended: "stop", or "length" or "untagged" where it is not whole.
+        finish_reason: Why the answer ended: "stop", or "length" or "untagged" where it is not whole;
+            "no_image" or "unreadable_attachment" where there is a reply in its place.
         limit: Name of the limit that ended the search early, or None.
         model_name: Name of the model that answered; None where nobody said.
         pictures: The question's pictures, as LangChain image blocks.
@@ -50,18 +51,18 @@ class SearchResult(Outcome):
         """
         # A server returns messages as plain data.
         messages = _messages_type().validate_python(state.get("messages") or [])
-        if len(messages) < 2 or not isinstance(messages[-1], AIMessage) or not state.get("stages"):
+        answer = messages[-1] if len(messages) > 1 else None
+        if not isinstance(answer, AIMessage) or "num_calls" not in answer.response_metadata:
             raise ConfigurationError(
                 f"The state has the keys {sorted(state)} and {len(messages)} messages; this is no answer of "
                 "a search. Give what `invoke` of a search's graph returned."
             )
-        question, answer = messages[-2], messages[-1]
-        metadata = answer.response_metadata
+        question, metadata = messages[-2], answer.response_metadata
         return cls(
             question=str(question.text),
             answer=str(answer.text),
             reasoning=str(answer.additional_kwargs.get("reasoning_content", "")),
-            stages=dict(state["stages"]),
+            stages=dict(state.get("stages") or {}),
             settings=dict(state.get("settings", {})),
             usage=answer.usage_metadata,
             num_calls=metadata["num_calls"],

@@ -1,6 +1,7 @@
 """An answer as it grows, and the message that it becomes."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from langchain_core.messages import AIMessage
 
@@ -27,6 +28,18 @@ def is_finished(beam: Beam) -> bool:
     return not missing_stages(beam["text"])
 
 
+def compose_reply(text: str, finish_reason: str, *, seed: int) -> AIMessage:
+    """Make a message of what is said in the place of an answer; no model was asked.
+
+    Args:
+        text: What is said.
+        finish_reason: Why there is no answer.
+        seed: Seed of the search.
+    """
+    metadata = _metadata(finish_reason, [], num_calls=0, seed=seed, limit=None, seconds=0.0)
+    return AIMessage(text, response_metadata=metadata)
+
+
 def compose_answer(
     beam: Beam, records: Mapping[str, StageRecord], *, seed: int, limit: str | None, seconds: float
 ) -> AIMessage:
@@ -47,13 +60,32 @@ def compose_answer(
     return AIMessage(
         content="\n\n".join(found.body for found in transcript.stages if found.stage.is_visible),
         additional_kwargs={"reasoning_content": transcript.reasoning},
-        response_metadata={
-            "finish_reason": beam["finish_reason"],
-            "incomplete_stages": beam["incomplete"],
-            "num_calls": sum(record["num_calls"] for record in records.values()),
-            "seed": seed,
-            "limit": limit,
-            "seconds": round(seconds, 3),
-        },
+        response_metadata=_metadata(
+            beam["finish_reason"],
+            beam["incomplete"],
+            num_calls=sum(record["num_calls"] for record in records.values()),
+            seed=seed,
+            limit=limit,
+            seconds=seconds,
+        ),
         usage_metadata=total_usage(record["usage"] for record in records.values()),
     )
+
+
+def _metadata(
+    finish_reason: str,
+    incomplete: list[str],
+    *,
+    num_calls: int,
+    seed: int,
+    limit: str | None,
+    seconds: float,
+) -> dict[str, Any]:
+    return {
+        "finish_reason": finish_reason,
+        "incomplete_stages": incomplete,
+        "num_calls": num_calls,
+        "seed": seed,
+        "limit": limit,
+        "seconds": round(seconds, 3),
+    }

@@ -4,40 +4,38 @@ import time
 from dataclasses import dataclass
 from typing import Any, Self
 
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig, RunnableLambda
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import END, START
 from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
-from langchain_llava_o1.judges.chat_model import ChatModel, chat_model_of, has_capability
+from langchain_llava_o1.judges.chat_model import ChatModel, has_capability
 from langchain_llava_o1.judges.confidence import ConfidenceJudge
 from langchain_llava_o1.judges.function import JudgeLike, read_judge
 from langchain_llava_o1.judges.generative import GenerativeJudge
 from langchain_llava_o1.judges.judge import Judge
-from langchain_llava_o1.pictures.policy import ImagePolicy
-from langchain_llava_o1.search.answer import compose_answer, is_finished
+from langchain_llava_o1.search.answer import compose_answer, compose_reply, is_finished
+from langchain_llava_o1.search.attachments import AttachmentReader
+from langchain_llava_o1.search.conversation_graph import ConversationGraph
 from langchain_llava_o1.search.events import reporter_of, wants_text
-from langchain_llava_o1.search.question import read_question
+from langchain_llava_o1.search.kept_pictures import arestore_pictures, current_store, restore_pictures
+from langchain_llava_o1.search.question import check_question, find_obstacle
 from langchain_llava_o1.search.records import EMPTY_BEAM
 from langchain_llava_o1.search.sampling import Continuation, choose_continuation
 from langchain_llava_o1.search.seeds import draw_seed
 from langchain_llava_o1.search.selection import select_by
 from langchain_llava_o1.search.selection.selection import Selection
 from langchain_llava_o1.search.settings import Settings, compose_settings, read_settings
+from langchain_llava_o1.search.single_turn import last_question
 from langchain_llava_o1.search.state import SearchInput, SearchOutput, SearchState
 from langchain_llava_o1.search.step import create_step
 from langchain_llava_o1.search.step_plan import Planner, PreparedStep, Update, prepare_step
 from langchain_llava_o1.staging import capabilities
 
 
-class SearchGraph(StateGraph[Any, Any, Any, Any]):
-    """The graph of a search.
-
-    Attributes:
-        image_policy: Which pictures the input's ``image`` may name.
-    """
-
-    image_policy: ImagePolicy
+class SearchGraph(ConversationGraph):
+    """The graph of a search."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +46,14 @@ class SearchBuilder:
         model: Who writes.
         selection: How candidates are selected.
         continuation: How the model is asked to go on.
-        image_policy: Which pictures the input's ``image`` may name: the model's own policy, where it has one,
-            else the environment's.
+        attachments: Reads what comes with messages.
         settings: The settings that a run may have.
     """
 
     model: ChatModel
     selection: Selection
     continuation: Continuation
-    image_policy: ImagePolicy
+    attachments: AttachmentReader
     settings: type[Any]
 
     @classmethod
@@ -83,37 +80,41 @@ class SearchBuilder:
             model=model,
             selection=selection,
             continuation=choose_continuation(model, continuation),
-            image_policy=getattr(chat_model_of(model), "image_policy", None)
-            or ImagePolicy.from_environment(),
+            attachments=AttachmentReader.of(model),
             settings=compose_settings(settings, selection.settings),
         )
 
-    def begin(self, state_schema: type[Any] = SearchState, **initial: Any) -> SearchGraph:
-        """Begin a graph: its first node, "ask", reads the question and fixes the settings.
+    def begin(self, first: str, state_schema: type[Any] = SearchState, **initial: Any) -> SearchGraph:
+        """Begin a graph: its first node, "ask", looks at the question and fixes the settings.
 
         Args:
+            first: Name of the node that comes next, where the question can be answered.
             state_schema: ``SearchState``, or one with further channels.
             **initial: What those further channels begin with at each question.
         """
 
         def ask(state: SearchState, runtime: Runtime[Any]) -> dict[str, Any]:
-            """Read the question, fix the settings of this turn and forget what is left of the last one."""
-            asked = read_question(state, self.image_policy)
+            """Look at the question, fix the settings of this turn and forget what is left of the last one."""
+            messages = state.get("messages") or []
+            check_question(messages)
             settings = read_settings(runtime.context, self.settings)
             if settings.seed is None:
                 settings = settings.model_copy(update={"seed": draw_seed()})
+            obstacle = find_obstacle(messages, settings)
+            reply = obstacle and compose_reply(obstacle.text, obstacle.reason, seed=settings.seed)
             return {
-                "question": None,
-                "image": None,
                 "settings": settings.model_dump(),
                 "stages": Overwrite({}),
                 "beams": [EMPTY_BEAM],
                 "started": time.time(),
                 "limit": None,
                 **initial,
-                # Written only where it changes: a checkpoint holds the pictures once more for every write.
-                **({"messages": asked} if asked else {}),
+                **({"messages": [reply]} if reply else {}),
             }
+
+        def go_on(state: SearchState) -> str:
+            """Go on where nothing was replied."""
+            return END if isinstance(state["messages"][-1], AIMessage) else first
 
         graph = SearchGraph(
             state_schema,
@@ -121,9 +122,10 @@ class SearchBuilder:
             input_schema=SearchInput,
             output_schema=SearchOutput,
         )
-        graph.image_policy = self.image_policy
+        graph.attachments = self.attachments
         graph.add_node("ask", ask)
         graph.add_edge(START, "ask")
+        graph.add_conditional_edges("ask", go_on, [first, END])
         return graph
 
     def step(
@@ -139,23 +141,25 @@ class SearchBuilder:
             plan: Says what step to take, given the state and the settings.
             update: Says what changes with the answers that are kept; by default the beams.
         """
+        is_single_turn = has_capability(self.model, capabilities.SINGLE_TURN)
         subgraph = create_step(self.model, self.selection, self.continuation).compile(name=name)
 
-        def prepare(state: Any, config: RunnableConfig) -> PreparedStep:
-            report = reporter_of(config)
-            return prepare_step(state, self.settings, plan, report, wants_text=wants_text(config))
+        def prepare(state: Any, messages: list[BaseMessage], config: RunnableConfig) -> PreparedStep:
+            question = last_question(messages) if is_single_turn else messages
+            report, is_told = reporter_of(config), wants_text(config)
+            return prepare_step(state, question, self.settings, plan, report, wants_text=is_told)
 
         def run(state: Any, config: RunnableConfig) -> dict[str, Any]:
             if is_finished(state["beams"][0]):
                 return {}
-            step = prepare(state, config)
+            step = prepare(state, restore_pictures(state["messages"], current_store()), config)
             output = subgraph.invoke(step.input, config, context=step.context)
             return step.changes(state, output, update)
 
         async def arun(state: Any, config: RunnableConfig) -> dict[str, Any]:
             if is_finished(state["beams"][0]):
                 return {}
-            step = prepare(state, config)
+            step = prepare(state, await arestore_pictures(state["messages"], current_store()), config)
             output = await subgraph.ainvoke(step.input, config, context=step.context)
             return step.changes(state, output, update)
 
@@ -163,10 +167,9 @@ class SearchBuilder:
 
     def single_step(self, plan: Planner) -> SearchGraph:
         """Build the whole graph of a search that takes one step: ask → draw → answer."""
-        graph = self.begin()
+        graph = self.begin("draw")
         graph.add_node("draw", self.step("draw", plan))
         graph.add_node("answer", give_answer)
-        graph.add_edge("ask", "draw")
         graph.add_edge("draw", "answer")
         graph.add_edge("answer", END)
         return graph

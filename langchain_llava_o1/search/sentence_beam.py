@@ -54,11 +54,10 @@ def create_sentence_beam(
         ConfigurationError: If ``judge`` is not a judge, or there is no such continuation.
     """
     builder = SearchBuilder.of(model, select_by_any(judge), continuation, SentenceBeamSettings)
-    graph = builder.begin()
+    graph = builder.begin("sentence")
     graph.add_node("sentence", builder.step("sentence", _plan))
     graph.add_node("next", go_on, destinations={"sentence": "not complete", "answer": "complete"})
     graph.add_node("answer", give_answer)
-    graph.add_edge("ask", "sentence")
     graph.add_edge("sentence", "next")
     graph.add_edge("answer", END)
     return graph

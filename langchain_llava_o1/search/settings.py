@@ -6,7 +6,7 @@ selection, and its limits. Each search declares its own beside its builder.
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -20,6 +20,25 @@ class Settings(BaseModel):
     """Settings of a search or of a part of one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class QuestionSettings(Settings):
+    """What is done with a question and what comes with it."""
+
+    needs_picture: bool = Field(
+        default=True,
+        description="Whether a conversation without any picture is replied to by asking for one. Off: the "
+        "question is answered from text alone.",
+    )
+    unanswerable: Literal["reply", "error"] = Field(
+        default="reply",
+        description="What becomes of a question that needs a picture and has none, or comes with a file that "
+        "cannot be read: a message that says so, for people, or an error, for programs.",
+    )
+    shrink_pictures: bool = Field(
+        default=True,
+        description="Whether pictures are shrunk to what the model can use before they are kept.",
+    )
 
 
 class SamplingSettings(Settings):
@@ -91,7 +110,7 @@ class BudgetSettings(Settings):
     )
 
 
-class SearchSettings(SamplingSettings, ChoiceSettings, BudgetSettings):
+class SearchSettings(QuestionSettings, SamplingSettings, ChoiceSettings, BudgetSettings):
     """What every search that chooses between candidates obeys."""
 
 

@@ -6,13 +6,13 @@ from langchain_llava_o1.judges.function import JudgeLike
 from langchain_llava_o1.search.builder import SearchBuilder, SearchGraph, select_by_any
 from langchain_llava_o1.search.sampling import Continuation
 from langchain_llava_o1.search.selection.ranking import Ranking
-from langchain_llava_o1.search.settings import SamplingSettings
+from langchain_llava_o1.search.settings import QuestionSettings, SamplingSettings
 from langchain_llava_o1.search.state import SearchState
 from langchain_llava_o1.search.step_plan import StepPlan
 from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
 
 
-class SinglePassContext(SamplingSettings):
+class SinglePassContext(QuestionSettings, SamplingSettings):
     """Settings of a single pass, given as ``context=`` when the graph runs."""
 
 

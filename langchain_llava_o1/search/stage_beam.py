@@ -4,6 +4,8 @@ Source: LLaVA-o1 (arXiv 2411.10440), section 3.3. A node per stage, each a step 
 ``beams=K`` the search goes on from K candidates of a stage, draws N for each of them, and keeps K of all.
 """
 
+from itertools import pairwise
+
 from langgraph.graph import END
 from pydantic import Field, field_validator
 
@@ -68,14 +70,12 @@ def create_stage_beam(
         ConfigurationError: If ``judge`` is not a judge, or there is no such continuation.
     """
     builder = SearchBuilder.of(model, select_by_any(judge), continuation, StageBeamSettings)
-    graph = builder.begin()
-    last = "ask"
+    graph = builder.begin(_NAMES[0])
     for stage in STAGES:
         graph.add_node(stage.name, builder.step(stage.name, _plan(stage)))
-        graph.add_edge(last, stage.name)
-        last = stage.name
     graph.add_node("answer", give_answer)
-    graph.add_edge(last, "answer")
+    for name, following in pairwise([*_NAMES, "answer"]):
+        graph.add_edge(name, following)
     graph.add_edge("answer", END)
     return graph
 

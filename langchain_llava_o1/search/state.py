@@ -47,7 +47,7 @@ class SearchOutput(TypedDict):
     settings: dict[str, Any]
 
 
-class SearchState(SearchOutput, QuestionInput):
+class SearchState(SearchOutput):
     """State of a search.
 
     ``beams`` are the answers as far as they go, the best first; ``started`` is when the search began, in

@@ -1,9 +1,11 @@
 """A step that is planned, what it starts from, and what follows from what it kept."""
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from langchain_core.messages import BaseMessage
 
 from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.search.answer import extend_beam
@@ -95,12 +97,19 @@ class PreparedStep:
 
 
 def prepare_step(
-    state: SearchState, settings: type[Any], plan: Planner, report: Reporter, *, wants_text: bool
+    state: SearchState,
+    question: Sequence[BaseMessage],
+    settings: type[Any],
+    plan: Planner,
+    report: Reporter,
+    *,
+    wants_text: bool,
 ) -> PreparedStep:
     """Plan a step; once a limit is reached, one that writes what is missing of the best answer in a call.
 
     Args:
         state: Of the search.
+        question: The conversation up to the question, with its pictures, as the model is sent it.
         settings: The settings that the search has.
         plan: Plans the step.
         report: Where progress goes.
@@ -128,7 +137,7 @@ def prepare_step(
         StepContext(
             name=planned.name,
             part=planned.part,
-            question=state["messages"],
+            question=question,
             beams=planned.beams,
             settings=complete,
             budget=budget,

@@ -102,16 +102,15 @@ def create_swires(
             "Use ConfidenceJudge() or RewardJudge(…), or derive your class from ScoringJudge."
         )
     builder = SearchBuilder.of(model, Ranking(judge), continuation, SwiresContext)
-    graph = builder.begin(SwiresState, kept=Overwrite({}), pool=[], round=0)
-    last = "ask"
+    graph = builder.begin(_RETRACED[0].name, SwiresState, kept=Overwrite({}), pool=[], round=0)
     for stage in _RETRACED:
         graph.add_node(stage.name, builder.step(stage.name, _plan_in_round(stage), _keep_in_round(stage)))
-        graph.add_edge(last, stage.name)
-        last = stage.name
+    for stage, following in pairwise(_RETRACED):
+        graph.add_edge(stage.name, following.name)
     destinations = {stage.name: "draw again" for stage in _RETRACED}
     destinations[_CONCLUDING[0].name] = "good enough, or the last round"
     graph.add_node("retrace", retrace, destinations=destinations)
-    graph.add_edge(last, "retrace")
+    graph.add_edge(_RETRACED[-1].name, "retrace")
     for stage in _CONCLUDING:
         graph.add_node(stage.name, builder.step(stage.name, _plan_after_rounds(stage)))
     for stage, following in pairwise(_CONCLUDING):

@@ -20,7 +20,7 @@ async def followed(graph: SearchGraph, **context: Any) -> tuple[LiveSearch, list
     drawings = []
     async for namespace, mode, data in graph.compile().astream(
         {"question": "How many?"},
-        context={"seed": 3, "candidates": 4, **context},
+        context={"seed": 3, "candidates": 4, "needs_picture": False, **context},
         stream_mode=["custom", "updates", "values"],
         subgraphs=True,
     ):
@@ -65,10 +65,10 @@ async def test_a_limit_is_known_with_the_step_that_it_ended() -> None:
 async def test_several_beams_and_an_earlier_turn_do_no_harm() -> None:
     live = LiveSearch()
     graph = create_stage_beam(ScriptedModel()).compile()
-    state = await graph.ainvoke({"question": "How many?"})
+    state = await graph.ainvoke({"question": "How many?"}, context={"needs_picture": False})
     async for part in graph.astream(
         {**state, "question": "And now?"},
-        context={"beams": 2, "candidates": 2},
+        context={"beams": 2, "candidates": 2, "needs_picture": False},
         stream_mode=["custom", "updates", "values"],
         subgraphs=True,
     ):

@@ -178,7 +178,7 @@ async def test_every_search_answers(search: str) -> None:
     settings = {"candidates": 2} if SEARCHES[search].has_candidates else {}
     settings |= {"retraces": 0} if search == "swires" else {}
     model = ScriptedModel(write=write_with_confidence)
-    reply = await create_answer(model, Strategy(search, None, settings))(HumanMessage("How many?"), 3)
+    reply = await create_answer(model, Strategy(search, None, settings))([HumanMessage("How many?")], 3)
     assert reply.text
     assert reply.response_metadata["seed"] == 3
 

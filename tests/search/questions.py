@@ -11,13 +11,14 @@ from langchain_llava_o1.judges.judge import Judge
 from langchain_llava_o1.search.builder import SearchGraph
 from langchain_llava_o1.search.stage_beam import create_stage_beam
 from langchain_llava_o1.staging.stages import STAGES
+from tests.pictures.files import PNG
 from tests.scripted_model import ScriptedModel
 
 QUESTION = "How many cats? <CAPTION>none</CAPTION>"
 NAMES = [stage.name for stage in STAGES]
 
 
-def ask(picture: bytes = b"\x89PNG") -> dict[str, Any]:
+def ask(picture: bytes = PNG) -> dict[str, Any]:
     image = {"type": "image", "base64": base64.b64encode(picture).decode(), "mime_type": "image/png"}
     return {"messages": [HumanMessage([{"type": "text", "text": QUESTION}, image])]}
 

@@ -11,7 +11,7 @@ from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from pydantic import BaseModel
 
-from langchain_llava_o1 import ChatLlavaO1, create_single_pass, create_stage_beam
+from langchain_llava_o1 import ChatLlavaO1, create_single_pass, create_stage_beam, image_block
 from langchain_llava_o1.errors import ImageError, MessageError
 from langchain_llava_o1.tiny import demo_picture_path
 from tests.scripted_model import ScriptedModel
@@ -19,6 +19,7 @@ from tests.scripted_model import ScriptedModel
 PICTURE = demo_picture_path().read_bytes()
 BASE64 = base64.b64encode(PICTURE).decode()
 CONTEXT = {"seed": 1, "candidates": 1}
+STRICT = {"unanswerable": "error"}
 
 
 def search(**options: Any) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -40,13 +41,13 @@ def test_a_path_below_an_allowed_folder(tmp_path: Path, monkeypatch: pytest.Monk
     (inside / "a.png").write_bytes(PICTURE)
     (tmp_path / "b.png").write_bytes(PICTURE)
     with pytest.raises(ImageError, match=r"image: Paths .* LLAVA_O1_IMAGE_ROOTS"):
-        search().invoke({"question": "?", "image": str(inside / "a.png")})
+        search().invoke({"question": "?", "image": str(inside / "a.png")}, context=STRICT)
 
     monkeypatch.setenv("LLAVA_O1_IMAGE_ROOTS", str(inside))
     answered = search().invoke({"question": "?", "image": str(inside / "a.png")}, context=CONTEXT)
     assert answered["messages"][0].content_blocks[0]["base64"] == BASE64
     with pytest.raises(ImageError, match="outside the allowed folders"):
-        search().invoke({"question": "?", "image": str(tmp_path / "b.png")})
+        search().invoke({"question": "?", "image": str(tmp_path / "b.png")}, context=STRICT)
 
 
 def test_the_models_own_allow_list_counts(tmp_path: Path) -> None:
@@ -58,9 +59,16 @@ def test_the_models_own_allow_list_counts(tmp_path: Path) -> None:
     assert answered["messages"][0].content_blocks[0]["base64"] == BASE64
 
 
-def test_urls_are_not_fetched_by_default() -> None:
+def test_urls_are_not_fetched_by_default_and_those_in_messages_are_left_to_a_hosted_model() -> None:
+    url = "https://example.com/a.png"
     with pytest.raises(ImageError, match="image: Pictures are not fetched"):
-        search().invoke({"question": "?", "image": "https://example.com/a.png"})
+        search().invoke({"question": "?", "image": url}, context=STRICT)
+
+    model = ScriptedModel()
+    block = {"type": "image", "url": url}
+    asked = {"messages": [HumanMessage([block, {"type": "text", "text": "?"}])]}
+    create_stage_beam(model).compile().invoke(asked, context=CONTEXT)
+    assert block in model.calls[0].messages[0].content
 
 
 @pytest.mark.parametrize(
@@ -89,9 +97,7 @@ def test_a_thread_forgets_the_form_and_keeps_the_conversation() -> None:
     assert [message.text for message in second["messages"]][2] == "And red ones?"
     assert [message.type for message in third["messages"]] == ["human", "ai"] * 3
     assert [len(message.content_blocks) for message in third["messages"][::2]] == [2, 1, 1]
-    saved = graph.get_state(thread).values
-    assert saved["image"] is None
-    assert saved["question"] is None
+    assert not {"image", "question"} & graph.get_state(thread).values.keys()
 
 
 def test_a_search_in_another_graph_takes_the_settings_that_it_knows() -> None:
@@ -107,6 +113,7 @@ def test_a_search_in_another_graph_takes_the_settings_that_it_knows() -> None:
 
     outer = StateGraph(MessagesState, context_schema=Surroundings).add_node("ask", ask_inside)
     graph = outer.add_edge(START, "ask").compile()
-    graph.invoke({"messages": [HumanMessage("?")]}, context=Surroundings(user="Ada", candidates=3))
+    question = HumanMessage([image_block(PICTURE), {"type": "text", "text": "?"}])
+    graph.invoke({"messages": [question]}, context=Surroundings(user="Ada", candidates=3))
 
     assert [len(record["candidates"]) for record in stages.values()] == [3, 3, 3, 3]

@@ -82,11 +82,15 @@ async def texts(graph: Any, *, wants_text: bool, **context: Any) -> tuple[str, A
     """Run a search both ways; return what was told and the state."""
     config = {"configurable": {"stream_text": wants_text}}
     asked = {"question": "How many?"}
+    settings = {"seed": 1, "needs_picture": False, **context}
     compiled = graph.compile()
     pieces: list[str] = []
     state: Any = None
     async for mode, data in compiled.astream(
-        asked, config, context={"seed": 1, **context}, stream_mode=["custom", "values"]
+        asked,
+        config,
+        context=settings,
+        stream_mode=["custom", "values"],
     ):
         if mode == "values":
             state = data
@@ -94,7 +98,7 @@ async def texts(graph: Any, *, wants_text: bool, **context: Any) -> tuple[str, A
             pieces.append(data["text"])
     in_a_thread = [
         event["text"]
-        for event in compiled.stream(asked, config, context={"seed": 1, **context}, stream_mode="custom")
+        for event in compiled.stream(asked, config, context=settings, stream_mode="custom")
         if event["type"] == "text" and event["stage"] == "conclusion"
     ]
     assert in_a_thread == pieces

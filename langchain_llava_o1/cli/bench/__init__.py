@@ -3,6 +3,7 @@
 import typer
 
 from langchain_llava_o1.cli.bench.accuracy import accuracy
+from langchain_llava_o1.cli.bench.conversation import conversation
 from langchain_llava_o1.cli.bench.cutoff import cutoff
 from langchain_llava_o1.cli.bench.recall import recall
 from langchain_llava_o1.cli.bench.speed import speed
@@ -16,6 +17,7 @@ def bench() -> None:
 
 
 app.command()(accuracy)
+app.command()(conversation)
 app.command()(cutoff)
 app.command()(recall)
 app.command()(speed)

@@ -20,6 +20,7 @@ from langchain_llava_o1.cli.bench.options import (
     checking_usage,
     read_benchmark,
 )
+from langchain_llava_o1.cli.bench.tables import Counter, accuracy_table, turns_table
 from langchain_llava_o1.cli.options import (
     DebugOption,
     JudgeOption,
@@ -28,7 +29,7 @@ from langchain_llava_o1.cli.options import (
     StrategyOption,
     read_further_settings,
 )
-from langchain_llava_o1.cli.output import write_error, write_output
+from langchain_llava_o1.cli.output import write_output
 from langchain_llava_o1.evaluation.benchmark import DEFAULT_BENCHMARK, Benchmark
 from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH, SEARCHES, find_search
 from langchain_llava_o1.search.strategy import Strategy
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from langchain_llava_o1.evaluation.accuracy import AccuracyReport
-    from langchain_llava_o1.evaluation.answers import Outcome
 
 _DEFAULT_FOLDER = Path("comparison")
 _COMPARED_CANDIDATES = 4
@@ -68,6 +68,15 @@ TemperatureOption = Annotated[
         max=2.0,
         help="Of the candidates and the single pass. Default: 1.",
         show_default=False,
+    ),
+]
+TurnsOption = Annotated[
+    int,
+    typer.Option(
+        "--turns",
+        min=1,
+        max=16,
+        help="Questions of a conversation, of which the last one counts; it is also asked alone.",
     ),
 ]
 FolderOption = Annotated[
@@ -118,6 +127,7 @@ def accuracy(
     out: FolderOption = None,
     is_plotted: PlotOption = None,
     concurrency: ConcurrencyOption = 48,
+    turns: TurnsOption = 1,
     model: ModelOption = None,
     is_json: JsonOption = False,
     is_debug: DebugOption = False,
@@ -138,9 +148,16 @@ def accuracy(
         concurrency=concurrency,
     )
     if searches is None:
-        report = _measure(measurement, strategy, numbers[0] if numbers else None)
-        write_output(json.dumps(report.as_json()) + "\n" if is_json else _as_table(report))
+        number = numbers[0] if numbers else None
+        report = _measure(measurement, strategy, number)
+        if turns > 1:
+            later = _measure(measurement, strategy, number, turns)
+            write_output(turns_table(report, later, turns, is_json=is_json))
+        else:
+            write_output(json.dumps(report.as_json()) + "\n" if is_json else accuracy_table(report))
         return
+    if turns > 1:
+        raise typer.BadParameter("a comparison asks single questions; leave one out.", param_hint="--turns")
     from langchain_llava_o1.evaluation.comparison import comparison_table
 
     folder = _DEFAULT_FOLDER if out is None else out
@@ -151,7 +168,9 @@ def accuracy(
     write_output(json.dumps(rows) + "\n" if is_json else comparison_table(reports))
 
 
-def _measure(measurement: _Measurement, search: str, num_candidates: int | None) -> "AccuracyReport":
+def _measure(
+    measurement: _Measurement, search: str, num_candidates: int | None, turns: int = 1
+) -> "AccuracyReport":
     from langchain_llava_o1.evaluation.accuracy import measure_accuracy
 
     settings = measurement.settings
@@ -170,7 +189,8 @@ def _measure(measurement: _Measurement, search: str, num_candidates: int | None)
             items=measurement.items,
             seed=measurement.seed,
             concurrency=measurement.concurrency,
-            report_outcome=_Counter(measurement.items).add,
+            report_outcome=Counter(measurement.items, f"turn {turns}: " if turns > 1 else "").add,
+            turns=turns,
         )
     )
 
@@ -195,7 +215,7 @@ def _compare(
     )
     with checking_usage():
         plan_strategies(measurement.model, cells, settings)
-    counters = {cell: _Counter(measurement.items, f"{cell.search}, N={cell.candidates}: ") for cell in cells}
+    counters = {cell: Counter(measurement.items, f"{cell.search}, N={cell.candidates}: ") for cell in cells}
     reports = run_until_interrupted(
         compare(
             measurement.model,
@@ -250,38 +270,3 @@ def _refuse_what_compares(numbers: list[int] | None, out: Path | None, *, is_plo
         raise typer.BadParameter(
             "only a comparison is drawn; add --compare, or leave it out.", param_hint=option
         )
-
-
-class _Counter:
-    """Says on standard error how far the measurement is."""
-
-    def __init__(self, items: int, heading: str = "") -> None:
-        self._items = items
-        self._heading = heading
-        self._step = max(1, items // 20)
-        self._done = 0
-        self._right = 0
-
-    def add(self, outcome: "Outcome") -> None:
-        self._done += 1
-        self._right += outcome.is_correct
-        if self._done % self._step == 0 or self._done == self._items:
-            write_error(
-                f"{self._heading}{self._done}/{self._items} answered, {self._right / self._done:.1%} right"
-            )
-
-
-def _as_table(report: "AccuracyReport") -> str:
-    low, high = report.interval
-    lines = [
-        f"{report.asked}, {report.strategy}"
-        f"{f', {report.judge} judge' if report.judge else ''}, "
-        f"{report.candidates} candidate(s), {report.items} items",
-        f"accuracy  {report.accuracy:.1%}  (95 % interval {low:.1%} to {high:.1%})",
-        f"time      {report.seconds:.1f} s",
-        f"tokens    {report.tokens} generated, {report.input_tokens} read",
-    ]
-    lines += [
-        f"  {kind:<12} {found.accuracy:6.1%} of {found.items}" for kind, found in report.by_kind.items()
-    ]
-    return "\n".join(lines) + "\n"

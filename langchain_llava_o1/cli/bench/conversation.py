@@ -1,0 +1,45 @@
+"""`llava-o1 bench conversation`: how much a conversation about a photo saves and streams."""
+
+import json
+
+from langchain_llava_o1.cli import answering
+from langchain_llava_o1.cli.answering import AnswerSettings, run_until_interrupted
+from langchain_llava_o1.cli.bench.options import JsonOption, checking_usage
+from langchain_llava_o1.cli.options import (
+    DebugOption,
+    ModelOption,
+    SettingsOption,
+    StrategyOption,
+    read_further_settings,
+)
+from langchain_llava_o1.cli.output import write_output
+from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH
+from langchain_llava_o1.search.strategy import Strategy
+
+
+def conversation(
+    strategy: StrategyOption = DEFAULT_SEARCH,
+    further: SettingsOption = None,
+    model: ModelOption = None,
+    is_json: JsonOption = False,
+    is_debug: DebugOption = False,
+) -> None:
+    """Ask three questions about a photo of 12 megapixels and count what is saved and streamed."""
+    from langchain_llava_o1.evaluation.conversation_size import measure_conversation_size
+
+    asked = Strategy(strategy, None, {"seed": 0, **read_further_settings(further)})
+    with checking_usage():
+        size = run_until_interrupted(
+            measure_conversation_size(answering.create_model(AnswerSettings(model)), asked)
+        )
+    if is_json:
+        write_output(json.dumps(size.as_json()) + "\n")
+        return
+    rows = (
+        ("photo as sent", size.sent),
+        ("picture as kept", size.stored),
+        ("checkpoints", size.checkpoints),
+        ("streamed updates", size.updates),
+    )
+    lines = [f"{name:<17} {number:>10,} bytes  {number / size.stored:6.2f} x" for name, number in rows]
+    write_output(f"{size.turns} questions about one photo\n" + "\n".join(lines) + "\n")

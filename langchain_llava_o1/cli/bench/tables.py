@@ -1,0 +1,61 @@
+"""What a measurement of accuracy writes, while it runs and at its end."""
+
+import json
+from typing import TYPE_CHECKING
+
+from langchain_llava_o1.cli.output import write_error
+
+if TYPE_CHECKING:
+    from langchain_llava_o1.evaluation.accuracy import AccuracyReport
+    from langchain_llava_o1.evaluation.answers import Outcome
+
+
+class Counter:
+    """Says on standard error how far the measurement is."""
+
+    def __init__(self, items: int, heading: str = "") -> None:
+        """Count up to so many items; the heading begins each line."""
+        self._items = items
+        self._heading = heading
+        self._step = max(1, items // 20)
+        self._done = 0
+        self._right = 0
+
+    def add(self, outcome: "Outcome") -> None:
+        """Count an outcome."""
+        self._done += 1
+        self._right += outcome.is_correct
+        if self._done % self._step == 0 or self._done == self._items:
+            write_error(
+                f"{self._heading}{self._done}/{self._items} answered, {self._right / self._done:.1%} right"
+            )
+
+
+def accuracy_table(report: "AccuracyReport") -> str:
+    """Write a report for people."""
+    low, high = report.interval
+    lines = [
+        f"{report.asked}, {report.strategy}"
+        f"{f', {report.judge} judge' if report.judge else ''}, "
+        f"{report.candidates} candidate(s), {report.items} items",
+        f"accuracy  {report.accuracy:.1%}  (95 % interval {low:.1%} to {high:.1%})",
+        f"time      {report.seconds:.1f} s",
+        f"tokens    {report.tokens} generated, {report.input_tokens} read",
+    ]
+    lines += [
+        f"  {kind:<12} {found.accuracy:6.1%} of {found.items}" for kind, found in report.by_kind.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def turns_table(alone: "AccuracyReport", later: "AccuracyReport", turns: int, *, is_json: bool) -> str:
+    """Write what an item's question came to when asked alone, and at the end of a conversation."""
+    points = (later.accuracy - alone.accuracy) * 100
+    if is_json:
+        reports = {"turns": turns, "alone": alone.as_json(), "in_conversation": later.as_json()}
+        return json.dumps({**reports, "difference_in_points": round(points, 2)}) + "\n"
+    return (
+        f"Asked alone:\n{accuracy_table(alone)}\n"
+        f"As question {turns} of a conversation:\n{accuracy_table(later)}\n"
+        f"difference  {points:+.1f} points\n"
+    )

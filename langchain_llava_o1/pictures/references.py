@@ -1,0 +1,94 @@
+"""Image blocks that hold a small copy of a picture, and say by its digest which picture is meant.
+
+A conversation is saved with every turn and streamed to pages that show it; a photo would be in it many times.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from langchain_llava_o1.pictures.base64_text import decode_base64, encode_base64, write_data_url
+from langchain_llava_o1.pictures.picture import Picture
+from langchain_llava_o1.pictures.shrinking import small_copy
+
+PICTURE_REFERENCE = "llava_o1_picture"
+"""The key in a block's ``extras`` of its reference: ``sha256``, and in pixels ``size`` and ``sent_size``."""
+
+_LEAST_BYTES_TO_REFER_TO = 32_768
+"""A smaller file is not worth a reference."""
+
+
+class KeptFile(NamedTuple):
+    """A picture's file as it is kept.
+
+    Attributes:
+        data: Its bytes.
+        mime_type: What it is, as in ``image/jpeg``.
+    """
+
+    data: bytes
+    mime_type: str
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "KeptFile":
+        """Read what ``as_record`` made."""
+        return cls(decode_base64(record["base64"]), record["mime_type"])
+
+    def as_record(self) -> dict[str, Any]:
+        """Return plain data that JSON can hold."""
+        return {"base64": encode_base64(self.data), "mime_type": self.mime_type}
+
+
+def is_worth_a_reference(picture: Picture) -> bool:
+    """Tell whether a picture's file is large enough to be kept apart from its message."""
+    return len(picture.data) >= _LEAST_BYTES_TO_REFER_TO
+
+
+def refer_to(block: Mapping[str, Any], picture: Picture, sent_size: tuple[int, int]) -> dict[str, Any]:
+    """Return a block that refers to a picture, and holds a small copy in the form that it had.
+
+    Args:
+        block: The image block as it was sent, of any form.
+        picture: The picture as it is kept.
+        sent_size: Width and height in which it was sent.
+    """
+    reference = {
+        "sha256": picture.digest,
+        "size": list(picture.image.size),
+        "sent_size": list(sent_size),
+    }
+    extras = {**(block.get("extras") or {}), PICTURE_REFERENCE: reference}
+    return {**with_file(block, KeptFile(small_copy(picture), "image/jpeg")), "extras": extras}
+
+
+def read_reference(block: Mapping[str, Any]) -> str | None:
+    """Return the digest of the picture that a block refers to; None if it holds its picture itself."""
+    reference = (block.get("extras") or {}).get(PICTURE_REFERENCE)
+    digest = reference.get("sha256") if isinstance(reference, Mapping) else None
+    return digest if isinstance(digest, str) else None
+
+
+def put_back(block: Mapping[str, Any], file: KeptFile) -> dict[str, Any]:
+    """Return the block that holds the picture itself, in the same form."""
+    extras = {name: value for name, value in (block.get("extras") or {}).items() if name != PICTURE_REFERENCE}
+    whole = with_file({key: value for key, value in block.items() if key != "extras"}, file)
+    return {**whole, "extras": extras} if extras else whole
+
+
+def with_file(block: Mapping[str, Any], file: KeptFile) -> dict[str, Any]:
+    """Return an image block with another file, in the form that the block has."""
+    url = write_data_url(file.mime_type, file.data)
+    if block["type"] == "image_url":
+        named = block.get("image_url")
+        return {**block, "image_url": {**named, "url": url} if isinstance(named, Mapping) else {"url": url}}
+    if isinstance(block.get("source"), Mapping):
+        source = {"type": "base64", "media_type": file.mime_type, "data": encode_base64(file.data)}
+        return {**block, "source": source}
+    rest = {key: value for key, value in block.items() if key not in _PLACES}
+    if "source_type" in block:
+        held = {"source_type": "base64", "data": encode_base64(file.data)}
+    else:
+        held = {"base64": encode_base64(file.data)}
+    return {**rest, **held, "mime_type": file.mime_type}
+
+
+_PLACES = ("base64", "data", "url", "path", "source_type", "mime_type")
