@@ -152,7 +152,7 @@ class _Nodes:
         """Find sources, and put those that are fit to be shown before the question."""
         messages = state.get("messages") or []
         check_question(messages)
-        nothing_yet = {"retrieve_by": None, "stages": Overwrite({}), "sources": []}
+        nothing_yet: dict[str, Any] = {"retrieve_by": None, "stages": Overwrite({}), "sources": []}
         if problems := problems_of(messages[-1:]):
             if not self.replies_to_problems:
                 raise ImageError("\n".join(problems))

@@ -278,9 +278,7 @@ def test_the_questions_picture_is_read_from_where_the_search_may_read_it(
         assert pictures_of(model.calls[0])[-1] == "white"
     else:
         with pytest.raises(ImageError, match="Paths in messages are not read"):
-            graph.invoke(
-                asked, context={"seed": 1, "unanswerable": "error"} if search_is_ours else {"seed": 1}
-            )
+            graph.invoke(asked, context={"seed": 1, "unanswerable": "error"} if is_ours else {"seed": 1})
 
 
 def test_sources_may_be_kept_to_other_places(
