@@ -11,6 +11,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from langchain_llava_o1 import ChatLlavaO1
 from langchain_llava_o1.search.catalogue import find_search
+from langchain_llava_o1.search.events import STREAM_TEXT
 
 GraphFactory = Callable[[], CompiledStateGraph[Any, Any, Any, Any]]
 
@@ -24,7 +25,9 @@ def _factory_of(search: str) -> GraphFactory:
 
         There is no checkpointer: the server brings its own.
         """
-        return entry.create(ChatLlavaO1()).compile(name=entry.graph_name)
+        graph = entry.create(ChatLlavaO1()).compile(name=entry.graph_name)
+        # Chat pages show the text of a single candidate as it is written.
+        return graph.with_config(configurable={STREAM_TEXT: True})
 
     return create_graph
 

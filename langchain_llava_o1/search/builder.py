@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from typing import Any, Self
+from uuid import uuid4
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import RunnableConfig, RunnableLambda
@@ -20,6 +21,7 @@ from langchain_llava_o1.search.attachments import AttachmentReader
 from langchain_llava_o1.search.conversation_graph import ConversationGraph
 from langchain_llava_o1.search.events import reporter_of, wants_text
 from langchain_llava_o1.search.kept_pictures import arestore_pictures, current_store, restore_pictures
+from langchain_llava_o1.search.message_stream import complete_stages, show_answer, show_text_of
 from langchain_llava_o1.search.question import check_question, find_obstacle
 from langchain_llava_o1.search.records import EMPTY_BEAM
 from langchain_llava_o1.search.sampling import Continuation, choose_continuation
@@ -108,6 +110,8 @@ class SearchBuilder:
                 "beams": [EMPTY_BEAM],
                 "started": time.time(),
                 "limit": None,
+                "answer_id": str(uuid4()),
+                "num_shown": 0,
                 **initial,
                 **({"messages": [reply]} if reply else {}),
             }
@@ -147,6 +151,8 @@ class SearchBuilder:
         def prepare(state: Any, messages: list[BaseMessage], config: RunnableConfig) -> PreparedStep:
             question = last_question(messages) if is_single_turn else messages
             report, is_told = reporter_of(config), wants_text(config)
+            if is_told and (message_id := state.get("answer_id")):
+                report = show_text_of(report, message_id, config)
             return prepare_step(state, question, self.settings, plan, report, wants_text=is_told)
 
         def run(state: Any, config: RunnableConfig) -> dict[str, Any]:
@@ -154,14 +160,14 @@ class SearchBuilder:
                 return {}
             step = prepare(state, restore_pictures(state["messages"], current_store()), config)
             output = subgraph.invoke(step.input, config, context=step.context)
-            return step.changes(state, output, update)
+            return _show_settled(state, step, step.changes(state, output, update), config)
 
         async def arun(state: Any, config: RunnableConfig) -> dict[str, Any]:
             if is_finished(state["beams"][0]):
                 return {}
             step = prepare(state, await arestore_pictures(state["messages"], current_store()), config)
             output = await subgraph.ainvoke(step.input, config, context=step.context)
-            return step.changes(state, output, update)
+            return _show_settled(state, step, step.changes(state, output, update), config)
 
         return RunnableLambda(run, arun, name=name)
 
@@ -189,8 +195,12 @@ def select_by_any(judge: JudgeLike | None) -> Selection | None:
     return None if judge is None else select_by(read_judge(judge))
 
 
-def give_answer(state: SearchState) -> dict[str, Any]:
+def give_answer(state: SearchState, config: RunnableConfig) -> dict[str, Any]:
     """Append the answer to the conversation."""
+    message_id = state.get("answer_id")
+    if message_id:
+        # Whatever was not settled before is now.
+        show_answer(state["beams"][0]["text"], message_id, config, num_shown=state["num_shown"])
     message = compose_answer(
         state["beams"][0],
         state["stages"],
@@ -198,4 +208,17 @@ def give_answer(state: SearchState) -> dict[str, Any]:
         limit=state["limit"],
         seconds=time.time() - state["started"],
     )
-    return {"messages": [message]}
+    return {"messages": [message.model_copy(update={"id": message_id})]}
+
+
+def _show_settled(
+    state: SearchState, step: PreparedStep, changes: dict[str, Any], config: RunnableConfig
+) -> dict[str, Any]:
+    """Show what is settled of the answer: where the search goes on from a single one, all of it."""
+    beams, message_id = changes.get("beams", ()), state.get("answer_id")
+    if len(beams) != 1 or not message_id:
+        return changes
+    text = beams[0]["text"]
+    if step.context.tells_text:
+        return {**changes, "num_shown": len(complete_stages(text))}
+    return {**changes, "num_shown": show_answer(text, message_id, config, num_shown=state["num_shown"])}

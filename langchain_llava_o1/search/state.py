@@ -51,9 +51,12 @@ class SearchState(SearchOutput):
     """State of a search.
 
     ``beams`` are the answers as far as they go, the best first; ``started`` is when the search began, in
-    seconds since the epoch; ``limit`` is the name of the limit that it reached, or None.
+    seconds since the epoch; ``limit`` is the name of the limit that it reached, or None; ``answer_id`` is the
+    id of the message that the answer will be, of which ``num_shown`` stages were streamed.
     """
 
     beams: list[Beam]
     started: float
     limit: str | None
+    answer_id: str
+    num_shown: int

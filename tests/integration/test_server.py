@@ -143,15 +143,17 @@ async def test_the_chat_takes_pictures(client: LangGraphClient, picture: dict[st
     ("image", "said"),
     [("/etc/hostname", "LLAVA_O1_IMAGE_ROOTS"), ("A" * 100, "no picture in a known format")],
 )
-async def test_a_bad_picture_is_an_error_that_can_be_read(
+async def test_a_bad_picture_is_told_and_the_thread_goes_on(
     client: LangGraphClient, image: str, said: str
 ) -> None:
-    parts = [
-        part
-        async for part in client.runs.stream(
-            None, "stage_beam", input={"question": DEMO_QUESTION, "image": image}, stream_mode="values"
-        )
-    ]
+    asked = {"question": DEMO_QUESTION, "image": image}
+    thread = await new_thread(client)
+    assert said in answer_of(await client.runs.wait(thread, "stage_beam", input=asked, context=CONTEXT))
+    assert answer_of(await client.runs.wait(thread, "stage_beam", input=FORM, context=CONTEXT)) == "6"
+
+    strict = {"unanswerable": "error"}
+    stream = client.runs.stream(None, "stage_beam", input=asked, context=strict, stream_mode="values")
+    parts = [part async for part in stream]
     assert parts[-1].event == "error"
     assert parts[-1].data["error"] == "ImageError"
     assert said in parts[-1].data["message"]
@@ -194,10 +196,13 @@ async def test_all_modes_stream_with_what_happens_inside_of_stages(client: LangG
         assert stages == set(STAGE_NAMES), mode
     assert any("candidates" in part.data.get("sample", {}) for part in events["updates"])
     assert [part.data["stage"] for part in events["custom"] if part.data["type"] == "winner"] == STAGE_NAMES
-    # The chat shows the question and the answer, and no candidates.
-    shown = [part.data[0] for part in events["messages"]]
-    assert [message["type"] for message in shown] == ["human", "ai"]
-    assert shown[-1]["content"] == "6"
+    # The chat shows the question and the answer as it is settled, and no candidates.
+    shown = [part.data[0] for part in events["messages"] if "|" not in part.event]
+    assert shown[0]["type"] == "human"
+    assert len({message["id"] for message in shown[1:]}) == 1
+    blocks = [block for message in shown[1:] for block in message["content"]]
+    assert [block["type"] for block in blocks] == ["reasoning"] * 3 + ["text"]
+    assert blocks[-1]["text"] == "6"
     assert {part.data["event"] for part in events["events"]} >= {"on_chain_start", "on_chat_model_stream"}
     assert answer_of(events["values"][-1].data) == "6"
 

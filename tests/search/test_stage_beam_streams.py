@@ -3,8 +3,11 @@ from typing import Any
 
 import pytest
 
+from langchain_llava_o1 import create_best_of_n, create_single_pass, create_stage_beam
+from langchain_llava_o1.search.events import STREAM_TEXT
 from tests.scripted_model import ScriptedModel
 from tests.search.questions import NAMES, ask, compiled
+from tests.search.writers import write_staged
 
 
 async def test_candidates_and_verdicts_stay_out_of_the_message_stream() -> None:
@@ -16,11 +19,48 @@ async def test_candidates_and_verdicts_stay_out_of_the_message_stream() -> None:
     awaited: list[Any] = [
         event async for event in graph.astream(ask(), stream_mode="messages", context=options)
     ]
-    assert [(message.content, metadata["langgraph_node"]) for message, metadata in alone] == [
-        (answer, "answer")
+    # Each hidden stage as it is accepted, then the conclusion in words: chunks of the one answer.
+    nodes = [metadata["langgraph_node"] for _, metadata in alone]
+    assert nodes == [*NAMES, *NAMES[-1:]]
+    for shown in ([m for m, _ in alone], [m for _, (m, _) in nested], [m for m, _ in awaited]):
+        whole = sum(shown[1:], shown[0])
+        assert [block["type"] for block in whole.content_blocks] == ["reasoning"] * 3 + ["text"]
+        assert whole.text == answer
+
+
+async def test_the_answer_has_the_id_of_its_chunks_and_nothing_unsettled_is_shown() -> None:
+    model = ScriptedModel(write=write_staged)
+    for graph in (create_stage_beam(model), create_best_of_n(model)):
+        parts: list[Any] = [
+            part
+            async for part in graph.compile().astream(
+                ask(), context={"seed": 1, "candidates": 2}, stream_mode=["messages", "values"]
+            )
+        ]
+        chunks = [data[0] for mode, data in parts if mode == "messages"]
+        answer = parts[-1][1]["messages"][-1]
+        assert {chunk.id for chunk in chunks} == {answer.id}
+        assert sum(chunks[1:], chunks[0]).text == answer.text
+    beams: list[Any] = [
+        data
+        async for data in create_stage_beam(model)
+        .compile()
+        .astream(ask(), context={"seed": 1, "beams": 2}, stream_mode="messages")
     ]
-    assert [message.content for _, (message, _) in nested] == [answer]
-    assert [message.content for message, _ in awaited] == [answer]
+    # With two answers under way, nothing is certain before the last stage.
+    assert {metadata["langgraph_node"] for _, metadata in beams} == {"conclusion"}
+
+
+async def test_a_single_candidate_is_shown_as_it_is_written() -> None:
+    model = ScriptedModel(write=write_staged)
+    graph = create_single_pass(model).compile().with_config(configurable={STREAM_TEXT: True})
+    parts: list[Any] = [part async for part in graph.astream(ask(), stream_mode=["messages", "values"])]
+    chunks = [data[0] for mode, data in parts if mode == "messages"]
+    answer = parts[-1][1]["messages"][-1]
+    assert len(chunks) > 8
+    whole = sum(chunks[1:], chunks[0])
+    assert whole.text == answer.text
+    assert [block["type"] for block in whole.content_blocks] == ["reasoning"] * 3 + ["text"]
 
 
 async def test_progress_is_in_the_custom_stream() -> None:
