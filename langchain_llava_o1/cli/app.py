@@ -12,6 +12,7 @@ from langchain_llava_o1.cli.demo import demo
 from langchain_llava_o1.cli.draw import draw
 from langchain_llava_o1.cli.failures import FailureReportingGroup
 from langchain_llava_o1.cli.index import index
+from langchain_llava_o1.cli.mcp import mcp
 from langchain_llava_o1.cli.options import DebugOption
 from langchain_llava_o1.cli.output import write_output
 from langchain_llava_o1.cli.web import app as web_app
@@ -57,4 +58,5 @@ app.command()(demo)
 app.command()(draw)
 app.command()(index)
 app.command()(web_app)
+app.command()(mcp)
 app.add_typer(bench_app, name="bench")
