@@ -1,6 +1,7 @@
 """`llava-o1 mcp`: a search as the tool of any program that speaks the Model Context Protocol."""
 
 import functools
+import logging
 import os
 from pathlib import Path
 from typing import Annotated
@@ -95,6 +96,9 @@ def mcp(
         anyio.run(serve_stdio, server)
         return
     check_address(host, port)
+    if not is_debug:
+        # The SDK writes a traceback whenever a client leaves.
+        logging.getLogger("mcp.server.streamable_http").setLevel(logging.CRITICAL)
     shown = f"[{host}]" if ":" in host else host
     write_error(f"llava-o1: MCP at http://{shown}:{port}{HTTP_PATH}; Ctrl-C ends it")
     anyio.run(functools.partial(serve_http, server, host, port, policy))

@@ -84,18 +84,19 @@ async def test_by_default_no_file_is_read() -> None:
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
     options = [*SETTINGS, "--http", "--port", str(port), "--image-root", str(FOLDER)]
-    with (tmp_path_factory.mktemp("mcp") / "log.txt").open("w+") as log:
-        process = subprocess.Popen([*COMMAND, *options], env=environment(), stderr=subprocess.PIPE, text=True)
-        assert process.stderr
-        try:
-            told = process.stderr.readline()
-            assert told == f"llava-o1: MCP at http://127.0.0.1:{port}/mcp; Ctrl-C ends it\n"
-            wait_until_listening(port, process)
-            yield f"http://127.0.0.1:{port}/mcp"
-        finally:
-            process.send_signal(signal.SIGINT)
-            assert process.wait(120) == 130
-            log.write(process.stderr.read())
+    path = tmp_path_factory.mktemp("mcp") / "log.txt"
+    with path.open("w") as log:
+        process = subprocess.Popen([*COMMAND, *options], env=environment(), stderr=log)
+    try:
+        wait_until_listening(port, process)
+        yield f"http://127.0.0.1:{port}/mcp"
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(120) == 130
+    first, *_, last = path.read_text().splitlines()
+    assert first == f"llava-o1: MCP at http://127.0.0.1:{port}/mcp; Ctrl-C ends it"
+    assert last == "llava-o1: interrupted"
+    assert "Traceback" not in path.read_text()
 
 
 async def test_by_http(address: str) -> None:
