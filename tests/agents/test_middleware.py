@@ -1,6 +1,8 @@
 """A model that cannot see, in an agent whose pictures the search answers about."""
 
+import importlib
 import json
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -187,3 +189,10 @@ def test_by_default_the_embedded_model_looks() -> None:
 def test_a_search_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="search is a ScriptedModel"):
         VisualReasoningMiddleware(ScriptedModel())
+
+
+def test_without_langchain_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "langchain.agents.middleware", None)
+    monkeypatch.delitem(sys.modules, "langchain_llava_o1.agents.middleware")
+    with pytest.raises(ModuleNotFoundError, match=r"langchain-llava-o1\[agent\]"):
+        importlib.import_module("langchain_llava_o1.agents.middleware")
