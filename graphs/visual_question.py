@@ -14,6 +14,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from langchain_llava_o1 import ChatLlavaO1, SearchResult, StageBeamContext, create_stage_beam
+from langchain_llava_o1.agents.failures import describe_failure
 from langchain_llava_o1.errors import ImageError, LlavaO1Error
 
 
@@ -54,7 +55,7 @@ def create_graph() -> CompiledStateGraph[Any, Any, Any, Any]:
                 raise ImageError("There is no `image`. Give the picture that the question is about.")
             result = await search.ainvoke(asked, context=runtime.context)
         except LlavaO1Error as error:
-            return {"answer": None, "error": str(error)}
+            return {"answer": None, "error": describe_failure(error)}
         return {"answer": SearchResult.from_state(result).answer, "error": None}
 
     graph = StateGraph(State, context_schema=StageBeamContext, input_schema=Question, output_schema=Answer)

@@ -1,5 +1,7 @@
 # The public names, each with where it is. This is the only list of them: `__init__.py` reads it.
 
+from .agents.middleware import VisualReasoningMiddleware as VisualReasoningMiddleware
+from .agents.tool import VisualReasoningTool as VisualReasoningTool
 from .chat.model import ChatLlavaO1 as ChatLlavaO1
 from .chat.reward_model import HuggingFaceReward as HuggingFaceReward
 from .judges.confidence import ConfidenceJudge as ConfidenceJudge
@@ -33,5 +35,4 @@ from .search.stage_beam import StageBeamContext as StageBeamContext
 from .search.stage_beam import create_stage_beam as create_stage_beam
 from .search.swires import SwiresContext as SwiresContext
 from .search.swires import create_swires as create_swires
-from .tool import VisualReasoningTool as VisualReasoningTool
 from .version import __version__ as __version__

@@ -9,7 +9,7 @@ class ConfigurationError(LlavaO1Error, ValueError):
     """A parameter has a value that cannot work."""
 
 
-class ModelLoadError(LlavaO1Error):
+class ModelLoadError(LlavaO1Error, RuntimeError):
     """A checkpoint could not be found, read or placed on the device."""
 
 

@@ -20,10 +20,14 @@ class Provider(BaseHTTPRequestHandler):
     """Speaks OpenAI's protocol: first a tool call, then what the tool said."""
 
     requests: list[dict[str, Any]]
+    refusal: str | None = None
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.requests.append(asked)
+        if self.refusal is not None:
+            self.send(401, {"error": {"message": self.refusal}})
+            return
         last = asked["messages"][-1]
         if last["role"] == "tool":
             message: dict[str, Any] = {"content": f"It is {last['content']}."}
@@ -43,8 +47,11 @@ class Provider(BaseHTTPRequestHandler):
             "model": asked["model"],
             "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", **message}}],
         }
+        self.send(200, reply)
+
+    def send(self, status: int, reply: dict[str, Any]) -> None:
         body = json.dumps(reply).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -93,6 +100,25 @@ async def test_a_providers_model_drives_the_tool(
     assert first["messages"][0]["role"] == "system"
     function = first["tools"][0]["function"]
     assert set(function["parameters"]["properties"]) == {"question", "image", "image_index"}
+
+
+async def test_a_key_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    context = {"model": "openai:some-model"}
+    # An error of a value: a server hides what other errors say.
+    with pytest.raises(ValueError, match=r"'openai:some-model' needs a key, and OPENAI_API_KEY is not set"):
+        create_graph().invoke({"messages": [QUESTION]}, context=context)
+    with pytest.raises(ValueError, match=r"export OPENAI_API_KEY=…` before"):
+        await create_graph().ainvoke({"messages": [QUESTION]}, context=context)
+
+
+async def test_a_key_that_is_wrong_is_told(provider: type[Provider]) -> None:
+    context = {"model": "openai:some-model"}
+    provider.refusal = "Incorrect API key provided"
+    with pytest.raises(RuntimeError, match=r"AuthenticationError.*Incorrect API key provided"):
+        create_graph().invoke({"messages": [QUESTION]}, context=context)
+    with pytest.raises(RuntimeError, match=r"AuthenticationError.*Incorrect API key provided"):
+        await create_graph().ainvoke({"messages": [QUESTION]}, context=context)
 
 
 def test_an_unknown_provider_is_told() -> None:

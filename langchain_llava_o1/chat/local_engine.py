@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 from pydantic import PrivateAttr
 
@@ -18,9 +18,23 @@ class _LoadedEngine(NamedTuple):
 
 
 class LocalEngineModel(ChatParameters):
-    """A chat model's parameters, and the engine that they name."""
+    """A chat model's parameters, and the engine that they name.
+
+    A copy in this process shares the engine. One in another process, by pickle, loads it there on first use.
+    """
 
     _loaded: _LoadedEngine | None = PrivateAttr(default=None)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Copy the parameters, and share the engine: its weights and threads cannot be copied."""
+        memo = {} if memo is None else memo
+        memo[id(self._loaded)] = self._loaded
+        return super().__deepcopy__(memo)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Return what is pickled, without the engine."""
+        state = super().__getstate__()
+        return {**state, "__pydantic_private__": {**(state["__pydantic_private__"] or {}), "_loaded": None}}
 
     def _engine(self) -> EngineInterface:
         return self._loaded_engine() or self._load()

@@ -106,14 +106,20 @@ def image_blocks(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
     They may have any provider's form. A block that holds no picture stays as it is, for a model to refuse.
     """
     blocks = (
-        block
+        read_image_block(block)
         for message in messages
         if isinstance(message.content, list)
         for block in message.content
-        if isinstance(block, dict) and block.get("type") not in (*_TEXT_BLOCKS, *_REASONING_BLOCKS)
     )
-    found = (block if block.get("type") in IMAGE_BLOCKS else _translate(block) for block in blocks)
-    return [normalize_block(block) for block in found if block and block.get("type") in IMAGE_BLOCKS]
+    return [block for block in blocks if block is not None]
+
+
+def read_image_block(block: str | dict[Any, Any]) -> dict[str, Any] | None:
+    """Return a block as an image block with ``base64`` or ``url``, or None if it is of another kind."""
+    if not isinstance(block, dict) or block.get("type") in (*_TEXT_BLOCKS, *_REASONING_BLOCKS):
+        return None
+    found = block if block.get("type") in IMAGE_BLOCKS else _translate(block)
+    return normalize_block(found) if found and found.get("type") in IMAGE_BLOCKS else None
 
 
 def _tagged_reasoning(message: BaseMessage) -> str:

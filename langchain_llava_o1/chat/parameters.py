@@ -1,9 +1,10 @@
 """What a ChatLlavaO1 is created with, checked, and what LangChain reads off it."""
 
 import os
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NoReturn, Self
 
 from langchain_core.language_models import BaseChatModel, LangSmithParams, ModelProfile
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -168,6 +169,30 @@ class ChatParameters(BaseChatModel):
         params = super()._get_ls_params(stop=stop or self.stop, **kwargs)
         params["ls_provider"] = MODEL_PROVIDER
         return params
+
+    def bind_tools(self, tools: Sequence[Any], *, tool_choice: str | None = None, **kwargs: Any) -> NoReturn:
+        """Refuse tools: this model calls none.
+
+        Raises:
+            NotImplementedError: Always; it says what to do instead.
+        """
+        raise NotImplementedError(
+            "ChatLlavaO1 calls no tools. To have an agent look at pictures, give a model that calls tools "
+            "the search as a tool: create_agent(<that model>, tools=[VisualReasoningTool()])."
+        )
+
+    def with_structured_output(
+        self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
+    ) -> NoReturn:
+        """Refuse to answer in a schema: this model answers in text.
+
+        Raises:
+            NotImplementedError: Always; it says what to do instead.
+        """
+        raise NotImplementedError(
+            "ChatLlavaO1 answers in text and gives no structured output. Ask for a short conclusion and read "
+            "it with an output parser, or hand the answer to a model that fills in a schema."
+        )
 
     @property
     def image_policy(self) -> ImagePolicy:

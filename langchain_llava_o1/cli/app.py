@@ -12,9 +12,11 @@ from langchain_llava_o1.cli.demo import demo
 from langchain_llava_o1.cli.draw import draw
 from langchain_llava_o1.cli.failures import FailureReportingGroup
 from langchain_llava_o1.cli.index import index
+from langchain_llava_o1.cli.mcp import mcp
 from langchain_llava_o1.cli.options import DebugOption
 from langchain_llava_o1.cli.output import write_output
 from langchain_llava_o1.cli.web import app as web_app
+from langchain_llava_o1.engine.loading.libraries import TORCHAO_LOGGERS
 
 app = typer.Typer(
     name="llava-o1",
@@ -42,13 +44,13 @@ def configure(
     is_debug: DebugOption = False,
 ) -> None:
     """Prepare the run of a command."""
-    if not is_debug:
+    if is_debug:
+        for name in TORCHAO_LOGGERS:
+            logging.getLogger(name).setLevel(logging.WARNING)
+    else:
         # A failure is told in one line of our own; read by the libraries when they are first imported.
         os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
         os.environ.setdefault("HF_HUB_VERBOSITY", "error")
-        # Where torchao is installed, transformers imports it, and it misses kernels that nobody asked for.
-        for name in ("torchao", "torch.utils._pytree"):
-            logging.getLogger(name).setLevel(logging.ERROR)
 
 
 app.command()(ask)
@@ -56,4 +58,5 @@ app.command()(demo)
 app.command()(draw)
 app.command()(index)
 app.command()(web_app)
+app.command()(mcp)
 app.add_typer(bench_app, name="bench")

@@ -1,25 +1,18 @@
 """`llava-o1 app`: ask in the browser."""
 
 import os
-import socket
 import threading
-from typing import Annotated
 
-import typer
-
+from langchain_llava_o1.cli.listening import HostOption, PortOption, check_address
 from langchain_llava_o1.cli.options import DebugOption, ModelOption
 from langchain_llava_o1.cli.output import write_error
 from langchain_llava_o1.errors import ConfigurationError
 
-_LAST_PORT = 65_535
-
 
 def app(
     model: ModelOption = None,
-    host: Annotated[
-        str, typer.Option("--host", help="Address to listen on; 127.0.0.1 is reached from this machine only.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=1, max=_LAST_PORT, help="Port to listen on.")] = 7860,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 7860,
     is_debug: DebugOption = False,
 ) -> None:
     """Serve a page to ask in the browser, watch searches and compare two of them, until Ctrl-C."""
@@ -29,6 +22,7 @@ def app(
     from langchain_llava_o1.app.page import create_page, create_theme, import_gradio
 
     import_gradio()
+    _check_protocol(host)
     check_address(host, port)
     page = create_page(ChatLlavaO1.model_validate({"model": model}))
     _, address, _ = page.launch(
@@ -49,24 +43,9 @@ def app(
         page.close(verbose=False)
 
 
-def check_address(host: str, port: int) -> None:
-    """See that the address can be listened on.
-
-    Raises:
-        ConfigurationError: If it cannot, with the reason.
-    """
+def _check_protocol(host: str) -> None:
     if ":" in host:
         raise ConfigurationError(
             f"--host {host} is an address of IPv6, which Gradio does not serve; use 127.0.0.1, 0.0.0.0 or a "
             "name."
         )
-    try:
-        with socket.socket() as found:
-            # As servers do: a port that was just given up may be taken at once.
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            found.bind((host, port))
-    except OSError as error:
-        raise ConfigurationError(
-            f"{host}:{port} cannot be listened on ({error.strerror or error}); "
-            "choose another --host or --port."
-        ) from error

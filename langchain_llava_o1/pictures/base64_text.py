@@ -6,10 +6,14 @@ import re
 import urllib.parse
 
 from langchain_llava_o1.errors import ImageError
+from langchain_llava_o1.pictures.advice import ENCODE_THE_FILE, WRITE_A_DATA_URL
 
 # Base64 has no dot, and paths of pictures have one; the smallest picture file is longer than this.
 _BASE64 = re.compile(r"[A-Za-z0-9+/=_\s-]+")
 _MIN_BASE64 = 80
+_MIN_SHORT_BASE64 = 24
+# What files in PNG, JPEG, GIF and WebP begin with, in base64; so begins, too, what is cut off later on.
+_PICTURE_BEGINNINGS = ("iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR")
 _DATA_URL_ENCODING = ";base64"
 
 
@@ -30,7 +34,7 @@ def decode_base64(text: str) -> bytes:
     except (binascii.Error, ValueError) as error:
         raise ImageError(
             f"The picture's base64 cannot be read ({error}; it begins with {shorten(text)!r}). "
-            "Send base64.b64encode(<the bytes of the file>)."
+            f"{ENCODE_THE_FILE}"
         ) from error
 
 
@@ -41,8 +45,20 @@ def estimate_num_bytes(text: str) -> int:
 
 
 def is_base64(reference: str) -> bool:
-    """Tell whether a text that names a picture is its base64, rather than a path or URL."""
-    return len(reference) >= _MIN_BASE64 and _BASE64.fullmatch(reference) is not None
+    """Tell whether a text that names a picture is meant as its base64, rather than as a path or URL."""
+    if reference.startswith(_PICTURE_BEGINNINGS):
+        return True
+    if _BASE64.fullmatch(reference) is None:
+        return False
+    if len(reference) >= _MIN_BASE64:
+        return True
+    # Too short for a picture, and perhaps the name of a file: only where it is base64 to the letter.
+    if len(reference) < _MIN_SHORT_BASE64 and not reference.endswith("="):
+        return False
+    try:
+        return bool(decode_base64(reference))
+    except ImageError:
+        return False
 
 
 def is_data_url(location: str) -> bool:
@@ -64,10 +80,7 @@ def split_data_url(url: str) -> tuple[str, str]:
     """
     header, comma, body = url.partition(",")
     if not comma or not header.lower().endswith(_DATA_URL_ENCODING):
-        raise ImageError(
-            f"The data URL {shorten(url)} is not in base64. "
-            "Write it as data:image/png;base64,<the file in base64>."
-        )
+        raise ImageError(f"The data URL {shorten(url)} is not in base64. {WRITE_A_DATA_URL}")
     return header[len("data:") : -len(_DATA_URL_ENCODING)], urllib.parse.unquote(body)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from langchain_llava_o1.errors import ImageError
+from langchain_llava_o1.pictures.advice import SEND_IN_BASE64, WRITE_AN_IMAGE_BLOCK
 from langchain_llava_o1.pictures.base64_text import (
     decode_base64,
     encode_base64,
@@ -16,7 +17,7 @@ from langchain_llava_o1.pictures.base64_text import (
     split_data_url,
     write_data_url,
 )
-from langchain_llava_o1.pictures.picture import Picture
+from langchain_llava_o1.pictures.picture import Picture, digest_of
 from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.pictures.sources import ImageSource, read_file
 
@@ -77,12 +78,11 @@ def source_of(block: Mapping[Any, Any], where: str) -> ImageSource:
             return ImageSource(location=found[key])
     if found.get("file_id") or found.get("source_type") == "id":
         raise ImageError(
-            f"{where}: a picture stored with a provider under an id cannot be read here. "
-            "Send the picture in base64."
+            f"{where}: a picture stored with a provider under an id cannot be read here. {SEND_IN_BASE64}"
         )
     raise ImageError(
         f"{where}: the image block holds no picture (its keys are {sorted(map(str, block))}). "
-        'Send {"type": "image", "base64": "…", "mime_type": "image/png"}.'
+        f"{WRITE_AN_IMAGE_BLOCK}"
     )
 
 
@@ -102,6 +102,12 @@ def bytes_of(block: Mapping[Any, Any]) -> bytes | None:
     """Return the bytes of the file that a block holds; None where it names a place, or cannot be read."""
     held = _read_held(block)
     return held.data if held else None
+
+
+def digest_of_block(block: Mapping[Any, Any]) -> str:
+    """Return what tells pictures apart: the SHA-256 of a block's file, or the place that the block names."""
+    data = bytes_of(block)
+    return digest_of(data) if data is not None else str(block.get("url") or block.get("file_id") or "")
 
 
 def data_url_of(block: Mapping[Any, Any]) -> str | None:

@@ -16,6 +16,7 @@ import time
 import urllib.parse
 
 from langchain_llava_o1.errors import ImageError
+from langchain_llava_o1.pictures.advice import ALLOW_MORE_BYTES, SEND_IN_BASE64
 
 MAX_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -55,7 +56,7 @@ def download(url: str, *, max_bytes: int, timeout: float) -> bytes:
             url = urllib.parse.urljoin(url, response.headers.get("Location", ""))
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             _seconds_left(deadline, url)
-            raise ImageError(f"{url} cannot be fetched ({error}). Send the picture in base64.") from error
+            raise ImageError(f"{url} cannot be fetched ({error}). {SEND_IN_BASE64}") from error
         finally:
             alarm.cancel()
             connection.close()
@@ -78,8 +79,7 @@ def resolve_public_address(host: str, port: int) -> str:
     for address in addresses:
         if not _is_public(address):
             raise ImageError(
-                f"The host {host!r} has the address {address}, which is not public. "
-                "Send the picture in base64."
+                f"The host {host!r} has the address {address}, which is not public. {SEND_IN_BASE64}"
             )
     if not addresses:
         raise ImageError(f"The host {host!r} has no address. Check the URL.")
@@ -126,7 +126,7 @@ def _parse_https(url: str) -> urllib.parse.SplitResult:
     if not is_usable:
         raise ImageError(f"{url} is not an https address. Only https addresses are fetched.")
     if parts.username is not None or parts.password is not None:
-        raise ImageError("A picture's URL must not hold a user name or password. Send it in base64.")
+        raise ImageError(f"A picture's URL must not hold a user name or password. {SEND_IN_BASE64}")
     return parts
 
 
@@ -157,10 +157,7 @@ def _read_body(
     while chunk := response.read1(_CHUNK_BYTES):
         body += chunk
         if len(body) > max_bytes:
-            raise ImageError(
-                f"{url} has more than {max_bytes:,} bytes. "
-                "Make the picture smaller, or raise max_image_bytes."
-            )
+            raise ImageError(f"{url} has more than {max_bytes:,} bytes. {ALLOW_MORE_BYTES}")
     # An aborted connection looks like the end of the body.
     _seconds_left(deadline, url)
     return bytes(body)
@@ -169,5 +166,5 @@ def _read_body(
 def _seconds_left(deadline: float, url: str) -> float:
     seconds = deadline - time.monotonic()
     if seconds <= 0:
-        raise ImageError(f"{url} takes too long to answer. Send the picture in base64.")
+        raise ImageError(f"{url} takes too long to answer. {SEND_IN_BASE64}")
     return seconds

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from langchain_llava_o1.errors import ConfigurationError, ImageError
+from langchain_llava_o1.pictures.advice import ALLOW_MORE_BYTES, ALLOW_MORE_PIXELS
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class ImagePolicy:
         if num_bytes > self.max_bytes:
             raise ImageError(
                 f"The picture has {num_bytes:,} bytes; at most {self.max_bytes:,} are allowed. "
-                "Make it smaller, or raise max_image_bytes."
+                f"{ALLOW_MORE_BYTES}"
             )
 
     def check_size(self, size: tuple[int, int]) -> None:
@@ -69,5 +70,5 @@ class ImagePolicy:
         if width * height > self.max_pixels:
             raise ImageError(
                 f"The picture has {width}x{height} = {width * height:,} pixels; at most "
-                f"{self.max_pixels:,} are allowed. Make it smaller, or raise max_image_pixels."
+                f"{self.max_pixels:,} are allowed. {ALLOW_MORE_PIXELS}"
             )

@@ -7,6 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from langchain_llava_o1.errors import ImageError
+from langchain_llava_o1.pictures.advice import (
+    ALLOW_A_FOLDER,
+    ALLOW_ANOTHER_FOLDER,
+    ALLOW_URLS,
+    SEND_IN_BASE64,
+)
 from langchain_llava_o1.pictures.base64_text import (
     decode_base64,
     estimate_num_bytes,
@@ -18,6 +24,7 @@ from langchain_llava_o1.pictures.download import download
 from langchain_llava_o1.pictures.picture import Picture
 from langchain_llava_o1.pictures.policy import ImagePolicy
 
+_LONGEST_PATH = 4096
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 
@@ -61,7 +68,7 @@ def load_reference(reference: str, policy: ImagePolicy, where: str) -> Picture:
     Raises:
         ImageError: The picture is missing, broken, too large or from a place that is not allowed.
     """
-    is_data = is_base64(reference)
+    is_data = is_base64(reference) and not _is_allowed_file(reference, policy)
     return load_picture(
         ImageSource(data=reference) if is_data else ImageSource(location=reference), policy, where
     )
@@ -115,7 +122,7 @@ def _read(source: ImageSource, policy: ImagePolicy) -> bytes:
         return _decode_base64(source.data, policy)
     location = (source.location or "").strip()
     if not location:
-        raise ImageError("The picture is empty. Send its bytes in base64, or a data URL.")
+        raise ImageError(f"The picture is empty. {SEND_IN_BASE64}")
     scheme = location.split(":", 1)[0].lower() if ":" in location[:12] else ""
     if scheme == "data":
         return _decode_data_url(location, policy)
@@ -125,8 +132,7 @@ def _read(source: ImageSource, policy: ImagePolicy) -> bytes:
         return _read_allowed(urllib.parse.unquote(urllib.parse.urlsplit(location).path), policy)
     if "://" in location:
         raise ImageError(
-            f"Pictures at {scheme}:// addresses are not read ({shorten(location)}). "
-            "Send the picture in base64."
+            f"Pictures at {scheme}:// addresses are not read ({shorten(location)}). {SEND_IN_BASE64}"
         )
     return _read_allowed(location, policy)
 
@@ -144,29 +150,36 @@ def _decode_base64(text: str, policy: ImagePolicy) -> bytes:
 
 def _fetch(url: str, policy: ImagePolicy) -> bytes:
     if not policy.allow_urls:
-        raise ImageError(
-            f"Pictures are not fetched from URLs ({shorten(url)}). Send the picture in base64, "
-            "or allow them: allow_image_urls=True, or LLAVA_O1_IMAGE_URLS=true."
-        )
+        raise ImageError(f"Pictures are not fetched from URLs ({shorten(url)}). {ALLOW_URLS}")
     return download(url, max_bytes=policy.max_bytes, timeout=policy.url_timeout)
 
 
 def _read_allowed(path: str, policy: ImagePolicy) -> bytes:
     if not policy.allowed_roots:
-        raise ImageError(
-            f"Paths in messages are not read ({shorten(path)}). Send the picture in base64, "
-            "or allow a folder: allowed_image_roots=[…], or LLAVA_O1_IMAGE_ROOTS."
-        )
+        raise ImageError(f"Paths in messages are not read ({shorten(path)}). {ALLOW_A_FOLDER}")
     try:
-        resolved = Path(path).resolve()
-        is_allowed = any(resolved.is_relative_to(root.resolve()) for root in policy.allowed_roots)
+        resolved = _resolve_allowed(path, policy)
     except (OSError, ValueError, RuntimeError) as error:
         raise ImageError(f"{shorten(path)!r} is no usable path ({error}). Check it.") from error
     # Said of every path outside, existing or not, so that messages cannot probe the disk.
-    if not is_allowed:
+    if resolved is None:
         roots = ", ".join(map(str, policy.allowed_roots))
-        raise ImageError(
-            f"{shorten(path)} is outside the allowed folders ({roots}). "
-            "Move the picture there, or add its folder to allowed_image_roots."
-        )
+        raise ImageError(f"{shorten(path)} is outside the allowed folders ({roots}). {ALLOW_ANOTHER_FOLDER}")
     return read_file(resolved, policy)
+
+
+def _resolve_allowed(path: str, policy: ImagePolicy) -> Path | None:
+    """Return where a path leads, or None if that is outside the allowed folders."""
+    resolved = Path(path).resolve()
+    is_allowed = any(resolved.is_relative_to(root.resolve()) for root in policy.allowed_roots)
+    return resolved if is_allowed else None
+
+
+def _is_allowed_file(path: str, policy: ImagePolicy) -> bool:
+    if len(path) > _LONGEST_PATH:
+        return False
+    try:
+        resolved = _resolve_allowed(path, policy)
+        return resolved is not None and resolved.is_file()
+    except (OSError, ValueError, RuntimeError):
+        return False

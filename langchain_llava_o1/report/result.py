@@ -10,8 +10,7 @@ from pydantic import TypeAdapter
 
 from langchain_llava_o1.chat.messages import image_blocks
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.pictures.blocks import bytes_of
-from langchain_llava_o1.pictures.picture import digest_of
+from langchain_llava_o1.pictures.blocks import digest_of_block
 from langchain_llava_o1.report.outcome import Outcome
 from langchain_llava_o1.report.page import render_frame, render_page
 
@@ -98,7 +97,7 @@ class SearchResult(Outcome):
         ``pictures`` are the SHA-256 of the files' bytes, or what a block says where it holds none: its URL.
         """
         record = {known.name: getattr(self, known.name) for known in fields(self)}
-        return record | {"pictures": [_digest(block) for block in self.pictures]}
+        return record | {"pictures": [digest_of_block(block) for block in self.pictures]}
 
     def to_html(self) -> str:
         """Return a page that shows everything: picture, stages, candidates, brackets or scores, and budget.
@@ -116,8 +115,3 @@ class SearchResult(Outcome):
 @cache
 def _messages_type() -> TypeAdapter[list[AnyMessage]]:
     return TypeAdapter(list[AnyMessage])
-
-
-def _digest(block: Mapping[str, Any]) -> str:
-    data = bytes_of(block)
-    return digest_of(data) if data is not None else str(block.get("url") or block.get("file_id") or "")

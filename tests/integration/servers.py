@@ -18,6 +18,18 @@ def free_port() -> int:
         return port
 
 
+def wait_until_listening(port: int, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < end:
+        assert process.poll() is None
+        try:
+            with socket.create_connection(("127.0.0.1", port)):
+                return
+        except ConnectionRefusedError:
+            time.sleep(0.2)
+    pytest.fail(f"nothing listened on port {port} within {SECONDS_TO_START} s")
+
+
 def wait_until_served(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < end:

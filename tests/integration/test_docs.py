@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES_WITH_CODE = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted((DOCS / "how-to").glob("*.md"))]
 
-RUN_UNTIL_STOPPED = {"app"}
+RUN_UNTIL_STOPPED = {"app", "mcp"}
 """Commands that serve; tests of their own start and stop them."""
 
 _BLOCK = re.compile(

@@ -55,7 +55,11 @@ async def test_what_is_no_text_is_told(langgraph_server: Server) -> None:
 
 @pytest.mark.parametrize(
     ("image", "said"),
-    [("/etc/hostname", "LLAVA_O1_IMAGE_ROOTS"), ("", "There is no `image`"), ("A" * 100, "known format")],
+    [
+        ("/etc/hostname", "Ask the user to send the picture"),
+        ("", "There is no `image`"),
+        ("A" * 100, "known format"),
+    ],
 )
 async def test_the_tool_says_what_to_change(langgraph_server: Server, image: str, said: str) -> None:
     text = await ask(langgraph_server, question=DEMO_QUESTION, image=image)

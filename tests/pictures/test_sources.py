@@ -96,6 +96,31 @@ def test_a_picture_is_read_from_one_text(reference: str) -> None:
     assert load_reference(reference, POLICY, WHERE).data == PNG
 
 
+@pytest.mark.parametrize(
+    ("reference", "reason"),
+    [
+        ("aGVsbG8gd29ybGQ=", "no picture in a known format"),
+        ("dGhpcyBpcyBub3QgYSBwaWN0dXJl", "no picture in a known format"),
+        (f"{BASE64[:40]}...", "base64 cannot be read"),
+        ("/9j/4AAQSkZJRg... (truncated)", "base64 cannot be read"),
+    ],
+)
+def test_base64_that_is_no_picture_is_not_taken_for_a_path(reference: str, reason: str) -> None:
+    with pytest.raises(ImageError, match=reason):
+        load_reference(reference, POLICY, WHERE)
+
+
+@pytest.mark.parametrize("name", ["a", "picture", "QWxsIHNtYWxsIHJlZCBjaXJjbGVz"])
+def test_a_file_whose_name_may_be_base64_is_read_where_it_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / name).write_bytes(PNG)
+    monkeypatch.chdir(tmp_path)
+    policy = ImagePolicy(allowed_roots=(tmp_path,))
+    assert load_reference(name, policy, WHERE).data == PNG
+    assert load_reference(str(tmp_path / name), policy, WHERE).data == PNG
+
+
 def test_a_path_that_somebody_else_names_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(PNG)
     with pytest.raises(ImageError, match=r"messages\[0\]\.content\[1\]: Paths in messages are not read"):

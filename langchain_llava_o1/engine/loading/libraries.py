@@ -4,11 +4,17 @@ import ctypes
 import functools
 import gc
 import importlib.util
+import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from langchain_llava_o1.engine.loading.short_lived_thread import run_in_short_lived_thread
+
+TORCHAO_LOGGERS = ("torchao", "torch.utils._pytree")
+"""Where torchao's import says what it misses."""
 
 
 @functools.cache
@@ -40,7 +46,25 @@ def import_libraries() -> None:
 
 def _import() -> None:
     _open_torch()
-    from transformers import AutoConfig, AutoProcessor, MllamaForConditionalGeneration  # noqa: F401
+    with needless_warnings_hidden():
+        from transformers import AutoConfig, AutoProcessor, MllamaForConditionalGeneration  # noqa: F401
+
+
+@contextmanager
+def needless_warnings_hidden() -> Iterator[None]:
+    """Keep torchao, which transformers imports where it is installed, silent about kernels that it misses.
+
+    A level that the program has set for its messages stays.
+    """
+    loggers = [logging.getLogger(name) for name in TORCHAO_LOGGERS]
+    hidden = [logger for logger in loggers if logger.level == logging.NOTSET]
+    for logger in hidden:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger in hidden:
+            logger.setLevel(logging.NOTSET)
 
 
 def _open_torch() -> None:

@@ -46,3 +46,38 @@ def test_torch_is_opened_before_it_is_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "False", "3.0"]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "from langchain_llava_o1 import ChatLlavaO1\nChatLlavaO1(max_tokens=1).invoke('Hello')\n",
+        "from langchain_llava_o1.engine.loading.placement import place\n"
+        "from langchain_llava_o1.engine.settings import EngineSettings\n"
+        "from langchain_llava_o1.engine.loading.libraries import import_libraries\n"
+        "import_libraries()\n"
+        "settings = EngineSettings(model='any', device='cpu', dtype='float32', quantization='8bit')\n"
+        "place(settings.checkpoint, None)\n",
+    ],
+    ids=["a model", "a quantized one"],
+)
+def test_nothing_is_printed_of_kernels_that_nobody_asked_for(program: str) -> None:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout == ""
+
+
+def test_a_program_that_wants_the_libraries_messages_keeps_them() -> None:
+    program = (
+        "import logging\n"
+        "from langchain_llava_o1.engine.loading.libraries import needless_warnings_hidden\n"
+        "logger = logging.getLogger('torchao')\n"
+        "with needless_warnings_hidden():\n"
+        "    print(logger.isEnabledFor(logging.WARNING))\n"
+        "print(logger.isEnabledFor(logging.WARNING))\n"
+        "logger.setLevel(logging.WARNING)\n"
+        "with needless_warnings_hidden():\n"
+        "    print(logger.isEnabledFor(logging.WARNING))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True", "True"]

@@ -1,30 +1,30 @@
 """A search as an agent's tool: a question about a picture of the conversation, or about one that is named."""
 
-import logging
 import reprlib
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 from langchain_core.messages import BaseMessage, HumanMessage, convert_to_messages
 from langchain_core.tools import BaseTool, ToolException
-from langgraph.config import get_stream_writer
 from langgraph.errors import GraphBubbleUp
-from langgraph.graph import StateGraph
 from langgraph.prebuilt import InjectedState
-from langgraph.pregel.protocol import PregelProtocol
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
+from langchain_llava_o1.agents.asking import aask, ask, compile_search, progress_writer
+from langchain_llava_o1.agents.failures import describe_failure
 from langchain_llava_o1.chat.messages import image_blocks
 from langchain_llava_o1.chat.model import ChatLlavaO1
-from langchain_llava_o1.errors import ConfigurationError, ImageError, LlavaO1Error, MessageError
+from langchain_llava_o1.errors import ImageError, MessageError
 from langchain_llava_o1.report.result import SearchResult
-from langchain_llava_o1.search.settings import SearchContext
+from langchain_llava_o1.search.settings import Settings
 from langchain_llava_o1.search.stage_beam import create_stage_beam
 
-_logger = logging.getLogger(__name__)
-
-_STREAM_MODES: list[Literal["custom", "values"]] = ["custom", "values"]
+TOOL_NAME = "visual_reasoning"
+TOOL_DESCRIPTION = (
+    "Look at a picture and answer a question about it: what it shows, how many, where, what a chart or "
+    "document says. Reasons step by step and gives the conclusion."
+)
 
 
 class VisualQuestion(BaseModel):
@@ -57,17 +57,14 @@ class VisualReasoningTool(BaseTool):
     tool message that says what to do; nothing is raised, except for wrong use by a program.
 
     Attributes:
-        search: The search that answers, as ``create_stage_beam`` and its like build it; by default one with
-            ``ChatLlavaO1()``. An uncompiled one is compiled without a checkpointer, so that pictures are not
-            saved once more for every call.
+        search: The search that answers, as ``create_stage_beam`` and its like build it, or a ``RemoteGraph``,
+            one on a LangGraph server; by default one with ``ChatLlavaO1()``. An uncompiled one is compiled
+            without a checkpointer, so that pictures are not saved once more for every call.
         context: Settings of the search; those of the graph around it do not count.
     """
 
-    name: str = "visual_reasoning"
-    description: str = (
-        "Look at a picture and answer a question about it: what it shows, how many, where, what a chart or "
-        "document says. Reasons step by step and gives the conclusion."
-    )
+    name: str = TOOL_NAME
+    description: str = TOOL_DESCRIPTION
     args_schema: type[BaseModel] = VisualQuestion
     response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
     handle_tool_error: bool | str | Callable[[ToolException], Any] | None = True
@@ -80,19 +77,12 @@ class VisualReasoningTool(BaseTool):
         exclude=True,
         validate_default=True,
     )
-    context: SearchContext | dict[str, Any] = Field(default_factory=dict)
+    context: SerializeAsAny[Settings] | dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("search", mode="after")
     @classmethod
     def _compile(cls, search: Any) -> Any:
-        if isinstance(search, StateGraph):
-            return search.compile(checkpointer=False, name="visual_reasoning")
-        if not isinstance(search, PregelProtocol):
-            raise ConfigurationError(
-                f"search is a {type(search).__name__}; give a search's graph, such as "
-                "create_stage_beam(ChatLlavaO1())."
-            )
-        return search
+        return compile_search(search, TOOL_NAME)
 
     def _run(
         self,
@@ -101,13 +91,10 @@ class VisualReasoningTool(BaseTool):
         image_index: int | None = None,
         messages: Sequence[BaseMessage] | None = None,
     ) -> tuple[str, dict[str, Any]]:
-        write = _progress_writer()
+        listener = progress_writer()
         try:
             asked = _search_input(question, image, image_index, messages)
-            values: Any = None
-            for mode, data in self.search.stream(asked, context=self.context, stream_mode=_STREAM_MODES):
-                values = data if mode == "values" else write(data) or values
-            return _answer(values)
+            return _answer(ask(self.search, asked, self.context, listener))
         except Exception as error:
             raise _readable(error) from error
 
@@ -118,15 +105,10 @@ class VisualReasoningTool(BaseTool):
         image_index: int | None = None,
         messages: Sequence[BaseMessage] | None = None,
     ) -> tuple[str, dict[str, Any]]:
-        write = _progress_writer()
+        listener = progress_writer()
         try:
             asked = _search_input(question, image, image_index, messages)
-            values: Any = None
-            async for mode, data in self.search.astream(
-                asked, context=self.context, stream_mode=_STREAM_MODES
-            ):
-                values = data if mode == "values" else write(data) or values
-            return _answer(values)
+            return _answer(await aask(self.search, asked, self.context, listener))
         except Exception as error:
             raise _readable(error) from error
 
@@ -157,30 +139,13 @@ def _search_input(
     return {"messages": [HumanMessage([picture, {"type": "text", "text": question}])]}
 
 
-def _progress_writer() -> Callable[[Any], None]:
-    try:
-        return get_stream_writer()
-    except (RuntimeError, KeyError):
-        # Called by itself: there is no graph whose stream could tell.
-        return lambda event: None
-
-
-def _answer(values: Any) -> tuple[str, dict[str, Any]]:
-    result = SearchResult.from_state(values)
+def _answer(result: SearchResult) -> tuple[str, dict[str, Any]]:
     return result.answer, result.to_record()
 
 
 def _readable(error: Exception) -> Exception:
     """Turn a failure into what the agent is told; what LangGraph raises to steer a run stays as it is."""
-    if isinstance(error, GraphBubbleUp):
-        return error
-    if isinstance(error, LlavaO1Error):
-        return ToolException(str(error))
-    _logger.error("The search failed.", exc_info=error)
-    return ToolException(
-        f"The picture could not be answered about ({type(error).__name__}: {error}). "
-        "Try once more, or tell the user."
-    )
+    return error if isinstance(error, GraphBubbleUp) else ToolException(describe_failure(error))
 
 
 def _describe_bad_arguments(error: Any) -> str:

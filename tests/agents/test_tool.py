@@ -24,6 +24,7 @@ from pydantic import BaseModel, ValidationError
 from langchain_llava_o1 import (
     ChatLlavaO1,
     SearchResult,
+    StageBeamContext,
     VisualReasoningTool,
     create_single_pass,
     create_stage_beam,
@@ -205,6 +206,8 @@ async def test_progress_is_in_the_agents_custom_stream() -> None:
         ({"image": "/etc/passwd"}, "Paths in messages are not read"),
         ({"image": "https://example.com/a.png"}, "not fetched from URLs"),
         ({"image": "data:image/png;base64,AAAA"}, "no picture in a known format"),
+        ({"image": "aGVsbG8gd29ybGQ="}, "11 bytes, which begin with .* no picture in a known format"),
+        ({"image": "iVBORw0KGgoAAAANSUhEUgAA..."}, "The picture's base64 cannot be read"),
         ({"question": ""}, "`question` .*at least 1 character"),
         ({"question": "  ", "messages": [asked(RED)]}, "`question` is empty"),
         ({"image_index": 0}, "`image_index` .0.: .*Call the tool again"),
@@ -218,6 +221,50 @@ async def test_what_is_wrong_reaches_the_agent_as_a_message(arguments: dict[str,
         assert told.status == "error"
         assert re.search(message, told.text), told.text
         assert "Traceback" not in told.text
+
+
+@pytest.mark.parametrize(
+    ("limits", "arguments", "message"),
+    [
+        ({}, {"image": "/etc/passwd"}, "Paths .* are not read .*Ask the user to send the picture itself"),
+        ({}, {"image": "https://example.com/a.png"}, "not fetched .*Ask the user to send the picture itself"),
+        (
+            {"allowed_image_roots": ["/pictures"]},
+            {"image": "/etc/passwd"},
+            r"outside the allowed folders \(/pictures\). Name a picture from there, or ask the user",
+        ),
+        ({"max_image_pixels": 9}, {}, "8x8 = 64 pixels; at most 9 .*Ask the user for a smaller picture"),
+        ({"max_image_bytes": 9}, {}, "at most 9 are allowed. Ask the user for a smaller picture"),
+        ({}, {"image": "data:,abc"}, "not in base64. Ask the user to send the picture itself"),
+    ],
+)
+def test_a_model_is_not_asked_to_change_the_program(
+    limits: dict[str, Any], arguments: dict[str, Any], message: str
+) -> None:
+    tool = VisualReasoningTool(search=create_single_pass(ChatLlavaO1(**limits)))
+    told = tool.invoke(called(question="What is it?", messages=[asked(RED)], **arguments))
+
+    assert told.status == "error"
+    assert re.search(message, told.text), told.text
+    assert not re.search("allowed_image_roots|allow_image_urls|LLAVA_O1|max_image|b64encode", told.text)
+
+
+@pytest.mark.parametrize("context", [{"beams": 2}, StageBeamContext(beams=2)], ids=["dict", "object"])
+def test_the_searchs_own_settings_are_taken(context: dict[str, Any] | StageBeamContext) -> None:
+    tool = VisualReasoningTool(search=create_stage_beam(ScriptedModel()), context=context)
+    told = tool.invoke(called(question="What is it?", messages=[asked(RED)]))
+    assert told.artifact["settings"]["beams"] == 2
+    assert tool.model_dump()["context"]["beams"] == 2
+
+
+def test_what_only_the_programmer_can_mend_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    tool = VisualReasoningTool(
+        search=create_single_pass(ScriptedModel()), context=StageBeamContext(candidates=2)
+    )
+    told = tool.invoke(called(question="What is it?", messages=[asked(RED)]))
+
+    assert told.text == "The search is set up wrongly. Tell the user that the log says what is wrong."
+    assert "does not have the setting candidates" in caplog.text
 
 
 def test_what_is_missing_is_told_without_the_conversation() -> None:
@@ -245,7 +292,7 @@ async def test_a_failing_model_is_told_and_logged(caplog: pytest.LogCaptureFixtu
         raise ConnectionError("the server is gone")
 
     tool = tool_over(ScriptedModel(write=fail))
-    with caplog.at_level(logging.ERROR, logger="langchain_llava_o1.tool"):
+    with caplog.at_level(logging.ERROR, logger="langchain_llava_o1.agents"):
         told = await tool.ainvoke(called(question="?", messages=[asked(RED)]))
 
     assert told.status == "error"

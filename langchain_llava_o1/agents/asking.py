@@ -1,0 +1,92 @@
+"""A question put to a search, whether it runs here or on a LangGraph server."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from langgraph.config import get_stream_writer
+from langgraph.graph import StateGraph
+from langgraph.pregel.protocol import PregelProtocol
+from langgraph.pregel.remote import RemoteGraph
+
+from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.report.result import SearchResult
+from langchain_llava_o1.search.settings import Settings
+
+Listener = Callable[[Any], None]
+"""Receives the events of a search (``search/events.py``)."""
+
+_STREAM_MODES: list[Literal["custom", "values"]] = ["custom", "values"]
+
+
+def compile_search(search: Any, name: str) -> Any:
+    """Return a search that can be asked.
+
+    Args:
+        search: A search's graph, compiled or not, or a ``RemoteGraph``. What is not compiled gets no
+            checkpointer: it would save the picture once more for every call.
+        name: Name of a graph that is compiled here.
+
+    Raises:
+        ConfigurationError: If it is none.
+    """
+    if isinstance(search, StateGraph):
+        return search.compile(checkpointer=False, name=name)
+    if not isinstance(search, PregelProtocol):
+        raise ConfigurationError(
+            f"search is a {type(search).__name__}; give a search's graph, such as "
+            "create_stage_beam(ChatLlavaO1())."
+        )
+    return search
+
+
+def ask(
+    search: Any, question: dict[str, Any], context: Settings | dict[str, Any], listener: Listener
+) -> SearchResult:
+    """Ask a search.
+
+    Args:
+        search: As ``compile_search`` returns it.
+        question: Its input: ``messages``, or ``question`` and ``image``.
+        context: Its settings.
+        listener: Called with every event while the answer is made.
+
+    Returns:
+        The answer and how it came about.
+    """
+    values: Any = {}
+    for part in search.stream(question, **_options(search, context)):
+        if part["type"] == "values":
+            values = part["data"]
+        else:
+            listener(part["data"])
+    return SearchResult.from_state(values)
+
+
+async def aask(
+    search: Any, question: dict[str, Any], context: Settings | dict[str, Any], listener: Listener
+) -> SearchResult:
+    """Ask a search, as ``ask`` does, without blocking the event loop."""
+    values: Any = {}
+    async for part in search.astream(question, **_options(search, context)):
+        if part["type"] == "values":
+            values = part["data"]
+        else:
+            listener(part["data"])
+    return SearchResult.from_state(values)
+
+
+def progress_writer() -> Listener:
+    """Return what writes events to the custom stream of the graph that runs now, if one does."""
+    try:
+        return get_stream_writer()
+    except (RuntimeError, KeyError):
+        # Called by itself: there is no graph whose stream could tell.
+        return lambda event: None
+
+
+def _options(search: Any, context: Settings | dict[str, Any]) -> dict[str, Any]:
+    if isinstance(context, Settings) and isinstance(search, RemoteGraph):
+        # A server takes plain data, and no setting that its search does not have, not even at its default.
+        context = context.model_dump(exclude_unset=True)
+    # Only in this version the parts of a stream have the same form here and from a server.
+    return {"context": context, "stream_mode": _STREAM_MODES, "version": "v2"}
