@@ -96,9 +96,11 @@ def index_folder(
     present = {file.source for file in (*compared.unchanged, *done.indexed)} | compared.kept
     removed = [file for source, file in known.items() if source not in present]
     remove_files(collection, removed)
+    # What was being added when an index was killed has never been there as a whole.
+    stored = {source for source, file in known.items() if not file.is_new}
     return IndexReport(
-        added=tuple(file.name for file in done.indexed if file.source not in known),
-        changed=tuple(file.name for file in done.indexed if file.source in known),
+        added=tuple(file.name for file in done.indexed if file.source not in stored),
+        changed=tuple(file.name for file in done.indexed if file.source in stored),
         unchanged=tuple(file.name for file in compared.unchanged),
         removed=tuple(file.source for file in removed),
         failed=(*compared.failed, *done.failed),

@@ -11,7 +11,7 @@ from langchain_core.vectorstores import VectorStore
 from langchain_llava_o1.errors import ImageError
 from langchain_llava_o1.rag.collection import Collection
 from langchain_llava_o1.rag.folder import FoundFile, LeftOut
-from langchain_llava_o1.rag.manifest import IndexedFile
+from langchain_llava_o1.rag.manifest import ADDING, CHANGING, IndexedFile
 from langchain_llava_o1.rag.passages import split_into_passages
 from langchain_llava_o1.rag.reading import Described
 
@@ -24,24 +24,21 @@ def keep_files(
 ) -> list[LeftOut]:
     """Store files, and say so in the manifest; return those that the picture embeddings refuse.
 
-    Until all of it is done, the manifest has them without a hash: wherever this is cut short, they are known
-    to be in the stores, old and new, and are done again.
+    Until all of it is done, the manifest says so in the place of their hashes: wherever this is cut short,
+    they are known to be in the stores, old and new, and are done again.
     """
     documents = {described.file.source: _text_documents(described) for described in files}
     rows = [
         IndexedFile(
             source=described.file.source,
             content_hash=described.content_hash,
-            caption=described.text if described.file.kind == "picture" else None,
+            caption=None if described.file.kind == "text" else described.text,
             ids=frozenset(str(document.id) for document in documents[described.file.source]),
         )
         for described in files
     ]
     outdated = [known[row.source] for row in rows if row.source in known]
-    old_ids = {file.source: file.ids for file in outdated}
-    collection.manifest.put(
-        [replace(row, content_hash="", ids=row.ids.union(old_ids.get(row.source, ()))) for row in rows]
-    )
+    collection.manifest.put([_unfinished(row, known.get(row.source)) for row in rows])
     _delete(collection, outdated)
     refused = _add_pictures(collection, files)
     _add(
@@ -51,6 +48,13 @@ def keep_files(
     collection.manifest.put([row for row in rows if row.source not in refused])
     collection.manifest.remove(list(refused))
     return list(refused.values())
+
+
+def _unfinished(row: IndexedFile, known: IndexedFile | None) -> IndexedFile:
+    """Return what the manifest says of a file while it is being stored."""
+    if known is None:
+        return replace(row, content_hash=ADDING)
+    return replace(row, content_hash=ADDING if known.is_new else CHANGING, ids=row.ids | known.ids)
 
 
 def _add_pictures(collection: Collection, files: Sequence[Described]) -> dict[str, LeftOut]:
