@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from langchain_core.language_models import ModelProfile
 
+from langchain_llava_o1.pictures.pdf import can_read_pdf
 from langchain_llava_o1.staging import capabilities
 
 _MAX_INPUT_TOKENS = {"tiny": 4096, "Xkev/Llama-3.2V-11B-cot": 131_072}
@@ -23,7 +24,7 @@ def model_profile(model: str, *, max_output_tokens: int, allow_image_urls: bool)
         text_inputs=True,
         image_inputs=True,
         image_url_inputs=allow_image_urls,
-        pdf_inputs=False,
+        pdf_inputs=can_read_pdf(),
         audio_inputs=False,
         video_inputs=False,
         image_tool_message=False,

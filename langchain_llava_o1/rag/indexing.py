@@ -63,19 +63,20 @@ def index_folder(
     allow_empty: bool = False,
     report: Callable[[IndexProgress], None] = lambda progress: None,
 ) -> IndexReport:
-    """Bring a collection up to date with a folder of pictures and texts, and the folders below it.
+    """Bring a collection up to date with a folder of pictures, PDF files and texts, and the folders below it.
 
     Files are told apart by their content: what is unchanged is not described again, and a picture that was
     renamed or copied keeps its caption. A file that cannot be read is reported, and the rest goes on; what
     was indexed of it stays.
 
     Args:
-        folder: Holds pictures (PNG, JPEG, WebP, GIF, BMP) and texts (.txt, .md, in UTF-8).
+        folder: Holds pictures in any format of ``pictures/formats.py``, PDF files, each of whose pages is
+            described as a picture (extra ``pdf``), and texts (.txt, .md, in UTF-8).
         collection: Where to.
         model: Any chat model that sees pictures; it writes the captions.
         request: What the model is asked for a caption.
         batch_size: Files that are described together and then kept.
-        image_policy: Limits of pictures, and of texts' bytes.
+        image_policy: Limits of pictures and PDF files, and of texts' bytes.
         allow_empty: Whether all files may be removed at once, of a folder that is empty now or gone. It is
             refused by default: the folder may be elsewhere for the moment, and captions cost much.
         report: Called after every batch.

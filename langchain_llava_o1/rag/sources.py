@@ -10,6 +10,8 @@ from typing_extensions import TypedDict
 
 from langchain_llava_o1.errors import ImageError
 from langchain_llava_o1.pictures.blocks import block_of
+from langchain_llava_o1.pictures.pdf import PageReference
+from langchain_llava_o1.pictures.picture import Picture
 from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.pictures.sources import load_reference
 from langchain_llava_o1.rag.folder import hash_file, kind_of
@@ -26,7 +28,7 @@ class Source(TypedDict):
         kind: "picture" or "text".
         name: What it is called.
         source: Its path or URL; None where the retriever does not say.
-        position: Which part of a text it is, as in "lines 3-9"; None for a whole.
+        position: Which part of a file it is, as in "lines 3-9" or "page 3"; None for a whole.
         score: As the retriever scored it; None where it does not say.
         content_hash: SHA-256 of the file, None where nobody knows.
         is_cited: Whether the answer cites it.
@@ -118,7 +120,7 @@ def _describe(document: Document) -> Source:
     score = metadata.get("score")
     return Source(
         number=None,
-        kind=metadata.get("kind") or (kind_of(source) if source else None) or "text",
+        kind=metadata.get("kind") or ("picture" if source and kind_of(source) == "picture" else "text"),
         name=str(metadata.get("name") or source or document.id or "unnamed"),
         source=source,
         position=_position(metadata),
@@ -142,19 +144,33 @@ def _read(document: Document, source: Source, policy: ImagePolicy) -> dict[str, 
     Raises:
         _UnfitError: If it has changed, is gone or cannot be read.
     """
+    page = document.metadata.get("page")
+    if source["kind"] == "picture" and isinstance(page, int):
+        _check_file(source)
+        return block_of(_load(str(PageReference(source["source"] or "", page + 1)), source, policy))
     if source["kind"] == "picture":
-        try:
-            picture = load_reference(source["source"] or "", policy, source["name"])
-        except ImageError as error:
-            raise _UnfitError(str(error)) from error
+        picture = _load(source["source"] or "", source, policy)
         _check_hash(source, picture.digest)
         return block_of(picture)
-    if source["content_hash"] is not None and source["source"] is not None:
-        try:
-            _check_hash(source, hash_file(Path(source["source"])))
-        except OSError as error:
-            raise _UnfitError(f"{source['source']} cannot be read ({error.strerror or error}).") from error
+    _check_file(source)
     return {"type": "text", "text": document.page_content}
+
+
+def _load(reference: str, source: Source, policy: ImagePolicy) -> Picture:
+    try:
+        return load_reference(reference, policy, source["name"])
+    except ImageError as error:
+        raise _UnfitError(str(error)) from error
+
+
+def _check_file(source: Source) -> None:
+    """Compare the hash of a source, where it has one, with the file."""
+    if source["content_hash"] is None or source["source"] is None:
+        return
+    try:
+        _check_hash(source, hash_file(Path(source["source"])))
+    except OSError as error:
+        raise _UnfitError(f"{source['source']} cannot be read ({error.strerror or error}).") from error
 
 
 def _check_hash(source: Source, content_hash: str) -> None:

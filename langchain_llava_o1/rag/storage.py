@@ -9,6 +9,7 @@ from langchain_core.documents import Document
 from langchain_core.vectorstores import VectorStore
 
 from langchain_llava_o1.errors import ImageError
+from langchain_llava_o1.pictures.pdf import PageReference
 from langchain_llava_o1.rag.collection import Collection
 from langchain_llava_o1.rag.folder import FoundFile, LeftOut
 from langchain_llava_o1.rag.manifest import ADDING, CHANGING, IndexedFile
@@ -61,19 +62,15 @@ def _add_pictures(collection: Collection, files: Sequence[Described]) -> dict[st
     """Embed and store pictures; return those that cannot be read by now or are too large, by source."""
     if collection.pictures is None:
         return {}
-    pictures = {
-        described.file: _picture_document(described)
-        for described in files
-        if described.file.kind == "picture"
-    }
+    pictures = {described.file: _picture_documents(described) for described in files}
     try:
-        _add(collection.pictures, list(pictures.values()))
+        _add(collection.pictures, [document for some in pictures.values() for document in some])
         return {}
     except ImageError:
         refused = {}
-        for file, document in pictures.items():
+        for file, some in pictures.items():
             try:
-                _add(collection.pictures, [document])
+                _add(collection.pictures, some)
             except ImageError as error:
                 refused[file.source] = LeftOut(file.name, str(error))
         return refused
@@ -101,35 +98,47 @@ def _add(store: VectorStore, documents: Sequence[Document]) -> None:
 
 
 def _text_documents(described: Described) -> list[Document]:
-    metadata = _metadata(described)
-    if described.file.kind == "picture":
-        return [Document(described.text, id=_document_id(described.file, 0), metadata=metadata)]
+    if described.file.kind != "text":
+        return [
+            Document(caption, id=_document_id(described.file, index), metadata=_metadata(described, index))
+            for index, caption in enumerate(described.captions)
+        ]
     return [
         Document(
             passage.text,
             id=_document_id(described.file, number),
-            metadata={**metadata, "position": passage.position},
+            metadata={**_metadata(described), "position": passage.position},
         )
         for number, passage in enumerate(split_into_passages(described.text))
     ]
 
 
-def _picture_document(described: Described) -> Document:
-    """Make the document that picture embeddings embed: they take its content for a path."""
-    return Document(
-        described.file.source,
-        id=_document_id(described.file, 0),
-        metadata={**_metadata(described), "caption": described.text},
-    )
+def _picture_documents(described: Described) -> list[Document]:
+    """Make the documents that picture embeddings embed: they take a content for where a picture is."""
+    source = described.file.source
+    is_pdf = described.file.kind == "pdf"
+    return [
+        Document(
+            str(PageReference(source, index + 1)) if is_pdf else source,
+            id=_document_id(described.file, index),
+            metadata={**_metadata(described, index), "caption": caption},
+        )
+        for index, caption in enumerate(described.captions)
+    ]
 
 
-def _metadata(described: Described) -> dict[str, Any]:
-    return {
-        "source": described.file.source,
-        "name": described.file.name,
-        "kind": described.file.kind,
+def _metadata(described: Described, page_index: int = 0) -> dict[str, Any]:
+    file = described.file
+    metadata = {
+        "source": file.source,
+        "name": file.name,
+        "kind": "text" if file.kind == "text" else "picture",
         "content_hash": described.content_hash,
     }
+    if file.kind != "pdf":
+        return metadata
+    # As LangChain's loaders number pages. By their positions a retriever tells the pages of a file apart.
+    return {**metadata, "page": page_index, "position": f"page {page_index + 1}"}
 
 
 def _document_id(file: FoundFile, number: int) -> str:

@@ -62,7 +62,8 @@ def draw_red(width: int = 6, height: int = 4) -> Image.Image:
 PNG = encode(draw_red())
 
 
-def encode_pdf(*colours: str, size: tuple[int, int] = (60, 80)) -> bytes:
-    """Write a PDF file with a page of each colour."""
-    first, *others = (Image.new("RGB", size, colour) for colour in colours)
+def encode_pdf(*colours: str | tuple[int, int, int], size: tuple[int, int] = (60, 80)) -> bytes:
+    """Write a PDF file with a page of each colour, exactly: pictures with a palette are kept without loss."""
+    pages = (Image.new("RGB", size, colour) for colour in colours)
+    first, *others = (page.convert("P", palette=Image.Palette.ADAPTIVE) for page in pages)
     return encode(first, "PDF", save_all=True, append_images=others)
