@@ -7,6 +7,8 @@ from langchain_core.language_models import ModelProfile
 from langchain_llava_o1.pictures.pdf import can_read_pdf
 from langchain_llava_o1.staging import capabilities
 
+# Trained on drawn pictures and the questions about them, and on no other text.
+_MODELS_OF_PICTURES_ONLY = frozenset({"tiny"})
 _MAX_INPUT_TOKENS = {"tiny": 4096, "Xkev/Llama-3.2V-11B-cot": 131_072}
 
 
@@ -41,7 +43,13 @@ def model_profile(model: str, *, max_output_tokens: int, allow_image_urls: bool)
         temperature=True,
         mid_conversation_system_messages=True,
     )
-    cast("dict[str, Any]", profile).update({capabilities.PREFILL: True, capabilities.CONFIDENCE: True})
+    cast("dict[str, Any]", profile).update(
+        {
+            capabilities.PREFILL: True,
+            capabilities.CONFIDENCE: True,
+            capabilities.PICTURES_ONLY: model in _MODELS_OF_PICTURES_ONLY,
+        }
+    )
     if model in _MAX_INPUT_TOKENS:
         profile["max_input_tokens"] = _MAX_INPUT_TOKENS[model]
     return profile

@@ -129,11 +129,33 @@ def answer_from_collection(
         "retrieve_by": collection.retrieve_by,
     }
     state = answering.run_graph(graph, given, search.context, settings, listener)
+    if state["messages"][-1].response_metadata.get("finish_reason") == "quoted":
+        return _quoted(state, asked, answering.model_name(model))
     if not state.get("stages"):
         raise ConfigurationError(f"{state['messages'][-1].text} The collection is {collection.path}.")
     result = SearchResult.from_state(state, model_name=answering.model_name(model))
     # The message has the sources before the question.
     return CollectionAnswer(replace(result, question=asked.question), state["sources"])
+
+
+def _quoted(state: dict[str, Any], asked: Asked, model_name: str) -> CollectionAnswer:
+    """Return what was found as the answer, where the model cannot read it and no search was made."""
+    from langchain_llava_o1 import SearchResult
+
+    message = state["messages"][-1]
+    result = SearchResult(
+        question=asked.question,
+        answer=str(message.text),
+        reasoning="",
+        stages={},
+        settings={"seed": None},
+        usage=None,
+        num_calls=0,
+        seconds=0.0,
+        finish_reason=message.response_metadata["finish_reason"],
+        model_name=model_name,
+    )
+    return CollectionAnswer(result, state["sources"])
 
 
 def report_sources(sources: "list[Source]") -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,6 +60,26 @@ class ShownSources(NamedTuple):
 
     sources: list[Source]
     exhibits: list[Exhibit]
+
+    @property
+    def begins_with_passage(self) -> bool:
+        """Whether the best source that is shown is a passage of text."""
+        return bool(self.exhibits) and self.exhibits[0].source["kind"] == "text"
+
+    def without_passages(self, problem: str) -> "ShownSources":
+        """Leave passages of text out of what is shown, for the reason given; pictures are numbered anew."""
+        blocks = {exhibit.source["number"]: exhibit.block for exhibit in self.exhibits}
+        sources: list[Source] = []
+        exhibits: list[Exhibit] = []
+        for source in self.sources:
+            block = blocks.get(source["number"])
+            if block is not None and source["kind"] == "text":
+                source = Source(**{**source, "number": None, "problem": problem})
+            elif block is not None:
+                source = Source(**{**source, "number": len(exhibits) + 1})
+                exhibits.append(Exhibit(source, block))
+            sources.append(source)
+        return ShownSources(sources, exhibits)
 
     def blocks(self, *, is_asked_with_picture: bool) -> list[dict[str, Any]]:
         """Return the message blocks that show them, each after a line with its number and name.
@@ -199,6 +220,27 @@ def place_of(source: Source) -> str:
     return source["name"] if source["position"] is None else f"{source['name']}, {source['position']}"
 
 
+def quote_passages(sources: Iterable[Source], shown: Sequence[str | dict[str, Any]]) -> str:
+    """Write the passages of text among sources, each before the line that cites it.
+
+    Args:
+        sources: As shown.
+        shown: The message blocks that ``ShownSources.blocks`` made of them.
+    """
+    texts = [str(block.get("text", "")) if isinstance(block, dict) else block for block in shown]
+    after = dict(pairwise(texts))
+    passages = [
+        f"{after[str(_heading(source)['text'])]}\n{_citation(source)}"
+        for source in sources
+        if source["number"] is not None and source["kind"] == "text"
+    ]
+    return "\n\n".join(passages)
+
+
 def format_citations(sources: Iterable[Source]) -> str:
     """List what is cited, a line for each, as in ``[1] scenes/0003.png``."""
-    return "\n".join(f"[{source['number']}] {place_of(source)}" for source in sources if source["is_cited"])
+    return "\n".join(_citation(source) for source in sources if source["is_cited"])
+
+
+def _citation(source: Source) -> str:
+    return f"[{source['number']}] {place_of(source)}"

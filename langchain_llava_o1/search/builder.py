@@ -35,9 +35,11 @@ class SearchGraph(StateGraph[Any, Any, Any, Any]):
 
     Attributes:
         image_policy: Which pictures the input's ``image`` may name.
+        reads_passages: Whether the model can read a passage of text.
     """
 
     image_policy: ImagePolicy
+    reads_passages: bool
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ class SearchBuilder:
             output_schema=SearchOutput,
         )
         graph.image_policy = self.image_policy
+        graph.reads_passages = not has_capability(self.model, capabilities.PICTURES_ONLY)
         graph.add_node("ask", ask)
         graph.add_edge(START, "ask")
         return graph
