@@ -1,5 +1,6 @@
 import struct
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -132,3 +133,9 @@ def test_a_file_that_is_cut_off_is_an_image_error(name: str) -> None:
 def test_what_is_no_picture_is_told_which_are() -> None:
     with pytest.raises(ImageError, match=f"Send one in {FORMAT_NAMES}"):
         decode_file(b"neither this nor that", POLICY)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/how-to/pictures-and-pdf.md", "docs/how-to/rag.md"])
+def test_the_documentation_names_the_formats_that_are_read(page: str) -> None:
+    text = (Path(__file__).parents[2] / page).read_text(encoding="utf-8")
+    assert FORMAT_NAMES in " ".join(text.split())
