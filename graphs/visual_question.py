@@ -53,7 +53,8 @@ def create_graph() -> CompiledStateGraph[Any, Any, Any, Any]:
             asked = {name: state.get(name) for name in ("question", "image")}
             if not asked["image"]:
                 raise ImageError("There is no `image`. Give the picture that the question is about.")
-            result = await search.ainvoke(asked, context=runtime.context)
+            context = (runtime.context or StageBeamContext()).model_copy(update={"unanswerable": "error"})
+            result = await search.ainvoke(asked, context=context)
         except LlavaO1Error as error:
             return {"answer": None, "error": describe_failure(error)}
         return {"answer": SearchResult.from_state(result).answer, "error": None}

@@ -8,8 +8,9 @@ from langgraph.graph import StateGraph
 from langgraph.pregel.protocol import PregelProtocol
 from langgraph.pregel.remote import RemoteGraph
 
-from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.errors import ConfigurationError, ImageError
 from langchain_llava_o1.report.result import SearchResult
+from langchain_llava_o1.search.question import NO_IMAGE, UNREADABLE
 from langchain_llava_o1.search.settings import Settings
 
 Listener = Callable[[Any], None]
@@ -52,6 +53,9 @@ def ask(
 
     Returns:
         The answer and how it came about.
+
+    Raises:
+        ImageError: If the search replies that there is no picture, or none that can be read.
     """
     values: Any = {}
     for part in search.stream(question, **_options(search, context)):
@@ -59,7 +63,7 @@ def ask(
             values = part["data"]
         else:
             listener(part["data"])
-    return SearchResult.from_state(values)
+    return _read_result(values)
 
 
 async def aask(
@@ -72,7 +76,7 @@ async def aask(
             values = part["data"]
         else:
             listener(part["data"])
-    return SearchResult.from_state(values)
+    return _read_result(values)
 
 
 def progress_writer() -> Listener:
@@ -82,6 +86,14 @@ def progress_writer() -> Listener:
     except (RuntimeError, KeyError):
         # Called by itself: there is no graph whose stream could tell.
         return lambda event: None
+
+
+def _read_result(values: Any) -> SearchResult:
+    result = SearchResult.from_state(values)
+    # A search replies to people; for a program that is no answer.
+    if result.finish_reason in (NO_IMAGE, UNREADABLE):
+        raise ImageError(result.answer)
+    return result
 
 
 def _options(search: Any, context: Settings | dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """LangChain messages as the turns of an engine request.
 
-Every image block that ``pictures/blocks.py`` knows is read; formats of other providers go through LangChain's
+Every image block that ``pictures/blocks.py`` knows is read, and every PDF file that
+``pictures/pdf_blocks.py`` knows, each page as a picture; formats of other providers go through LangChain's
 own translation.
 """
 
@@ -17,8 +18,10 @@ from langchain_core.messages import (
 )
 
 from langchain_llava_o1.engine.request import Part, Role, Turn
-from langchain_llava_o1.errors import MessageError
+from langchain_llava_o1.errors import ImageError, MessageError
 from langchain_llava_o1.pictures.blocks import IMAGE_BLOCKS, normalize_block, source_of
+from langchain_llava_o1.pictures.pdf import pages_of
+from langchain_llava_o1.pictures.pdf_blocks import pdf_bytes_of
 from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.pictures.sources import load_picture
 from langchain_llava_o1.staging.stages import STAGES
@@ -167,11 +170,11 @@ def _parts(message: BaseMessage, role: Role, where: str, policy: ImagePolicy) ->
     parts: list[Part] = []
     separator = "" if role == "assistant" else "\n"
     for index, block in enumerate(message.content):
-        part = _read_block(block, f"{where}.content[{index}]", policy)
-        if isinstance(part, str) and parts and isinstance(parts[-1], str):
-            parts[-1] += separator + part
-        elif part:
-            parts.append(part)
+        for part in _read_block(block, f"{where}.content[{index}]", policy):
+            if isinstance(part, str) and parts and isinstance(parts[-1], str):
+                parts[-1] += separator + part
+            elif part:
+                parts.append(part)
     return _pictures_first(parts)
 
 
@@ -188,27 +191,41 @@ def _pictures_first(parts: list[Part]) -> tuple[Part, ...]:
     return (*pictures, *texts) if is_text_first else tuple(parts)
 
 
-def _read_block(block: str | dict[Any, Any], where: str, policy: ImagePolicy) -> Part | None:
+def _read_block(block: str | dict[Any, Any], where: str, policy: ImagePolicy) -> Sequence[Part]:
     if isinstance(block, str):
-        return block
+        return [block]
     kind = block.get("type")
     if kind in _TEXT_BLOCKS and isinstance(block.get("text"), str):
-        return cast(str, block["text"])
+        return [cast(str, block["text"])]
     if kind in _REASONING_BLOCKS:
-        return None
+        return []
+    pdf = pdf_bytes_of(block, policy, where)
+    if pdf is not None:
+        return _read_pages(pdf, where, policy)
     if kind in IMAGE_BLOCKS:
-        return load_picture(source_of(block, where), policy, where)
+        return [load_picture(source_of(block, where), policy, where)]
     translated = _translate(block)
     if translated is None:
         raise MessageError(
-            f"{where} is a block of type {kind!r}; this model reads text and images. "
-            "Leave it out, or put what it says into a text block."
+            f"{where} is a block of type {kind!r}{_stated_mime_type(block)}; this model reads text, images "
+            "and PDF files. Leave it out, or put what it says into a text block."
         )
     return _read_block(translated, where, policy)
+
+
+def _read_pages(data: bytes, where: str, policy: ImagePolicy) -> Sequence[Part]:
+    try:
+        return pages_of(data, policy)
+    except ImageError as error:
+        raise ImageError(f"{where}: {error}") from error
+
+
+def _stated_mime_type(block: dict[Any, Any]) -> str:
+    return f" with {block['mime_type']}" if block.get("mime_type") else ""
 
 
 def _translate(block: dict[Any, Any]) -> dict[Any, Any] | None:
     """Let LangChain put another provider's block into its own form, if it can."""
     (translated,) = HumanMessage(content=[block]).content_blocks
-    is_readable = translated["type"] in ("text", "image") and translated != block
+    is_readable = translated["type"] in ("text", "text-plain", "image", "file") and translated != block
     return cast(dict[Any, Any], translated) if is_readable else None

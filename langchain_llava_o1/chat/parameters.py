@@ -65,7 +65,8 @@ class ChatParameters(BaseChatModel):
         allow_image_urls: Whether messages may name pictures by https URL. Default: whether the environment
             variable ``LLAVA_O1_IMAGE_URLS`` is ``true``.
         max_image_pixels: Most pixels of a picture.
-        max_image_bytes: Most bytes of a picture's file.
+        max_image_bytes: Most bytes of a picture's or PDF's file.
+        max_pdf_pages: Most pages of a PDF file in a message; each is read as a picture (extra ``pdf``).
     """
 
     model: str = Field(default_factory=lambda: os.environ.get("LLAVA_O1_MODEL") or EMBEDDED_MODEL)
@@ -92,6 +93,7 @@ class ChatParameters(BaseChatModel):
     allow_image_urls: bool = Field(default_factory=lambda: ImagePolicy.from_environment().allow_urls)
     max_image_pixels: int = Field(default=ImagePolicy.max_pixels, ge=1)
     max_image_bytes: int = Field(default=ImagePolicy.max_bytes, ge=1)
+    max_pdf_pages: int = Field(default=ImagePolicy.max_pdf_pages, ge=1)
 
     @model_validator(mode="before")
     @classmethod
@@ -202,6 +204,7 @@ class ChatParameters(BaseChatModel):
             allow_urls=self.allow_image_urls,
             max_pixels=self.max_image_pixels,
             max_bytes=self.max_image_bytes,
+            max_pdf_pages=self.max_pdf_pages,
         )
 
     def _engine_settings(self) -> EngineSettings:

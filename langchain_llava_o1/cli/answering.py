@@ -81,12 +81,12 @@ def create_model(settings: AnswerSettings) -> "ChatLlavaO1":
 
 
 def answer_question(
-    image_block: dict[str, Any], question: str, settings: AnswerSettings, listener: Listener
+    image_blocks: list[dict[str, Any]], question: str, settings: AnswerSettings, listener: Listener
 ) -> "SearchResult":
-    """Answer a question about a picture.
+    """Answer a question about a picture, or about several.
 
     Args:
-        image_block: LangChain image block that holds the picture.
+        image_blocks: LangChain image blocks that hold the pictures.
         question: What is asked.
         settings: The model, the search and its settings.
         listener: Called with every event while the answer is made.
@@ -100,7 +100,7 @@ def answer_question(
 
     model = create_model(settings)
     search = settings.build_search(model)
-    message = HumanMessage([image_block, {"type": "text", "text": question}])
+    message = HumanMessage([*image_blocks, {"type": "text", "text": question}])
     state = run_graph(search.graph.compile(), {"messages": [message]}, search.context, settings, listener)
     return SearchResult.from_state(state, model_name=model_name(model))
 

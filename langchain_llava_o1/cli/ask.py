@@ -22,6 +22,7 @@ from langchain_llava_o1.cli.options import (
     DebugOption,
     JudgeOption,
     ModelOption,
+    PagesOption,
     RouteOption,
     SeedOption,
     SettingsOption,
@@ -29,6 +30,7 @@ from langchain_llava_o1.cli.options import (
     StrategyOption,
     TemperatureOption,
     read_further_settings,
+    read_page_numbers,
 )
 from langchain_llava_o1.cli.output import write_error, write_output
 from langchain_llava_o1.cli.progress import create_progress
@@ -48,6 +50,7 @@ _WARNINGS = {
 
 def ask(
     arguments: AskedArguments,
+    pages: PagesOption = None,
     model: ModelOption = None,
     strategy: StrategyOption = DEFAULT_SEARCH,
     judge: JudgeOption = None,
@@ -87,7 +90,7 @@ def ask(
     """Answer a QUESTION about an IMAGE or a collection; the answer alone goes to standard output."""
     if is_json and is_streamed:
         raise typer.BadParameter("--stream prints text and --json one object at the end; choose one.")
-    asked = read_asked(arguments, has_collection=collection is not None)
+    asked = read_asked(arguments, has_collection=collection is not None, pages=read_page_numbers(pages))
     asked_collection = read_collection_settings(collection, num_sources, retrieve_by, asked)
     if report is not None:
         check_report_path(report)
@@ -95,8 +98,6 @@ def ask(
     with create_progress(is_verbose=is_streamed and not show_stages) as progress:
         printer = StreamPrinter(progress, show_stages=show_stages) if is_streamed else None
         listener = printer.handle if printer else progress.handle
-        from langchain_llava_o1.pictures.blocks import image_block
-
         settings = AnswerSettings(
             model,
             candidates,
@@ -112,8 +113,7 @@ def ask(
             answer = answer_from_collection(asked, settings, asked_collection, listener)
             result, sources = answer.result, answer.sources
         else:
-            assert asked.picture is not None, "without a collection a picture is asked for"
-            result = answer_question(image_block(asked.picture), asked.question, settings, listener)
+            result = answer_question(asked.read_pictures(), asked.question, settings, listener)
     seconds = time.perf_counter() - started
     if is_json:
         write_output(_as_json(result, seconds, sources))

@@ -41,13 +41,30 @@ class CollectionAnswer:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command line asks: a question, and the path of its picture if it has one."""
+    """What the command line asks.
+
+    Attributes:
+        question: The question.
+        picture: The path of its picture or PDF file, if it has one.
+        pages: Which pages of the PDF file; None for all.
+    """
 
     question: str
     picture: str | None
+    pages: list[int] | None = None
+
+    def read_pictures(self) -> list[dict[str, Any]]:
+        """Read the picture, or each page of the PDF file, as an image block; none where there is no picture.
+
+        Raises:
+            ImageError: If it is missing, broken or too large, or there is no such page.
+        """
+        from langchain_llava_o1.pictures.pdf_blocks import blocks_of_file
+
+        return [] if self.picture is None else blocks_of_file(self.picture, pages=self.pages)
 
 
-def read_asked(arguments: list[str], *, has_collection: bool) -> Asked:
+def read_asked(arguments: list[str], *, has_collection: bool, pages: list[int] | None = None) -> Asked:
     """Read ``IMAGE QUESTION``; with a collection IMAGE may be left out.
 
     Raises:
@@ -67,7 +84,9 @@ def read_asked(arguments: list[str], *, has_collection: bool) -> Asked:
         )
     if not question.strip():
         raise typer.BadParameter("the question is empty; write what you want to know.", param_hint="QUESTION")
-    return Asked(question, pictures[0] if pictures else None)
+    if pages is not None and not pictures:
+        raise typer.BadParameter("it goes with a PDF file before QUESTION.", param_hint="--pages")
+    return Asked(question, pictures[0] if pictures else None, pages)
 
 
 def read_collection_settings(
@@ -99,23 +118,44 @@ def answer_from_collection(
     """
     from langchain_core.messages import HumanMessage
 
-    from langchain_llava_o1 import SearchResult, create_multimodal_rag, image_block, open_collection
+    from langchain_llava_o1 import SearchResult, create_multimodal_rag, open_collection
 
     retriever = open_collection(collection.path, must_exist=True).as_retriever(collection.num_sources)
     model = answering.create_model(settings)
     search = settings.build_search(model)
     graph = create_multimodal_rag(retriever, search.graph, with_source_list=False).compile()
-    picture = [image_block(asked.picture)] if asked.picture is not None else []
     given: dict[str, Any] = {
-        "messages": [HumanMessage([*picture, {"type": "text", "text": asked.question}])],
+        "messages": [HumanMessage([*asked.read_pictures(), {"type": "text", "text": asked.question}])],
         "retrieve_by": collection.retrieve_by,
     }
     state = answering.run_graph(graph, given, search.context, settings, listener)
+    if state["messages"][-1].response_metadata.get("finish_reason") == "quoted":
+        return _quoted(state, asked, answering.model_name(model))
     if not state.get("stages"):
         raise ConfigurationError(f"{state['messages'][-1].text} The collection is {collection.path}.")
     result = SearchResult.from_state(state, model_name=answering.model_name(model))
     # The message has the sources before the question.
     return CollectionAnswer(replace(result, question=asked.question), state["sources"])
+
+
+def _quoted(state: dict[str, Any], asked: Asked, model_name: str) -> CollectionAnswer:
+    """Return what was found as the answer, where the model cannot read it and no search was made."""
+    from langchain_llava_o1 import SearchResult
+
+    message = state["messages"][-1]
+    result = SearchResult(
+        question=asked.question,
+        answer=str(message.text),
+        reasoning="",
+        stages={},
+        settings={"seed": None},
+        usage=None,
+        num_calls=0,
+        seconds=0.0,
+        finish_reason=message.response_metadata["finish_reason"],
+        model_name=model_name,
+    )
+    return CollectionAnswer(result, state["sources"])
 
 
 def report_sources(sources: "list[Source]") -> None:

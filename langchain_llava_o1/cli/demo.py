@@ -34,7 +34,7 @@ def demo(
         # With a single candidate there is nothing to judge.
         judge = _DEMO_JUDGE if candidates != 1 else None
         settings = AnswerSettings(model, candidates, temperature, seed, judge=judge)
-        result = answer_question(block, DEMO_QUESTION, settings, progress.handle)
+        result = answer_question([block], DEMO_QUESTION, settings, progress.handle)
     for name, record in result.stages.items():
         write_output(format_bracket(name, record) + "\n")
     write_output(f"Answer: {result.answer}\n")

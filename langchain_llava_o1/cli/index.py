@@ -16,6 +16,7 @@ from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.answering import AnswerSettings, run_until_interrupted
 from langchain_llava_o1.cli.options import DebugOption, ModelOption
 from langchain_llava_o1.cli.output import write_error, write_output
+from langchain_llava_o1.pictures.policy import ImagePolicy
 
 if TYPE_CHECKING:
     from langchain_llava_o1.rag.folder import LeftOut
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
 def index(
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Holds pictures and texts (.txt, .md), also below it.")
+        Path,
+        typer.Argument(
+            metavar="FOLDER", help="Holds pictures, PDF files and texts (.txt, .md), also below it."
+        ),
     ],
     collection: Annotated[
         Path,
@@ -52,6 +56,9 @@ def index(
     batch_size: Annotated[
         int, typer.Option("--batch", min=1, help="Files that are described together and then kept.")
     ] = 16,
+    max_pages: Annotated[
+        int, typer.Option(min=1, help="Most pages of a PDF file; each page is described as a picture.")
+    ] = ImagePolicy.max_pdf_pages,
     allow_empty: Annotated[
         bool,
         typer.Option(
@@ -82,6 +89,7 @@ def index(
                 opened,
                 captioner,
                 batch_size=batch_size,
+                image_policy=ImagePolicy(max_pdf_pages=max_pages),
                 allow_empty=allow_empty,
                 report=show,
             )

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -8,7 +9,11 @@ import typer
 
 from langchain_llava_o1.cli.failures import Invocation
 from langchain_llava_o1.judges.catalogue import JUDGES
+from langchain_llava_o1.pictures.formats import FORMAT_NAMES
 from langchain_llava_o1.search.catalogue import SEARCHES
+
+_PAGES = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
+_MOST_PAGES_NAMED = 10_000
 
 
 def _remember_debug(context: typer.Context, value: bool) -> bool:
@@ -36,8 +41,36 @@ AskedArguments = Annotated[
     list[str],
     typer.Argument(
         metavar="IMAGE QUESTION",
-        help="A picture file (PNG, JPEG, WebP, GIF or BMP), and what to answer about it. With --collection "
+        help=f"A picture file ({FORMAT_NAMES}) or a PDF file, and what to answer about it. With --collection "
         "IMAGE may be left out.",
+        show_default=False,
+    ),
+]
+
+
+def read_page_numbers(given: str | None) -> list[int] | None:
+    """Read the numbers of pages, as in ``1,3-5``; None where none are given."""
+    if given is None:
+        return None
+    numbers: list[int] = []
+    for part in given.split(","):
+        found = _PAGES.fullmatch(part.strip())
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+        if not 1 <= first <= last < first + _MOST_PAGES_NAMED:
+            raise typer.BadParameter(
+                f"{given!r} names no pages; write numbers from 1, as in 1,3-5.", param_hint="--pages"
+            )
+        numbers += range(first, last + 1)
+    return numbers
+
+
+PagesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--pages",
+        "--page",
+        metavar="PAGES",
+        help="Of a PDF file: which pages to ask about, as in 1,3-5. Default: all.",
         show_default=False,
     ),
 ]

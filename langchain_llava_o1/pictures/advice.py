@@ -1,8 +1,8 @@
-"""What helps where a picture cannot be used, said to two readers: who writes a program, and a language model.
+"""What helps where a picture cannot be used, said to three readers.
 
-A language model cannot change the program that it talks through, so what it is told must not ask for that.
-An error's text is the program's; ``restate`` makes the other of it, also where only the text has come
-through, as from a server.
+Who writes a program can change it. A language model cannot, so what it is told must not ask for that. Nor can
+a person in a chat, who is told what is wrong alone. An error's text is the program's; ``restate`` and
+``leave_out_advice`` make the others of it, also where only the text has come through, as from a server.
 """
 
 from dataclasses import dataclass
@@ -57,3 +57,10 @@ def restate(message: str) -> str:
     for advice in _ALL:
         message = message.replace(advice.program, advice.conversation)
     return message
+
+
+def leave_out_advice(message: str) -> str:
+    """Return an error's text as a person in a chat is to read it."""
+    for advice in _ALL:
+        message = message.replace(advice.program, "")
+    return message.strip()

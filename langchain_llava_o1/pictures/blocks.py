@@ -4,6 +4,7 @@ Every image block of LangChain is read: v1, v0, ``image_url`` with a dict or a s
 Anthropic sources. What is written is v1: ``{"type": "image", "base64": …, "mime_type": …}``.
 """
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +26,9 @@ IMAGE_BLOCKS = ("image", "image_url")
 """Types of the blocks that are read here."""
 
 _DEFAULT_MIME_TYPE = "image/png"
+_KNOWN_EVERYWHERE = ("image/png", "image/jpeg", "image/webp", "image/gif")
+_PHOTOGRAPHS = ("image/heic", "image/heif", "image/avif")
+_QUALITY = 95
 
 
 def image_block(picture: str | Path | bytes, *, policy: ImagePolicy | None = None) -> dict[str, Any]:
@@ -50,8 +54,19 @@ def image_block(picture: str | Path | bytes, *, policy: ImagePolicy | None = Non
 
 
 def block_of(picture: Picture) -> dict[str, Any]:
-    """Return the image block that holds a picture in base64."""
-    return _block(picture.data, picture.mime_type)
+    """Return the image block that holds a picture in base64.
+
+    A picture in a format that hosted models and browsers may not know is written anew: a photograph as JPEG,
+    any other as PNG.
+    """
+    if picture.mime_type in _KNOWN_EVERYWHERE:
+        return _block(picture.data, picture.mime_type)
+    file = io.BytesIO()
+    if picture.mime_type in _PHOTOGRAPHS:
+        picture.image.save(file, "JPEG", quality=_QUALITY)
+        return _block(file.getvalue(), "image/jpeg")
+    picture.image.save(file, "PNG")
+    return _block(file.getvalue(), "image/png")
 
 
 def source_of(block: Mapping[Any, Any], where: str) -> ImageSource:

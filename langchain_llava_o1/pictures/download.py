@@ -1,4 +1,4 @@
-"""Fetch a picture from an https address that a message names, safely.
+"""Fetch a picture or a PDF file from an https address that a message names, safely.
 
 A message must not make this machine call its own network. So the host name is resolved once, every
 address it resolves to must be public, and the connection goes to that very address: a name server
@@ -21,7 +21,7 @@ from langchain_llava_o1.pictures.advice import ALLOW_MORE_BYTES, SEND_IN_BASE64
 MAX_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
 _CHUNK_BYTES = 65536
-_HEADERS = {"Accept": "image/*", "User-Agent": "langchain-llava-o1"}
+_HEADERS = {"Accept": "image/*, application/pdf", "User-Agent": "langchain-llava-o1"}
 _UNQUOTED = "/%:@!$&'()*+,;=~-._?"
 
 

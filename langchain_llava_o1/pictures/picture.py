@@ -1,8 +1,4 @@
-"""A picture: its file and its pixels, decoded and hashed once, in the thread of whoever brings it.
-
-Pillow warns at its own pixel limit and refuses at twice that, so the size is checked between reading
-a picture's header and its pixels.
-"""
+"""A picture: its file and its pixels, decoded and hashed once, in the thread of whoever brings it."""
 
 import hashlib
 import io
@@ -12,17 +8,14 @@ from operator import attrgetter
 from typing import Self
 
 from cachetools import LRUCache, cached
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from langchain_llava_o1.errors import ImageError
+from langchain_llava_o1.pictures.decoding import decode_file, to_plain_rgb
 from langchain_llava_o1.pictures.policy import ImagePolicy
 
-IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
-"""The formats that are decoded; of an animation, its first picture."""
-
 _MAX_BYTES_REMEMBERED = 2**27
-_BACKGROUND = (255, 255, 255)
-_LEVELS_PER_GREY = 256
+_ROWS_HASHED_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -33,10 +26,12 @@ class Picture:
 
     Attributes:
         key: Digest of the pixels, by which the engine knows a picture again.
-        image: The pixels in RGB, upright and on white where the picture was transparent.
+        image: The pixels in RGB, upright and on white where the picture was transparent; of a picture that is
+            larger than any model looks at, fewer of them.
         data: The bytes of the file.
         mime_type: What the file is, as in ``image/png``.
         digest: SHA-256 of the file's bytes, in hexadecimal digits.
+        file_size: Width and height in pixels, as the file states them.
     """
 
     key: bytes
@@ -44,6 +39,7 @@ class Picture:
     data: bytes = field(compare=False, repr=False)
     mime_type: str = field(compare=False)
     digest: str = field(compare=False)
+    file_size: tuple[int, int] = field(compare=False)
 
     @classmethod
     def decode(cls, data: bytes, policy: ImagePolicy) -> "Picture":
@@ -56,7 +52,7 @@ class Picture:
             raise ImageError("The picture is empty (0 bytes). Send the bytes of a picture file.")
         policy.check_num_bytes(len(data))
         picture = _decode(data, policy, digest_of(data))
-        policy.check_size(picture.image.size)
+        policy.check_size(picture.file_size)
         return picture
 
     @classmethod
@@ -67,7 +63,7 @@ class Picture:
             ImageError: If the image's pixels cannot be read.
         """
         try:
-            image = _to_rgb(image)
+            image = to_plain_rgb(image)
         # A decoder raises whatever broken bytes lead it to.
         except Exception as error:
             raise ImageError(
@@ -76,7 +72,7 @@ class Picture:
         file = io.BytesIO()
         image.save(file, "PNG")
         data = file.getvalue()
-        return cls(_hash_pixels(image), image, data, "image/png", digest_of(data))
+        return cls(_hash_pixels(image), image, data, "image/png", digest_of(data), image.size)
 
     @property
     def num_bytes(self) -> int:
@@ -100,50 +96,15 @@ _remembered: LRUCache[str, Picture] = LRUCache(_MAX_BYTES_REMEMBERED, getsizeof=
     condition=threading.Condition(),
 )
 def _decode(data: bytes, policy: ImagePolicy, digest: str) -> Picture:
-    try:
-        with Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as file:
-            policy.check_size(file.size)
-            mime_type = file.get_format_mimetype() or ""
-            file.load()
-            image = _to_rgb(_upright(file))
-    except ImageError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError(
-            f"The picture has more pixels than Pillow opens ({error}). Make it smaller."
-        ) from error
-    except UnidentifiedImageError as error:
-        raise ImageError(
-            f"The {len(data)} bytes, which begin with {data[:8]!r}, are no picture in a known format. "
-            f"Send one of {', '.join(IMAGE_FORMATS)}."
-        ) from error
-    # A decoder raises whatever the broken bytes lead it to: OSError, SyntaxError, struct.error, …
-    except Exception as error:
-        raise ImageError(
-            f"The picture is truncated or damaged ({type(error).__name__}: {error}). Send the whole file."
-        ) from error
-    return Picture(_hash_pixels(image), image, data, mime_type, digest)
+    image, mime_type, file_size = decode_file(data, policy)
+    return Picture(_hash_pixels(image), image, data, mime_type, digest, file_size)
 
 
 def _hash_pixels(image: Image.Image) -> bytes:
     # Keyed with the size: the same bytes in another shape show something else.
-    return hashlib.blake2b(image.tobytes(), digest_size=16, key=repr(image.size).encode()).digest()
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    # Damaged camera data says nothing about the pixels, which have been read by now.
-    except Exception:
-        return image
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith(("I", "F")):
-        # Greys of 16 bits; Pillow's own conversion cuts off everything above 255.
-        image = image.convert("F").point(lambda grey: grey * (1 / _LEVELS_PER_GREY)).convert("L")
-    if image.has_transparency_data:
-        # The hidden colour under transparent pixels is arbitrary, often black.
-        canvas = Image.new("RGBA", image.size, (*_BACKGROUND, 255))
-        image = Image.alpha_composite(canvas, image.convert("RGBA"))
-    return image.convert("RGB")
+    found = hashlib.blake2b(digest_size=16, key=repr(image.size).encode())
+    # By strips, which need no second copy of all pixels.
+    for top in range(0, image.height, _ROWS_HASHED_AT_ONCE):
+        bottom = min(top + _ROWS_HASHED_AT_ONCE, image.height)
+        found.update(image.crop((0, top, image.width, bottom)).tobytes())
+    return found.digest()

@@ -1,4 +1,4 @@
-"""Which pictures are taken in: from where, and how large."""
+"""Which pictures and PDF files are taken in: from where, and how large."""
 
 import os
 from dataclasses import dataclass
@@ -11,20 +11,22 @@ from langchain_llava_o1.pictures.advice import ALLOW_MORE_BYTES, ALLOW_MORE_PIXE
 
 @dataclass(frozen=True)
 class ImagePolicy:
-    """Which pictures are taken in.
+    """Which pictures and PDF files are taken in.
 
     Attributes:
         allowed_roots: Folders below which a path in a message may lie. None allowed by default.
         allow_urls: Whether pictures are fetched from https addresses.
         max_pixels: Most pixels of a picture, width times height.
-        max_bytes: Most bytes of a picture's file.
+        max_bytes: Most bytes of a file.
+        max_pdf_pages: Most pages of a PDF file that are read as pictures.
         url_timeout: Seconds a download may take in all.
     """
 
     allowed_roots: tuple[Path, ...] = ()
     allow_urls: bool = False
-    max_pixels: int = 40_000_000
-    max_bytes: int = 20_000_000
+    max_pixels: int = 52_000_000
+    max_bytes: int = 32_000_000
+    max_pdf_pages: int = 20
     url_timeout: float = 20.0
 
     @classmethod
@@ -53,7 +55,7 @@ class ImagePolicy:
         """
         if num_bytes > self.max_bytes:
             raise ImageError(
-                f"The picture has {num_bytes:,} bytes; at most {self.max_bytes:,} are allowed. "
+                f"The file has {num_bytes:,} bytes; at most {self.max_bytes:,} are allowed. "
                 f"{ALLOW_MORE_BYTES}"
             )
 

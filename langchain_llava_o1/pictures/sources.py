@@ -21,6 +21,7 @@ from langchain_llava_o1.pictures.base64_text import (
     split_data_url,
 )
 from langchain_llava_o1.pictures.download import download
+from langchain_llava_o1.pictures.pdf import PageReference, pages_of, read_page_reference
 from langchain_llava_o1.pictures.picture import Picture
 from langchain_llava_o1.pictures.policy import ImagePolicy
 
@@ -29,11 +30,12 @@ _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 
 class ImageSource(NamedTuple):
-    """Where a picture comes from: exactly one of the two is set.
+    """Where a picture or a PDF file comes from: exactly one of the two is set.
 
     Attributes:
         data: The bytes of the file, or their base64 text.
-        location: A data URL, an https URL, a file URL or a path.
+        location: A data URL, an https URL, a file URL or a path. ``#page=3`` after the name of a PDF file
+            makes a picture of that page.
     """
 
     data: bytes | str | None = None
@@ -52,7 +54,27 @@ def load_picture(source: ImageSource, policy: ImagePolicy, where: str) -> Pictur
         ImageError: The picture is missing, broken, too large or from a place that is not allowed.
     """
     try:
+        page = read_page_reference(source.location or "")
+        if page is not None:
+            return _draw(_read(ImageSource(location=page.location), policy), page, policy)
         return Picture.decode(_read(source, policy), policy)
+    except ImageError as error:
+        raise ImageError(f"{where}: {error}") from error
+
+
+def read_source(source: ImageSource, policy: ImagePolicy, where: str) -> bytes:
+    """Read a file that somebody else sends or names; what it holds is not looked at.
+
+    Args:
+        source: Where the file comes from.
+        policy: What is allowed.
+        where: Names the message and block in errors, as in ``messages[0].content[1]``.
+
+    Raises:
+        ImageError: The file is missing, too large or from a place that is not allowed.
+    """
+    try:
+        return _read(source, policy)
     except ImageError as error:
         raise ImageError(f"{where}: {error}") from error
 
@@ -61,7 +83,8 @@ def load_reference(reference: str, policy: ImagePolicy, where: str) -> Picture:
     """Read a picture that somebody else gives as one text.
 
     Args:
-        reference: The picture in base64, a data URL, an https or file URL, or a path.
+        reference: The picture in base64, a data URL, an https or file URL, or a path; after the name of a PDF
+            file ``#page=3``.
         policy: What is allowed.
         where: Names the input in errors.
 
@@ -79,6 +102,7 @@ def open_picture(picture: str | Path | bytes, policy: ImagePolicy) -> Picture:
 
     Args:
         picture: A path, a data URL, or the bytes of a picture file. Any path may be read: it is the caller's.
+            ``report.pdf#page=3`` is a page of a PDF file.
         policy: Limits.
 
     Raises:
@@ -89,6 +113,9 @@ def open_picture(picture: str | Path | bytes, policy: ImagePolicy) -> Picture:
     if str(picture).startswith("data:"):
         return Picture.decode(_decode_data_url(str(picture), policy), policy)
     try:
+        page = read_page_reference(str(picture))
+        if page is not None:
+            return _draw(read_file(Path(page.location), policy), page, policy)
         return Picture.decode(read_file(Path(picture), policy), policy)
     except ImageError as error:
         raise ImageError(f"{shorten(str(picture))}: {error}") from error
@@ -113,6 +140,11 @@ def read_file(path: Path, policy: ImagePolicy) -> bytes:
             raise
         reason = getattr(error, "strerror", None) or str(error)
         raise ImageError(f"{path} cannot be read ({reason}). Check the path.") from error
+
+
+def _draw(data: bytes, page: PageReference, policy: ImagePolicy) -> Picture:
+    (drawn,) = pages_of(data, policy, pages=[page.page])
+    return drawn
 
 
 def _read(source: ImageSource, policy: ImagePolicy) -> bytes:

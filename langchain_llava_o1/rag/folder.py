@@ -1,4 +1,4 @@
-"""What a folder holds that can be indexed: pictures and texts, and what of it is left out."""
+"""What a folder holds that can be indexed: pictures, PDF files and texts, and what of it is left out."""
 
 import hashlib
 import os
@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.pictures.formats import PICTURE_ENDINGS
+from langchain_llava_o1.pictures.pdf import PDF_ENDING
 
-PICTURE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"})
 TEXT_ENDINGS = frozenset({".txt", ".md"})
 
-Kind = Literal["picture", "text"]
+Kind = Literal["picture", "pdf", "text"]
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def list_folder(folder: Path, *, excluded: Path | None = None) -> FolderContents
         ConfigurationError: If it is no folder.
     """
     if not folder.is_dir():
-        raise ConfigurationError(f"{folder} is no folder. Name one that holds pictures or texts.")
+        raise ConfigurationError(f"{folder} is no folder. Name one that holds pictures, PDF files or texts.")
     files: list[FoundFile] = []
     left_out: list[LeftOut] = []
     unreadable: list[LeftOut] = []
@@ -89,7 +90,7 @@ def list_folder(folder: Path, *, excluded: Path | None = None) -> FolderContents
             left_out.append(LeftOut(name, "a link to a folder"))
         elif kind is None:
             ending = path.suffix.lower() or "no ending"
-            known = ", ".join(sorted(PICTURE_ENDINGS | TEXT_ENDINGS))
+            known = ", ".join(sorted(PICTURE_ENDINGS | {PDF_ENDING} | TEXT_ENDINGS))
             left_out.append(LeftOut(name, f"{ending} is none of {known}"))
         elif path.is_symlink() and not path.resolve().is_relative_to(folder):
             left_out.append(LeftOut(name, "a link that leads out of the folder"))
@@ -103,6 +104,8 @@ def kind_of(name: str) -> Kind | None:
     ending = Path(name).suffix.lower()
     if ending in PICTURE_ENDINGS:
         return "picture"
+    if ending == PDF_ENDING:
+        return "pdf"
     return "text" if ending in TEXT_ENDINGS else None
 
 

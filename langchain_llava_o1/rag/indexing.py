@@ -63,19 +63,20 @@ def index_folder(
     allow_empty: bool = False,
     report: Callable[[IndexProgress], None] = lambda progress: None,
 ) -> IndexReport:
-    """Bring a collection up to date with a folder of pictures and texts, and the folders below it.
+    """Bring a collection up to date with a folder of pictures, PDF files and texts, and the folders below it.
 
     Files are told apart by their content: what is unchanged is not described again, and a picture that was
     renamed or copied keeps its caption. A file that cannot be read is reported, and the rest goes on; what
     was indexed of it stays.
 
     Args:
-        folder: Holds pictures (PNG, JPEG, WebP, GIF, BMP) and texts (.txt, .md, in UTF-8).
+        folder: Holds pictures in any format of ``pictures/formats.py``, PDF files, each of whose pages is
+            described as a picture (extra ``pdf``), and texts (.txt, .md, in UTF-8).
         collection: Where to.
         model: Any chat model that sees pictures; it writes the captions.
         request: What the model is asked for a caption.
         batch_size: Files that are described together and then kept.
-        image_policy: Limits of pictures, and of texts' bytes.
+        image_policy: Limits of pictures and PDF files, and of texts' bytes.
         allow_empty: Whether all files may be removed at once, of a folder that is empty now or gone. It is
             refused by default: the folder may be elsewhere for the moment, and captions cost much.
         report: Called after every batch.
@@ -96,9 +97,11 @@ def index_folder(
     present = {file.source for file in (*compared.unchanged, *done.indexed)} | compared.kept
     removed = [file for source, file in known.items() if source not in present]
     remove_files(collection, removed)
+    # What was being added when an index was killed has never been there as a whole.
+    stored = {source for source, file in known.items() if not file.is_new}
     return IndexReport(
-        added=tuple(file.name for file in done.indexed if file.source not in known),
-        changed=tuple(file.name for file in done.indexed if file.source in known),
+        added=tuple(file.name for file in done.indexed if file.source not in stored),
+        changed=tuple(file.name for file in done.indexed if file.source in stored),
         unchanged=tuple(file.name for file in compared.unchanged),
         removed=tuple(file.source for file in removed),
         failed=(*compared.failed, *done.failed),

@@ -21,14 +21,21 @@ CREATE TABLE IF NOT EXISTS folders (path TEXT PRIMARY KEY);
 """
 
 
+ADDING = ""
+"""Stands for the hash of a file that is being stored for the first time."""
+
+CHANGING = "changing"
+"""Stands for the hash of a file that was stored and is being stored anew."""
+
+
 @dataclass(frozen=True)
 class IndexedFile:
     """A file as it was indexed.
 
     Attributes:
         source: Its path.
-        content_hash: SHA-256 of its bytes.
-        caption: What the model wrote of a picture; None for a text.
+        content_hash: SHA-256 of its bytes. While it is being stored, ``ADDING`` or ``CHANGING``.
+        caption: What the model wrote of a picture, or of a PDF's pages; None for a text.
         ids: Of its documents in the vector stores. A set, because Chroma refuses to delete ids among which
             one is named twice.
     """
@@ -37,6 +44,11 @@ class IndexedFile:
     content_hash: str
     caption: str | None
     ids: frozenset[str]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it has never been stored to the end."""
+        return self.content_hash == ADDING
 
 
 class Manifest:

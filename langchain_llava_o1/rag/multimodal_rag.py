@@ -19,7 +19,15 @@ from langchain_llava_o1.pictures.blocks import bytes_of, data_url_of
 from langchain_llava_o1.pictures.picture import digest_of
 from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.rag.retriever import Route
-from langchain_llava_o1.rag.sources import ShownSources, Source, cite, format_citations, show_sources
+from langchain_llava_o1.rag.sources import (
+    Exhibit,
+    ShownSources,
+    Source,
+    cite,
+    format_citations,
+    quote_passages,
+    show_sources,
+)
 from langchain_llava_o1.search.attachments import AttachmentReader, problems_of
 from langchain_llava_o1.search.conversation_graph import ConversationGraph
 from langchain_llava_o1.search.kept_pictures import current_store, restore_pictures
@@ -28,6 +36,7 @@ from langchain_llava_o1.search.state import SearchInput, SearchOutput
 from langchain_llava_o1.staging.prompts import QUESTION_PICTURE_HEADING
 
 _DOCUMENTS_PER_SOURCE = 5
+_READS_NO_PASSAGES = "The model reads no passages of text, only questions about pictures."
 _NOTHING_FOUND = "Nothing was found that could be shown for this question."
 
 
@@ -77,6 +86,9 @@ def create_multimodal_rag(
     the state's ``sources``, in ``response_metadata["sources"]`` and at the end of its text. A picture or text
     that has changed since it was indexed, or is gone, is left out; ``sources`` says so.
 
+    A model whose profile says that it reads no passages of text, as that of ``tiny`` does, is shown pictures
+    alone; where the best source is a passage, the answer quotes it and says why (``finish_reason`` "quoted").
+
     Args:
         retriever: Any retriever. One that takes ``image=`` and ``by=``, as ``MultimodalRetriever`` does,
             searches by the question's picture as well; one that takes ``k=`` is asked for more documents than
@@ -107,6 +119,7 @@ def create_multimodal_rag(
         image_policy=image_policy,
         with_source_list=with_source_list,
         replies_to_problems=isinstance(builder, ConversationGraph),
+        reads_passages=builder.attachments.reads_passages if isinstance(builder, ConversationGraph) else True,
     )
     graph = ConversationGraph(
         RagState,
@@ -122,11 +135,13 @@ def create_multimodal_rag(
     graph.add_node("retrieve", nodes.retrieve)
     graph.add_node("search", compiled)
     graph.add_node("cite", nodes.cite_sources)
+    graph.add_node("quote", _quote)
     graph.add_node("report_nothing", _report_nothing)
     graph.add_edge(START, "retrieve")
-    graph.add_conditional_edges("retrieve", _what_next, ["search", "report_nothing"])
+    graph.add_conditional_edges("retrieve", nodes.what_next, ["search", "quote", "report_nothing"])
     graph.add_edge("search", "cite")
     graph.add_edge("cite", END)
+    graph.add_edge("quote", END)
     graph.add_edge("report_nothing", END)
     return graph
 
@@ -141,12 +156,14 @@ class _Nodes:
             allows.
         with_source_list: Whether the answer's text ends in the list of what it cites.
         replies_to_problems: Whether the search itself replies to what cannot be read.
+        reads_passages: Whether the search's model can read a passage of text.
     """
 
     retriever: BaseRetriever
     image_policy: ImagePolicy | None
     with_source_list: bool
     replies_to_problems: bool
+    reads_passages: bool
 
     def retrieve(self, state: RagState, config: RunnableConfig) -> dict[str, Any]:
         """Find sources, and put those that are fit to be shown before the question."""
@@ -161,7 +178,20 @@ class _Nodes:
         most = getattr(self.retriever, "k", None) if _takes(self.retriever, "k") else None
         documents = _find(self.retriever, question, state.get("retrieve_by"), config, most)
         shown = show_sources(documents, self._choose_source_policy(), most=most)
+        # A passage that is the best source is quoted, unless there is a picture to answer about.
+        if not self.reads_passages and (image_blocks([question]) or not shown.begins_with_passage):
+            shown = shown.without_passages(_READS_NO_PASSAGES)
         return {**nothing_yet, "sources": shown.sources, "messages": [_put_before(question, shown)]}
+
+    def what_next(self, state: RagState) -> Literal["search", "quote", "report_nothing"]:
+        """Search where there is anything to answer from that the model can read."""
+        kinds = [source["kind"] for source in state["sources"] if source["number"] is not None]
+        if "text" in kinds and not self.reads_passages:
+            return "quote"
+        question = state["messages"][-1:]
+        # What cannot be read is the search's to tell.
+        is_asked_about = bool(image_blocks(question) or problems_of(question))
+        return "search" if kinds or is_asked_about else "report_nothing"
 
     def cite_sources(self, state: RagState) -> dict[str, Any]:
         """Mark the sources that the answer names, and say them with it."""
@@ -210,13 +240,18 @@ def _put_before(question: BaseMessage, shown: ShownSources) -> HumanMessage:
     """
     content = question.content
     given = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    hashes = {exhibit.source["content_hash"] for exhibit in shown.exhibits}
+    hashes = {digest for exhibit in shown.exhibits for digest in _hashes_of(exhibit)}
     own = [block for block in given if hashes.isdisjoint(_picture_hashes(block))]
     is_asked_with_picture = bool(image_blocks([HumanMessage(own)]))
     blocks = shown.blocks(is_asked_with_picture=is_asked_with_picture)
     if blocks and is_asked_with_picture:
         blocks.append({"type": "text", "text": QUESTION_PICTURE_HEADING})
     return HumanMessage([*blocks, *own], id=question.id, additional_kwargs={SOURCES: len(shown.exhibits)})
+
+
+def _hashes_of(exhibit: Exhibit) -> list[str | None]:
+    """Return the hash of a source's file, and of what a block of it holds, which may be written anew."""
+    return [exhibit.source["content_hash"], *_picture_hashes(exhibit.block)]
 
 
 def _picture_hashes(block: str | dict[str, Any]) -> list[str]:
@@ -226,12 +261,16 @@ def _picture_hashes(block: str | dict[str, Any]) -> list[str]:
     return [digest_of(data) for data in held if data is not None]
 
 
-def _what_next(state: RagState) -> Literal["search", "report_nothing"]:
-    is_anything_shown = any(source["number"] is not None for source in state["sources"])
-    question = state["messages"][-1:]
-    # What cannot be read is the search's to tell.
-    is_asked_about = bool(image_blocks(question) or problems_of(question))
-    return "search" if is_anything_shown or is_asked_about else "report_nothing"
+def _quote(state: RagState) -> dict[str, Any]:
+    """Say that the model cannot read what was found, and quote it."""
+    sources: list[Source] = [
+        {**source, "is_cited": source["number"] is not None and source["kind"] == "text"}
+        for source in state["sources"]
+    ]
+    quoted = quote_passages(sources, state["messages"][-1].content)
+    metadata = {"finish_reason": "quoted", "sources": sources}
+    text = f"{_READS_NO_PASSAGES} What was found says:\n\n{quoted}"
+    return {"sources": sources, "messages": [AIMessage(text, response_metadata=metadata)]}
 
 
 def _report_nothing(state: RagState) -> dict[str, Any]:

@@ -1,25 +1,43 @@
-"""Files made ready to be indexed: texts decoded, pictures checked and described."""
+"""Files made ready to be indexed: texts decoded, pictures and pages checked and described."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 from langchain_llava_o1.errors import ImageError, MessageError
 from langchain_llava_o1.judges.chat_model import ChatModel
 from langchain_llava_o1.pictures.blocks import block_of
+from langchain_llava_o1.pictures.pdf import pages_of
 from langchain_llava_o1.pictures.picture import Picture, digest_of
 from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.rag.captions import caption_pictures
 from langchain_llava_o1.rag.folder import FoundFile, LeftOut
 from langchain_llava_o1.rag.manifest import Manifest
 
+_PAGE_BREAK = "\f"
+
 
 class Described(NamedTuple):
-    """A file that is ready to be stored; what a text says, or a picture's caption."""
+    """A file that is ready to be stored.
+
+    Attributes:
+        file: The file.
+        content_hash: SHA-256 of its bytes.
+        text: What a text says, a picture's caption, or the captions of a PDF's pages with a form feed between
+            two.
+    """
 
     file: FoundFile
     content_hash: str
     text: str
+
+    @property
+    def captions(self) -> list[str]:
+        """The captions of the pictures in it: none of a text, one of a picture, one of each page of a PDF."""
+        if self.file.kind == "text":
+            return []
+        return self.text.split(_PAGE_BREAK) if self.file.kind == "pdf" else [self.text]
 
 
 class ReadBatch(NamedTuple):
@@ -38,6 +56,13 @@ class ReadBatch(NamedTuple):
     error: Exception | None
 
 
+class _Waiting(NamedTuple):
+    """Files of one content that is to be described: a picture, or the pages of a PDF."""
+
+    files: list[FoundFile]
+    blocks: list[dict[str, Any]]
+
+
 @dataclass(frozen=True)
 class FileReader:
     """Reads files and has pictures described.
@@ -46,7 +71,7 @@ class FileReader:
         manifest: Knows the captions of pictures that were described before.
         model: Describes the others.
         request: What it is asked.
-        policy: Limits of pictures, and of texts' bytes.
+        policy: Limits of pictures and PDF files, and of texts' bytes.
     """
 
     manifest: Manifest
@@ -59,38 +84,44 @@ class FileReader:
         described: list[Described] = []
         failed: list[LeftOut] = []
         # By content: what is there twice is described once.
-        waiting: dict[str, list[FoundFile]] = {}
-        blocks: dict[str, dict[str, Any]] = {}
+        waiting: dict[str, _Waiting] = {}
         for file in files:
             try:
-                data = self._read_bytes(file)
-                content_hash = digest_of(data)
-                if file.kind == "text":
-                    described.append(Described(file, content_hash, _decode_text(data)))
-                    continue
-                picture = Picture.decode(data, self.policy)
-                caption = self.manifest.find_caption(content_hash)
-                if caption is None:
-                    waiting.setdefault(content_hash, []).append(file)
-                    blocks[content_hash] = block_of(picture)
-                else:
-                    described.append(Described(file, content_hash, caption))
+                known = self._read_file(file, waiting)
+                if known is not None:
+                    described.append(known)
             except (ImageError, UnreadableText) as error:
                 failed.append(LeftOut(file.name, str(error)))
             except OSError as error:
                 failed.append(LeftOut(file.name, f"cannot be read ({error.strerror or error})"))
-        captions = self._caption([blocks[content_hash] for content_hash in waiting])
+        captions = self._caption([block for each in waiting.values() for block in each.blocks])
+        remaining = iter(captions)
         failure: Exception | None = None
-        for (content_hash, alike), written in zip(waiting.items(), captions, strict=True):
-            if isinstance(written, ImageError | MessageError):
-                failed += [LeftOut(file.name, str(written)) for file in alike]
-            elif isinstance(written, Exception):
-                failure = failure or written
-            elif not written:
-                failed += [LeftOut(file.name, "the model wrote no caption") for file in alike]
+        for content_hash, alike in waiting.items():
+            outcome = _join_captions(list(islice(remaining, len(alike.blocks))))
+            if isinstance(outcome, ImageError | MessageError | UnreadableText):
+                failed += [LeftOut(file.name, str(outcome)) for file in alike.files]
+            elif isinstance(outcome, Exception):
+                failure = failure or outcome
             else:
-                described += [Described(file, content_hash, written) for file in alike]
+                described += [Described(file, content_hash, outcome) for file in alike.files]
         return ReadBatch(described, failed, sum(isinstance(caption, str) for caption in captions), failure)
+
+    def _read_file(self, file: FoundFile, waiting: dict[str, _Waiting]) -> Described | None:
+        """Read a file; one without a known caption is put to those that wait for it."""
+        data = self._read_bytes(file)
+        content_hash = digest_of(data)
+        if file.kind == "text":
+            return Described(file, content_hash, _decode_text(data))
+        # Also where the caption is known: what cannot be shown is not to be found.
+        pictures = pages_of(data, self.policy) if file.kind == "pdf" else [Picture.decode(data, self.policy)]
+        caption = self.manifest.find_caption(content_hash)
+        if caption is not None:
+            return Described(file, content_hash, caption)
+        if content_hash not in waiting:
+            waiting[content_hash] = _Waiting([], [block_of(picture) for picture in pictures])
+        waiting[content_hash].files.append(file)
+        return None
 
     def _caption(self, blocks: Sequence[dict[str, Any]]) -> list[str | Exception]:
         return caption_pictures(self.model, blocks, request=self.request) if blocks else []
@@ -105,7 +136,19 @@ class FileReader:
 
 
 class UnreadableText(Exception):
-    """A file is no text that can be indexed."""
+    """A file holds nothing that can be indexed."""
+
+
+def _join_captions(written: Sequence[str | Exception]) -> str | Exception:
+    """Return the captions of one file as one text, or why there is none."""
+    captions: list[str] = []
+    for caption in written:
+        if isinstance(caption, Exception):
+            return caption
+        if not caption:
+            return UnreadableText("the model wrote no caption")
+        captions.append(caption.replace(_PAGE_BREAK, " "))
+    return _PAGE_BREAK.join(captions)
 
 
 def _decode_text(data: bytes) -> str:

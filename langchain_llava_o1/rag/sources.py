@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +11,8 @@ from typing_extensions import TypedDict
 
 from langchain_llava_o1.errors import ImageError
 from langchain_llava_o1.pictures.blocks import block_of
+from langchain_llava_o1.pictures.pdf import PageReference
+from langchain_llava_o1.pictures.picture import Picture
 from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.pictures.sources import load_reference
 from langchain_llava_o1.rag.folder import hash_file, kind_of
@@ -26,7 +29,7 @@ class Source(TypedDict):
         kind: "picture" or "text".
         name: What it is called.
         source: Its path or URL; None where the retriever does not say.
-        position: Which part of a text it is, as in "lines 3-9"; None for a whole.
+        position: Which part of a file it is, as in "lines 3-9" or "page 3"; None for a whole.
         score: As the retriever scored it; None where it does not say.
         content_hash: SHA-256 of the file, None where nobody knows.
         is_cited: Whether the answer cites it.
@@ -57,6 +60,26 @@ class ShownSources(NamedTuple):
 
     sources: list[Source]
     exhibits: list[Exhibit]
+
+    @property
+    def begins_with_passage(self) -> bool:
+        """Whether the best source that is shown is a passage of text."""
+        return bool(self.exhibits) and self.exhibits[0].source["kind"] == "text"
+
+    def without_passages(self, problem: str) -> "ShownSources":
+        """Leave passages of text out of what is shown, for the reason given; pictures are numbered anew."""
+        blocks = {exhibit.source["number"]: exhibit.block for exhibit in self.exhibits}
+        sources: list[Source] = []
+        exhibits: list[Exhibit] = []
+        for source in self.sources:
+            block = blocks.get(source["number"])
+            if block is not None and source["kind"] == "text":
+                source = Source(**{**source, "number": None, "problem": problem})
+            elif block is not None:
+                source = Source(**{**source, "number": len(exhibits) + 1})
+                exhibits.append(Exhibit(source, block))
+            sources.append(source)
+        return ShownSources(sources, exhibits)
 
     def blocks(self, *, is_asked_with_picture: bool) -> list[dict[str, Any]]:
         """Return the message blocks that show them, each after a line with its number and name.
@@ -118,7 +141,7 @@ def _describe(document: Document) -> Source:
     score = metadata.get("score")
     return Source(
         number=None,
-        kind=metadata.get("kind") or (kind_of(source) if source else None) or "text",
+        kind=metadata.get("kind") or ("picture" if source and kind_of(source) == "picture" else "text"),
         name=str(metadata.get("name") or source or document.id or "unnamed"),
         source=source,
         position=_position(metadata),
@@ -142,19 +165,33 @@ def _read(document: Document, source: Source, policy: ImagePolicy) -> dict[str, 
     Raises:
         _UnfitError: If it has changed, is gone or cannot be read.
     """
+    page = document.metadata.get("page")
+    if source["kind"] == "picture" and isinstance(page, int):
+        _check_file(source)
+        return block_of(_load(str(PageReference(source["source"] or "", page + 1)), source, policy))
     if source["kind"] == "picture":
-        try:
-            picture = load_reference(source["source"] or "", policy, source["name"])
-        except ImageError as error:
-            raise _UnfitError(str(error)) from error
+        picture = _load(source["source"] or "", source, policy)
         _check_hash(source, picture.digest)
         return block_of(picture)
-    if source["content_hash"] is not None and source["source"] is not None:
-        try:
-            _check_hash(source, hash_file(Path(source["source"])))
-        except OSError as error:
-            raise _UnfitError(f"{source['source']} cannot be read ({error.strerror or error}).") from error
+    _check_file(source)
     return {"type": "text", "text": document.page_content}
+
+
+def _load(reference: str, source: Source, policy: ImagePolicy) -> Picture:
+    try:
+        return load_reference(reference, policy, source["name"])
+    except ImageError as error:
+        raise _UnfitError(str(error)) from error
+
+
+def _check_file(source: Source) -> None:
+    """Compare the hash of a source, where it has one, with the file."""
+    if source["content_hash"] is None or source["source"] is None:
+        return
+    try:
+        _check_hash(source, hash_file(Path(source["source"])))
+    except OSError as error:
+        raise _UnfitError(f"{source['source']} cannot be read ({error.strerror or error}).") from error
 
 
 def _check_hash(source: Source, content_hash: str) -> None:
@@ -183,6 +220,27 @@ def place_of(source: Source) -> str:
     return source["name"] if source["position"] is None else f"{source['name']}, {source['position']}"
 
 
+def quote_passages(sources: Iterable[Source], shown: Sequence[str | dict[str, Any]]) -> str:
+    """Write the passages of text among sources, each before the line that cites it.
+
+    Args:
+        sources: As shown.
+        shown: The message blocks that ``ShownSources.blocks`` made of them.
+    """
+    texts = [str(block.get("text", "")) if isinstance(block, dict) else block for block in shown]
+    after = dict(pairwise(texts))
+    passages = [
+        f"{after[str(_heading(source)['text'])]}\n{_citation(source)}"
+        for source in sources
+        if source["number"] is not None and source["kind"] == "text"
+    ]
+    return "\n\n".join(passages)
+
+
 def format_citations(sources: Iterable[Source]) -> str:
     """List what is cited, a line for each, as in ``[1] scenes/0003.png``."""
-    return "\n".join(f"[{source['number']}] {place_of(source)}" for source in sources if source["is_cited"])
+    return "\n".join(_citation(source) for source in sources if source["is_cited"])
+
+
+def _citation(source: Source) -> str:
+    return f"[{source['number']}] {place_of(source)}"

@@ -9,9 +9,10 @@ from langchain_core.documents import Document
 from langchain_core.vectorstores import VectorStore
 
 from langchain_llava_o1.errors import ImageError
+from langchain_llava_o1.pictures.pdf import PageReference
 from langchain_llava_o1.rag.collection import Collection
 from langchain_llava_o1.rag.folder import FoundFile, LeftOut
-from langchain_llava_o1.rag.manifest import IndexedFile
+from langchain_llava_o1.rag.manifest import ADDING, CHANGING, IndexedFile
 from langchain_llava_o1.rag.passages import split_into_passages
 from langchain_llava_o1.rag.reading import Described
 
@@ -24,24 +25,21 @@ def keep_files(
 ) -> list[LeftOut]:
     """Store files, and say so in the manifest; return those that the picture embeddings refuse.
 
-    Until all of it is done, the manifest has them without a hash: wherever this is cut short, they are known
-    to be in the stores, old and new, and are done again.
+    Until all of it is done, the manifest says so in the place of their hashes: wherever this is cut short,
+    they are known to be in the stores, old and new, and are done again.
     """
     documents = {described.file.source: _text_documents(described) for described in files}
     rows = [
         IndexedFile(
             source=described.file.source,
             content_hash=described.content_hash,
-            caption=described.text if described.file.kind == "picture" else None,
+            caption=None if described.file.kind == "text" else described.text,
             ids=frozenset(str(document.id) for document in documents[described.file.source]),
         )
         for described in files
     ]
     outdated = [known[row.source] for row in rows if row.source in known]
-    old_ids = {file.source: file.ids for file in outdated}
-    collection.manifest.put(
-        [replace(row, content_hash="", ids=row.ids.union(old_ids.get(row.source, ()))) for row in rows]
-    )
+    collection.manifest.put([_unfinished(row, known.get(row.source)) for row in rows])
     _delete(collection, outdated)
     refused = _add_pictures(collection, files)
     _add(
@@ -53,23 +51,26 @@ def keep_files(
     return list(refused.values())
 
 
+def _unfinished(row: IndexedFile, known: IndexedFile | None) -> IndexedFile:
+    """Return what the manifest says of a file while it is being stored."""
+    if known is None:
+        return replace(row, content_hash=ADDING)
+    return replace(row, content_hash=ADDING if known.is_new else CHANGING, ids=row.ids | known.ids)
+
+
 def _add_pictures(collection: Collection, files: Sequence[Described]) -> dict[str, LeftOut]:
     """Embed and store pictures; return those that cannot be read by now or are too large, by source."""
     if collection.pictures is None:
         return {}
-    pictures = {
-        described.file: _picture_document(described)
-        for described in files
-        if described.file.kind == "picture"
-    }
+    pictures = {described.file: _picture_documents(described) for described in files}
     try:
-        _add(collection.pictures, list(pictures.values()))
+        _add(collection.pictures, [document for some in pictures.values() for document in some])
         return {}
     except ImageError:
         refused = {}
-        for file, document in pictures.items():
+        for file, some in pictures.items():
             try:
-                _add(collection.pictures, [document])
+                _add(collection.pictures, some)
             except ImageError as error:
                 refused[file.source] = LeftOut(file.name, str(error))
         return refused
@@ -97,35 +98,47 @@ def _add(store: VectorStore, documents: Sequence[Document]) -> None:
 
 
 def _text_documents(described: Described) -> list[Document]:
-    metadata = _metadata(described)
-    if described.file.kind == "picture":
-        return [Document(described.text, id=_document_id(described.file, 0), metadata=metadata)]
+    if described.file.kind != "text":
+        return [
+            Document(caption, id=_document_id(described.file, index), metadata=_metadata(described, index))
+            for index, caption in enumerate(described.captions)
+        ]
     return [
         Document(
             passage.text,
             id=_document_id(described.file, number),
-            metadata={**metadata, "position": passage.position},
+            metadata={**_metadata(described), "position": passage.position},
         )
         for number, passage in enumerate(split_into_passages(described.text))
     ]
 
 
-def _picture_document(described: Described) -> Document:
-    """Make the document that picture embeddings embed: they take its content for a path."""
-    return Document(
-        described.file.source,
-        id=_document_id(described.file, 0),
-        metadata={**_metadata(described), "caption": described.text},
-    )
+def _picture_documents(described: Described) -> list[Document]:
+    """Make the documents that picture embeddings embed: they take a content for where a picture is."""
+    source = described.file.source
+    is_pdf = described.file.kind == "pdf"
+    return [
+        Document(
+            str(PageReference(source, index + 1)) if is_pdf else source,
+            id=_document_id(described.file, index),
+            metadata={**_metadata(described, index), "caption": caption},
+        )
+        for index, caption in enumerate(described.captions)
+    ]
 
 
-def _metadata(described: Described) -> dict[str, Any]:
-    return {
-        "source": described.file.source,
-        "name": described.file.name,
-        "kind": described.file.kind,
+def _metadata(described: Described, page_index: int = 0) -> dict[str, Any]:
+    file = described.file
+    metadata = {
+        "source": file.source,
+        "name": file.name,
+        "kind": "text" if file.kind == "text" else "picture",
         "content_hash": described.content_hash,
     }
+    if file.kind != "pdf":
+        return metadata
+    # As LangChain's loaders number pages. By their positions a retriever tells the pages of a file apart.
+    return {**metadata, "page": page_index, "position": f"page {page_index + 1}"}
 
 
 def _document_id(file: FoundFile, number: int) -> str:

@@ -13,7 +13,10 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_llava_o1.errors import ImageError
 from langchain_llava_o1.judges.chat_model import ChatModel, chat_model_of
 from langchain_llava_o1.pictures.base64_text import is_data_url
-from langchain_llava_o1.pictures.blocks import IMAGE_BLOCKS, source_of
+from langchain_llava_o1.pictures.blocks import IMAGE_BLOCKS, block_of, source_of
+from langchain_llava_o1.pictures.pdf import pages_of
+from langchain_llava_o1.pictures.pdf_blocks import pdf_bytes_of
+from langchain_llava_o1.pictures.picture import Picture
 from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.pictures.references import (
     KeptFile,
@@ -49,6 +52,11 @@ class AttachmentReader:
     policy: ImagePolicy
     is_local: bool = False
     profile: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def reads_passages(self) -> bool:
+        """Whether the model can read a passage of text."""
+        return not self.profile.get(capabilities.PICTURES_ONLY)
 
     @classmethod
     def of(cls, model: ChatModel) -> "AttachmentReader":
@@ -107,6 +115,11 @@ class _Reading:
             return [_unreadable(name, str(error))]
 
     def _read_attachment(self, block: dict[str, Any], name: str) -> list[Block]:
+        profile = self._reader.profile
+        is_drawn_here = self._reader.is_local or profile.get("pdf_inputs") is False
+        pdf = pdf_bytes_of(block, self._reader.policy, name) if is_drawn_here else None
+        if pdf is not None:
+            return [self._keep(block_of(page), page) for page in self._read_pages(pdf, name)]
         if block.get("type") in IMAGE_BLOCKS:
             return [self._read_picture(block, name)]
         # LangChain knows other providers' forms of a picture.
@@ -114,7 +127,7 @@ class _Reading:
         if found["type"] == "image":
             return [self._read_picture(dict(found), name)]
         kind = str(found["type"])
-        can_read = self._reader.profile.get(f"{kind}_inputs")
+        can_read = profile.get(f"{kind}_inputs")
         if can_read is False or (self._reader.is_local and not can_read):
             raise ImageError(
                 f"{name}: A block of type {block.get('type')!r} cannot be read; only text and pictures can. "
@@ -122,18 +135,28 @@ class _Reading:
             )
         return [block]
 
+    def _read_pages(self, pdf: bytes, name: str) -> list[Picture]:
+        try:
+            return pages_of(pdf, self._reader.policy)
+        except ImageError as error:
+            raise ImageError(f"{name}: {error}") from error
+
     def _read_picture(self, block: dict[str, Any], name: str) -> Block:
         source = source_of(block, name)
         is_models_own = not self._reader.is_local and _FIELD not in (block.get("extras") or {})
         if is_models_own and source.location is not None and source.location.startswith(_WEB):
             return block
         picture = load_picture(source, self._reader.policy, name)
+        is_held = source.location is None or (block["type"] == "image_url" and is_data_url(source.location))
+        return self._keep(block, picture, is_held=is_held)
+
+    def _keep(self, block: dict[str, Any], picture: Picture, *, is_held: bool = True) -> Block:
+        """Return the block as it is kept; ``is_held`` says whether it holds the picture in its own form."""
         kept = shrink(picture, self._max_pixels) if self._max_pixels else picture
         file = KeptFile(kept.data, kept.mime_type)
         if self._refers and is_worth_a_reference(kept):
             self.files[kept.digest] = file
             return refer_to(block, kept, picture.image.size)
-        is_held = source.location is None or (block["type"] == "image_url" and is_data_url(source.location))
         return block if kept is picture and is_held else with_file(block, file)
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from langchain_llava_o1.errors import ImageError, MessageError
+from langchain_llava_o1.pictures.advice import leave_out_advice
 from langchain_llava_o1.pictures.base64_text import is_base64
 from langchain_llava_o1.search.attachments import attachments_of, field_attachment, problems_of
 from langchain_llava_o1.search.settings import QuestionSettings
@@ -27,6 +28,7 @@ _NO_IMAGE_ERROR = (
     "There is no picture in the conversation. Send one with the question, or set needs_picture=False to ask "
     "about text alone."
 )
+_UNREADABLE_ADVICE = "\nPlease send another file, with your question."
 _NO_IMAGE_REPLY = (
     "I answer questions about pictures, and there is none here yet. Send me one with your question."
 )
@@ -96,13 +98,13 @@ def find_obstacle(messages: Sequence[BaseMessage], settings: QuestionSettings) -
         # The picture may have been sent in a message of its own, before the question.
         problems = problems_of(messages[num_answered:])
     if problems:
-        obstacle = Obstacle(UNREADABLE, "\n".join(problems))
+        obstacle = Obstacle(UNREADABLE, "\n".join(map(leave_out_advice, problems)) + _UNREADABLE_ADVICE)
     elif is_without_picture:
         obstacle = Obstacle(NO_IMAGE, _NO_IMAGE_REPLY)
     else:
         return None
     if settings.unanswerable == "error":
-        raise ImageError(_NO_IMAGE_ERROR if obstacle.reason == NO_IMAGE else obstacle.text)
+        raise ImageError("\n".join(problems) or _NO_IMAGE_ERROR)
     return obstacle
 
 

@@ -3,6 +3,9 @@
 PREFILL = "assistant_prefill"
 """Whether the model goes on with an answer that a conversation ends in."""
 
+PICTURES_ONLY = "pictures_only"
+"""Whether the model answers questions about pictures alone, and cannot read a passage of text."""
+
 CONFIDENCE = "confidence"
 """Whether the model tells how sure it is of every answer: ``response_metadata["mean_logprob"]``."""
 

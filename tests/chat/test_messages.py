@@ -19,6 +19,7 @@ from PIL import Image
 from langchain_llava_o1.chat.messages import continued_text, has_pictures, image_blocks, read_conversation
 from langchain_llava_o1.errors import ImageError, MessageError
 from langchain_llava_o1.pictures.policy import ImagePolicy
+from tests.pictures.files import encode_pdf
 
 POLICY = ImagePolicy()
 
@@ -31,6 +32,8 @@ def encode(colour: str) -> str:
 
 RED = encode("red")
 BLUE = encode("blue")
+PDF = base64.b64encode(encode_pdf("red", "blue")).decode()
+PDF_URL = f"data:application/pdf;base64,{PDF}"
 
 
 def describe(messages: list[BaseMessage], policy: ImagePolicy = POLICY) -> list[tuple[str, list[Any]]]:
@@ -122,6 +125,39 @@ def test_a_bad_picture_names_its_message_and_block(block: dict[str, Any], reason
 
 
 @pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "file", "base64": PDF, "mime_type": "application/pdf"},
+        {"type": "file", "url": PDF_URL},
+        {"type": "file", "source_type": "base64", "data": PDF, "mime_type": "application/pdf"},
+        {"type": "file", "file": {"filename": "a.pdf", "file_data": PDF_URL}},
+        {"type": "input_file", "filename": "a.pdf", "file_data": PDF_URL},
+        {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": PDF}},
+        {"document": {"format": "pdf", "name": "a", "source": {"bytes": base64.b64decode(PDF)}}},
+        {"type": "image_url", "image_url": {"url": PDF_URL}},
+    ],
+)
+def test_each_page_of_a_pdf_is_a_picture(block: dict[str, Any]) -> None:
+    message = HumanMessage([{"type": "text", "text": "Which page is red?"}, block])
+    ((_, (first, second, question)),) = describe([message])
+    assert first == pytest.approx((255, 0, 0), abs=3)
+    assert second == pytest.approx((0, 0, 255), abs=3)
+    assert question == "Which page is red?"
+
+
+def test_a_pdf_that_cannot_be_read_names_its_message_and_block() -> None:
+    block = {"type": "file", "base64": PDF, "mime_type": "application/pdf"}
+    with pytest.raises(ImageError, match=r"messages\[0\]\.content\[0\]: 2 pages .* at most 1 are allowed"):
+        read_conversation([HumanMessage([block])], ImagePolicy(max_pdf_pages=1))
+
+
+def test_a_document_in_plain_text_is_read_as_text() -> None:
+    source = {"type": "text", "media_type": "text/plain", "data": "Of the shapes, one is red."}
+    message = HumanMessage([{"type": "document", "source": source}, "Which?"])
+    assert describe([message]) == [("user", ["Of the shapes, one is red.\nWhich?"])]
+
+
+@pytest.mark.parametrize(
     ("message", "reason"),
     [
         (ToolMessage("4", tool_call_id="1"), r"messages\[1\] is a ToolMessage"),
@@ -130,6 +166,10 @@ def test_a_bad_picture_names_its_message_and_block(block: dict[str, Any], reason
         (ChatMessage(content="x", role="narrator"), r"messages\[1\] has the role 'narrator'"),
         (HumanMessage([{"type": "audio", "base64": "aaaa"}]), r"messages\[1\]\.content\[0\].*'audio'"),
         (HumanMessage([{"type": "file", "base64": "aaaa"}]), r"messages\[1\]\.content\[0\].*'file'"),
+        (
+            HumanMessage([{"type": "file", "base64": "aaaa", "mime_type": "text/csv"}]),
+            r"'file' with text/csv; this model reads text, images and PDF files",
+        ),
         (HumanMessage([{"type": "text"}]), r"messages\[1\]\.content\[0\]"),
     ],
 )

@@ -1,6 +1,7 @@
 """Settings of a chat model: what reaches the engine, what is refused, what tracing sees."""
 
 import math
+import sys
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from langchain_llava_o1.chat.response import END_OF_ANSWER
 from langchain_llava_o1.errors import (
     ConfigurationError,
 )
+from langchain_llava_o1.judges.chat_model import has_capability
+from langchain_llava_o1.staging import capabilities
 from tests.asking import chat
 from tests.scripted_engine import ANSWER, Script
 
@@ -117,6 +120,21 @@ def test_the_profile_says_what_the_model_takes() -> None:
     other = chat(allow_image_urls=True).profile
     assert other is not None
     assert other["image_url_inputs"]
+
+
+def test_the_profile_says_whether_pdf_files_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_extra = chat().profile
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+    without = chat().profile
+    assert with_extra is not None
+    assert without is not None
+    assert (with_extra["pdf_inputs"], without["pdf_inputs"]) == (True, False)
+
+
+def test_the_profile_says_whether_passages_are_read() -> None:
+    models = ("tiny", "Xkev/Llama-3.2V-11B-cot")
+    answers = [has_capability(ChatLlavaO1(model=model), capabilities.PICTURES_ONLY) for model in models]
+    assert answers == [True, False]
 
 
 @pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")

@@ -15,6 +15,7 @@ from PIL import Image
 from langchain_llava_o1 import ChatLlavaO1
 from langchain_llava_o1.chat.response import collect_message
 from langchain_llava_o1.pictures import sources
+from tests.pictures.files import encode_pdf
 
 # The package's name for this module is taken by its function `load`.
 langchain_load = importlib.import_module("langchain_core.load.load")
@@ -29,6 +30,7 @@ class Capabilities:
     has_tool_calling = False
     has_structured_output = False
     supports_image_inputs = True
+    supports_pdf_inputs = True
     # With allow_image_urls=True, which the model is created with here.
     supports_image_urls = True
     # The suite's Anthropic conversations hold tool calls.
@@ -69,12 +71,15 @@ class TestIntegration(Capabilities, ChatModelIntegrationTests):  # type: ignore[
         self.checkpoint = random_checkpoint
 
     @pytest.fixture(autouse=True)
-    def _use_local_picture(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Give the suite's one picture, and the model's download of it, without a network."""
+    def _use_local_files(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Give the suite its picture and PDF file, and the model its download, without a network."""
         buffer = io.BytesIO()
         Image.effect_noise((64, 48), 80).convert("RGB").save(buffer, "PNG")
         content = buffer.getvalue()
-        monkeypatch.setattr("httpx.get", lambda url, **_: SimpleNamespace(content=content))
+        pdf = encode_pdf("red", "blue")
+        monkeypatch.setattr(
+            "httpx.get", lambda url, **_: SimpleNamespace(content=pdf if url.endswith(".pdf") else content)
+        )
         monkeypatch.setattr(sources, "download", lambda url, **_: content)
 
     def invoke_with_reasoning_output(self, *, stream: bool = False) -> AIMessage:

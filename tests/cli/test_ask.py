@@ -13,6 +13,7 @@ from langchain_llava_o1.cli.answering import AnswerSettings
 from langchain_llava_o1.cli.display import format_bracket
 from langchain_llava_o1.staging.stages import STAGES
 from tests.cli.conftest import StreamingModel
+from tests.rag.album import draw_pdf, pictures_of
 from tests.scripted_model import Call, ScriptedModel, number, stopped
 from tests.search.writers import write_staged
 
@@ -36,6 +37,26 @@ def test_the_question_reaches_the_model_with_its_picture(
     blocks = search_model.calls[0].messages[0].content_blocks
     assert [block["type"] for block in blocks] == ["image", "text"]
     assert blocks[1].get("text") == "How many?"
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"),
+    [
+        ((), ["red", "green", "blue"]),
+        (("--page", "2"), ["green"]),
+        (("--pages", "3,1-2"), ["blue", "red", "green"]),
+    ],
+)
+def test_the_pages_of_a_pdf_are_pictures(
+    run_command: RunCommand,
+    tmp_path: Path,
+    search_model: ScriptedModel,
+    options: tuple[str, ...],
+    shown: list[str],
+) -> None:
+    path = draw_pdf(tmp_path / "paper.pdf", "red", "green", "blue")
+    assert run_command("ask", path, "How many?", *options).exit_code == 0
+    assert pictures_of(search_model.calls[0]) == shown
 
 
 @pytest.mark.parametrize("num_candidates", [2, 3])

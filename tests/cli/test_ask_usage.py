@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from tests.rag.album import draw, draw_pdf
 from tests.scripted_model import ScriptedModel
 from tests.search.writers import write_staged
 
@@ -21,6 +22,10 @@ RunCommand = Callable[..., Result]
         ["--temperature", "-1"],
         ["--temperature", "warm"],
         ["--seed", "-1"],
+        ["--pages", "0"],
+        ["--pages", "3-1"],
+        ["--pages", "one"],
+        ["--pages", "1-999999999"],
         ["--model", " "],
         ["--json", "--stream"],
         ["--unknown"],
@@ -32,6 +37,24 @@ def test_bad_usage_leaves_code_2_and_no_output(
     result = run_command("ask", picture, "How many?", *arguments)
     assert result.exit_code == 2
     assert result.stdout == ""
+    assert not search_model.calls
+
+
+@pytest.mark.parametrize(
+    ("name", "page", "said"),
+    [
+        ("paper.pdf", "3", "The PDF has 2 pages and no page 3"),
+        ("picture.png", "1", "It is no PDF file, so it has no pages to choose from"),
+    ],
+)
+def test_a_page_that_is_not_there_is_said(
+    run_command: RunCommand, tmp_path: Path, search_model: ScriptedModel, name: str, page: str, said: str
+) -> None:
+    draw_pdf(tmp_path / "paper.pdf", "red", "green")
+    draw(tmp_path / "picture.png", "red")
+    result = run_command("ask", tmp_path / name, "How many?", "--page", page)
+    assert result.exit_code == 1
+    assert said in result.stderr
     assert not search_model.calls
 
 

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import Result
 
 from langchain_llava_o1 import open_collection
-from tests.rag.album import answering_model, describing_model, draw, pictures_of, stored
+from tests.rag.album import answering_model, describing_model, draw, draw_pdf, pictures_of, stored
 from tests.scripted_model import ScriptedModel
 
 RunCommand = Callable[..., Result]
@@ -50,20 +50,59 @@ def test_a_folder_is_indexed_and_summarized(
 ) -> None:
     use_model(describing_model())
     (album / "broken.png").write_bytes(b"broken")
-    for name in ("a.pdf", "b.pdf"):
-        (album / name).write_bytes(b"%PDF")
+    for name in ("a.docx", "b.docx"):
+        (album / name).write_bytes(b"PK")
     command = ("index", album, "--collection", tmp_path / "new", "--no-picture-embeddings", "--batch", "2")
     result = run_command(*command)
     assert result.exit_code == 0
     assert result.stdout == "2 added, 0 changed, 0 unchanged, 0 removed, 1 failed; 2 captions written\n"
     assert "2 of 3 files indexed\n3 of 3 files indexed\n" in result.stderr
     assert "llava-o1: warning: album/broken.png is not indexed: The 6 bytes" in result.stderr
-    assert "llava-o1: 2 files are left out: .pdf is none of" in result.stderr
+    assert "llava-o1: 2 files are left out: .docx is none of" in result.stderr
 
     again = json.loads(run_command(*command, "--json").stdout)
     assert again["unchanged"] == ["album/green.png", "album/red.png"]
     assert again["num_captions"] == 0
     assert sorted(stored(open_collection(tmp_path / "new"))) == ["album/green.png", "album/red.png"]
+
+
+def test_pages_of_a_pdf_are_indexed_and_cited(
+    tmp_path: Path, run_command: RunCommand, use_model: Callable[[ScriptedModel], None]
+) -> None:
+    use_model(describing_model())
+    folder = draw_pdf(tmp_path / "papers" / "paper.pdf", "red", "green", "blue").parent
+    command = ("index", folder, "--collection", tmp_path / "new", "--no-picture-embeddings")
+    refused = run_command(*command, "--max-pages", "2")
+    assert "papers/paper.pdf is not indexed: 3 pages of a PDF are to be read; at most 2" in refused.stderr
+    assert run_command(*command).stdout.endswith("0 failed; 3 captions written\n")
+
+    model = answering_model()
+    use_model(model)
+    result = run_command("ask", "Where is a green picture?", "--collection", tmp_path / "new")
+    assert result.exit_code == 0
+    assert result.stderr.endswith("\n[1] papers/paper.pdf, page 2\n")
+    assert {name for call in model.sampling_calls for name in pictures_of(call)} == {"green"}
+
+
+def test_a_passage_that_the_model_cannot_read_is_quoted(
+    album: Path, tmp_path: Path, run_command: RunCommand
+) -> None:
+    (album / "notes.txt").write_text("The ferry to the island leaves at nine.")
+    path = tmp_path / "new"
+    options = ("--model", "tiny")
+    indexed = run_command("index", album, "--collection", path, "--no-picture-embeddings", *options)
+    assert indexed.exit_code == 0
+    page = tmp_path / "page.html"
+    asked = ("ask", "When does the ferry to the island leave?", "--collection", path, *options)
+    result = run_command(*asked, "--report", page)
+    assert result.exit_code == 0
+    said = "The model reads no passages of text, only questions about pictures. What was found says:\n\n"
+    quoted = f"{said}The ferry to the island leaves at nine.\n[1] album/notes.txt, line 1\n"
+    assert result.stdout == quoted
+    assert "leaves at nine" in page.read_text()
+    told = json.loads(run_command(*asked, "--json").stdout)
+    assert (told["answer"] + "\n", told["stages"]) == (quoted, {})
+    assert run_command(*asked, "--stream", "--show-stages").stdout == quoted
 
 
 def test_picture_embeddings_are_those_of_the_model(
@@ -232,6 +271,7 @@ def test_a_picture_can_be_searched_by(
         (("a.png", "How many?", "--sources", "2"), "it goes with --collection"),
         (("a.png", "How many?", "--by", "text"), "it goes with --collection"),
         ((" ", "--collection", "c"), "the question is empty"),
+        (("How many?", "--collection", "c", "--pages", "1"), "it goes with a PDF file"),
         (("How many?", "--collection", "c", "--by", "both"), "both needs a picture"),
     ],
 )

@@ -141,7 +141,7 @@ async def test_the_chat_takes_pictures(client: LangGraphClient, picture: dict[st
 
 @pytest.mark.parametrize(
     ("image", "said"),
-    [("/etc/hostname", "LLAVA_O1_IMAGE_ROOTS"), ("A" * 100, "no picture in a known format")],
+    [("/etc/hostname", "Paths in messages are not read"), ("A" * 100, "no picture in a known format")],
 )
 async def test_a_bad_picture_is_told_and_the_thread_goes_on(
     client: LangGraphClient, image: str, said: str

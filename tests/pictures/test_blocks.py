@@ -6,7 +6,9 @@ import pytest
 
 from langchain_llava_o1.errors import ImageError
 from langchain_llava_o1.pictures.blocks import bytes_of, data_url_of, image_block, normalize_block
-from tests.pictures.files import PNG
+from langchain_llava_o1.pictures.picture import Picture
+from langchain_llava_o1.pictures.policy import ImagePolicy
+from tests.pictures.files import PNG, draw_red, encode, encode_heic
 
 BASE64 = base64.b64encode(PNG).decode()
 
@@ -21,6 +23,25 @@ def test_image_block_holds_the_file(tmp_path: Path) -> None:
     path.write_bytes(PNG[:45])
     with pytest.raises(ImageError, match=r"a\.png"):
         image_block(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "mime_type"),
+    [
+        (encode_heic(draw_red(64, 48)), "image/jpeg"),
+        (encode(draw_red(64, 48), "AVIF"), "image/jpeg"),
+        (encode(draw_red(64, 48), "TIFF"), "image/png"),
+        (encode(draw_red(64, 48), "BMP"), "image/png"),
+    ],
+)
+def test_what_others_may_not_read_is_written_anew(data: bytes, mime_type: str) -> None:
+    block = image_block(data)
+    assert block["mime_type"] == mime_type
+    written = Picture.decode(base64.b64decode(block["base64"]), ImagePolicy())
+    assert (written.mime_type, written.image.size) == (mime_type, (64, 48))
+    assert written.image.getpixel((9, 9)) == pytest.approx((255, 0, 0), abs=3)
+    # Written again it is the same, so that it is known again.
+    assert image_block(data) == block
 
 
 @pytest.mark.parametrize(

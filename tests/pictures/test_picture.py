@@ -34,13 +34,6 @@ def test_a_picture_beyond_pillows_own_limit_is_an_image_error(monkeypatch: pytes
         Picture.decode(PNG, POLICY)
 
 
-def test_a_turned_photograph_is_put_upright() -> None:
-    photograph = draw_red(6, 4)
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    assert Picture.decode(encode(photograph, "JPEG", exif=exif), POLICY).image.size == (4, 6)
-
-
 def test_transparent_pixels_are_white() -> None:
     image = Picture.decode(encode(Image.new("RGBA", (2, 2), (0, 0, 0, 0))), POLICY).image
     assert image.getpixel((0, 0)) == (255, 255, 255)

@@ -12,10 +12,13 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import InMemoryVectorStore
 from PIL import Image
 
+from langchain_llava_o1.pictures.policy import ImagePolicy
+from langchain_llava_o1.pictures.sources import open_picture
 from langchain_llava_o1.rag.collection import Collection
 from langchain_llava_o1.rag.hashing_embeddings import HashingEmbeddings
 from langchain_llava_o1.rag.manifest import Manifest
 from langchain_llava_o1.staging.stages import STAGES
+from tests.pictures.files import encode_pdf
 from tests.scripted_model import Call, Reply, ScriptedModel, stopped
 from tests.search.writers import write_staged
 
@@ -26,6 +29,13 @@ def draw(path: Path, colour: str, size: int = 8) -> Path:
     """Write a picture of one colour; another size is another content."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (size, size), COLOURS[colour]).save(path)
+    return path
+
+
+def draw_pdf(path: Path, *colours: str) -> Path:
+    """Write a PDF file with a page of each colour."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encode_pdf(*(COLOURS[colour] for colour in colours)))
     return path
 
 
@@ -64,15 +74,13 @@ def answering_model(mention: str = "") -> ScriptedModel:
 
 
 class ColourEmbeddings(Embeddings):
-    """Embeds pictures by their colour, as any picture embeddings take them: by path or data URL."""
+    """Embeds pictures by their colour, as any picture embeddings take them: by path, page or data URL."""
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         return [self.embed_query(text) for text in texts]
 
     def embed_query(self, text: str) -> list[float]:
-        data = base64.b64decode(text.split(",")[1]) if text.startswith("data:") else Path(text).read_bytes()
-        with Image.open(io.BytesIO(data)) as image:
-            pixel: Any = image.convert("RGB").getpixel((0, 0))
+        pixel: Any = open_picture(text, ImagePolicy()).image.getpixel((0, 0))
         return [channel / 255 for channel in pixel]
 
 

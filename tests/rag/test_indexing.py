@@ -128,16 +128,19 @@ def test_what_cannot_be_read_is_reported_and_the_rest_goes_on(
     (album / "big.txt").write_text("x" * 3000)
     (album / "gone.md").symlink_to(album / "nowhere.md")
     (album / "paper.pdf").write_bytes(b"%PDF")
+    (album / "paper.docx").write_bytes(b"PK")
     report = index_folder(album, collection, model, image_policy=ImagePolicy(max_bytes=2000))
     reasons = {failed.source: failed.reason for failed in report.failed}
     assert sorted(reasons) == [
-        f"album/{name}" for name in ("big.txt", "broken.png", "empty.txt", "gone.md", "latin.txt")
+        f"album/{name}"
+        for name in ("big.txt", "broken.png", "empty.txt", "gone.md", "latin.txt", "paper.pdf")
     ]
     assert "3,000 bytes; at most 2,000" in reasons["album/big.txt"]
+    assert reasons["album/paper.pdf"].startswith("The 4 bytes, which begin with b'%PDF', are no PDF file")
     assert reasons["album/broken.png"].startswith("The 4 bytes, which begin with")
     assert "not in UTF-8 (byte 1)" in reasons["album/latin.txt"]
     assert "cannot be read (No such file" in reasons["album/gone.md"]
-    assert [left_out.source for left_out in report.left_out] == ["album/paper.pdf"]
+    assert [left_out.source for left_out in report.left_out] == ["album/paper.docx"]
     assert len(report.added) == 4
 
 

@@ -32,6 +32,7 @@ def test_what_was_done_before_a_kill_is_not_done_again(tmp_path: Path) -> None:
     collection = open_collection(tmp_path / "collection")
     report = index_folder(album, collection, model, batch_size=2)
     assert len(report.unchanged) == NUM_BEFORE_STOP
+    assert (len(report.added), report.changed) == (len(colours) - NUM_BEFORE_STOP, ())
     assert report.num_captions == len(model.calls) == len(colours) - NUM_BEFORE_STOP
     captions = {name: document.page_content for name, document in stored(collection).items()}
     assert captions == {
