@@ -62,6 +62,8 @@ def test_further_settings_reach_the_search(
         ("max_calls", "is no setting"),
         ("max_calls=none", "max_calls"),
         ("seed=3", "has an option of its own; write --seed 3"),
+        ("seed=abc", "has an option of its own; write --seed abc"),
+        ("candidates=2", "has an option of its own; write --candidates 2"),
     ],
 )
 def test_settings_that_are_none_are_named(

@@ -17,9 +17,9 @@ from langchain_llava_o1.cli.bench.options import (
     FirstItemOption,
     ItemsOption,
     JsonOption,
-    checking_usage,
     read_benchmark,
 )
+from langchain_llava_o1.cli.failures import checking_usage
 from langchain_llava_o1.cli.options import (
     DebugOption,
     JudgeOption,
