@@ -1,14 +1,15 @@
 """Answering a question from a collection: what is retrieved goes to a search, whose answer cites it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.answering import AnswerSettings, Listener
+from langchain_llava_o1.cli.failures import BadUsageError
 from langchain_llava_o1.cli.output import write_error
+from langchain_llava_o1.cli.question import Asked, ImageBlock
 from langchain_llava_o1.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -39,59 +40,32 @@ class CollectionAnswer:
     sources: "list[Source]"
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What the command line asks: a question, and the path of its picture if it has one."""
-
-    question: str
-    picture: str | None
-
-
-def read_asked(arguments: list[str], *, has_collection: bool) -> Asked:
-    """Read ``IMAGE QUESTION``; with a collection IMAGE may be left out.
-
-    Raises:
-        typer.BadParameter: If one is missing or there is more, or the question is empty.
-    """
-    *pictures, question = arguments
-    if not pictures and not has_collection:
-        raise typer.BadParameter(
-            f"only {question!r} is given; write IMAGE and QUESTION, or name a --collection to ask without a "
-            "picture.",
-            param_hint="QUESTION",
-        )
-    if len(pictures) > 1:
-        raise typer.BadParameter(
-            f"{len(arguments)} arguments are given; write one IMAGE and the QUESTION in quotes.",
-            param_hint="IMAGE QUESTION",
-        )
-    if not question.strip():
-        raise typer.BadParameter("the question is empty; write what you want to know.", param_hint="QUESTION")
-    return Asked(question, pictures[0] if pictures else None)
-
-
 def read_collection_settings(
     path: Path | None, num_sources: int | None, retrieve_by: str | None, asked: Asked
 ) -> CollectionSettings | None:
     """Check the options that go with ``--collection``; None without one.
 
     Raises:
-        typer.BadParameter: If one is given without a collection, or there is nothing to retrieve by.
+        BadUsageError: If one is given without a collection, or there is nothing to retrieve by.
     """
     if path is None:
         if num_sources is not None or retrieve_by is not None:
             option = "--sources" if num_sources is not None else "--by"
-            raise typer.BadParameter("it goes with --collection.", param_hint=option)
+            raise BadUsageError(f"{option} goes with --collection; leave it out, or name a collection.")
         return None
-    if retrieve_by in ("image", "both") and asked.picture is None:
-        raise typer.BadParameter(f"{retrieve_by} needs a picture: IMAGE before QUESTION.", param_hint="--by")
+    if retrieve_by in ("image", "both") and not asked.num_pictures:
+        raise BadUsageError(f"--by {retrieve_by} needs a picture; write IMAGE before QUESTION.")
     return CollectionSettings(path, num_sources or 1, retrieve_by)
 
 
 def answer_from_collection(
-    asked: Asked, settings: AnswerSettings, collection: CollectionSettings, listener: Listener
+    pictures: Sequence[ImageBlock],
+    question: str,
+    settings: AnswerSettings,
+    collection: CollectionSettings,
+    listener: Listener,
 ) -> CollectionAnswer:
-    """Answer a question from what a collection holds.
+    """Answer a question, with a picture or without one, from what a collection holds.
 
     Raises:
         ConfigurationError: If there is no such collection, or nothing in it could be shown.
@@ -99,15 +73,14 @@ def answer_from_collection(
     """
     from langchain_core.messages import HumanMessage
 
-    from langchain_llava_o1 import SearchResult, create_multimodal_rag, image_block, open_collection
+    from langchain_llava_o1 import SearchResult, create_multimodal_rag, open_collection
 
     retriever = open_collection(collection.path, must_exist=True).as_retriever(collection.num_sources)
     model = answering.create_model(settings)
     search = settings.build_search(model)
     graph = create_multimodal_rag(retriever, search.graph, with_source_list=False).compile()
-    picture = [image_block(asked.picture)] if asked.picture is not None else []
     given: dict[str, Any] = {
-        "messages": [HumanMessage([*picture, {"type": "text", "text": asked.question}])],
+        "messages": [HumanMessage([*pictures, {"type": "text", "text": question}])],
         "retrieve_by": collection.retrieve_by,
     }
     state = answering.run_graph(graph, given, search.context, settings, listener)
@@ -115,7 +88,7 @@ def answer_from_collection(
         raise ConfigurationError(f"{state['messages'][-1].text} The collection is {collection.path}.")
     result = SearchResult.from_state(state, model_name=answering.model_name(model))
     # The message has the sources before the question.
-    return CollectionAnswer(replace(result, question=asked.question), state["sources"])
+    return CollectionAnswer(replace(result, question=question), state["sources"])
 
 
 def report_sources(sources: "list[Source]") -> None:

@@ -23,7 +23,10 @@ def demo(
     seed: SeedOption = _DEMO_SEED,
     is_debug: DebugOption = False,
 ) -> None:
-    """Answer a question about the shipped picture, showing every stage and its bracket."""
+    """Answer a question about the shipped picture.
+
+    Every stage is shown, with its candidates and the knock-out between them.
+    """
     from langchain_llava_o1.pictures.blocks import image_block
     from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
 
@@ -34,7 +37,7 @@ def demo(
         # With a single candidate there is nothing to judge.
         judge = _DEMO_JUDGE if candidates != 1 else None
         settings = AnswerSettings(model, candidates, temperature, seed, judge=judge)
-        result = answer_question(block, DEMO_QUESTION, settings, progress.handle)
+        result = answer_question([block], DEMO_QUESTION, settings, progress.handle)
     for name, record in result.stages.items():
         write_output(format_bracket(name, record) + "\n")
     write_output(f"Answer: {result.answer}\n")

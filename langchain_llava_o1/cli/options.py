@@ -32,14 +32,22 @@ DebugOption = Annotated[
     ),
 ]
 
-AskedArguments = Annotated[
+ImagesArgument = Annotated[
     list[str],
     typer.Argument(
-        metavar="IMAGE QUESTION",
-        help="A picture file (PNG, JPEG, WebP, GIF or BMP), and what to answer about it. With --collection "
-        "IMAGE may be left out.",
+        metavar="IMAGE",
+        default_factory=list,
+        help="Picture files (PNG, JPEG, WebP, GIF or BMP), in order; - is standard input.",
         show_default=False,
     ),
+]
+
+QuestionArgument = Annotated[
+    str, typer.Argument(metavar="QUESTION", help="What to answer about them, in quotes.", show_default=False)
+]
+
+ClipboardOption = Annotated[
+    bool, typer.Option("--clipboard", help="Also ask about the picture in the clipboard, after the others.")
 ]
 
 CollectionOption = Annotated[
@@ -47,8 +55,8 @@ CollectionOption = Annotated[
     typer.Option(
         "--collection",
         metavar="PATH",
-        help="Answer from a collection that `llava-o1 index` made; what the answer cites goes to standard "
-        "error.",
+        help="Answer from a collection that `llava-o1 index` made, with one IMAGE or none; what the answer "
+        "cites goes to standard error.",
         show_default=False,
     ),
 ]
