@@ -29,7 +29,8 @@ def add_settings(gradio: Any, search: str) -> list[Any]:
         candidates = gradio.Number(
             _NUM_CANDIDATES, label="Candidates", placeholder=str(_NUM_CANDIDATES), min_width=_MIN_WIDTH
         )
-        seed = gradio.Number(None, label="Seed", placeholder="a fresh one", min_width=_MIN_WIDTH)
+        # Text, since Gradio fills a field for numbers that is to be empty with a 0.
+        seed = gradio.Textbox("", label="Seed", placeholder="a fresh one", max_lines=1, min_width=_MIN_WIDTH)
 
     def offer(search: str, judge: str) -> list[Any]:
         has_candidates = find_search(search).has_candidates
@@ -46,15 +47,15 @@ def add_settings(gradio: Any, search: str) -> list[Any]:
     return [strategies, judges, candidates, seed]
 
 
-def read_strategy(search: str, judge: str, candidates: float | None, seed: float | None) -> Strategy:
+def read_strategy(search: str, judge: str, candidates: float | None, seed: str) -> Strategy:
     """Read the fields as a strategy; whether the search takes the values is not looked at."""
     given: dict[str, Any] = {}
     # What the form hides from searches that have nothing to choose from keeps its value.
     has_candidates = find_search(search).has_candidates
     if has_candidates:
         given["candidates"] = _NUM_CANDIDATES if candidates is None else candidates
-    if seed is not None:
-        given["seed"] = seed
+    if seed.strip():
+        given["seed"] = seed.strip()
     return Strategy(search, judge if judge and has_candidates else None, given)
 
 

@@ -23,7 +23,8 @@ from langchain_llava_o1.app.page import create_page
 from tests.scripted_model import ScriptedModel
 components = create_page(ScriptedModel()).config["components"]
 dropdowns = [each["props"] for each in components if each["type"] == "dropdown"]
-numbers = [each["props"] for each in components if each["type"] == "number"]
+texts = ("Candidates", "Seed")
+numbers = [each["props"] for each in components if each["props"].get("label") in texts]
 print(
     json.dumps(
         {
@@ -51,7 +52,7 @@ def test_every_search_and_judge_of_the_catalogues_can_be_chosen(form: dict[str, 
 
 
 def test_the_form_begins_with_the_defaults_of_the_command_line(form: dict[str, Any]) -> None:
-    own_judge, fresh_seed = ["Judge", ""], ["Seed", None]
+    own_judge, fresh_seed = ["Judge", ""], ["Seed", ""]
     candidates = ["Candidates", StageBeamContext().candidates]
     assert form["defaults"] == [
         *(["Strategy", DEFAULT_SEARCH], own_judge) * 2,
@@ -63,9 +64,9 @@ def test_the_form_begins_with_the_defaults_of_the_command_line(form: dict[str, A
 @pytest.mark.parametrize(
     ("filled_in", "expected"),
     [
-        (("swires", "", 8, 3), Strategy("swires", None, {"candidates": 8, "seed": 3})),
-        (("stage-beam", "likelihood", None, None), Strategy("stage-beam", "likelihood", {"candidates": 4})),
-        (("greedy", "generative", 4, 0), Strategy("greedy", None, {"seed": 0})),
+        (("swires", "", 8, " 3 "), Strategy("swires", None, {"candidates": 8, "seed": "3"})),
+        (("stage-beam", "likelihood", None, ""), Strategy("stage-beam", "likelihood", {"candidates": 4})),
+        (("greedy", "generative", 4, "0"), Strategy("greedy", None, {"seed": "0"})),
     ],
 )
 def test_the_form_is_read_as_the_search_takes_it(filled_in: tuple[Any, ...], expected: Strategy) -> None:

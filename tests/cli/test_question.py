@@ -149,6 +149,7 @@ def test_a_clipboard_without_a_picture_is_one_line_and_code_2(
         (["red.png", "How", "many?"], b"", "A QUESTION of several words needs quotes."),
         (["red.png", "absent.png", "  "], b"", "The question is empty"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_bad_input_is_one_line_and_code_2(
     run_command: RunCommand,
