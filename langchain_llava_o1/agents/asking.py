@@ -100,5 +100,12 @@ def _options(search: Any, context: Settings | dict[str, Any]) -> dict[str, Any]:
     if isinstance(context, Settings) and isinstance(search, RemoteGraph):
         # A server takes plain data, and no setting that its search does not have, not even at its default.
         context = context.model_dump(exclude_unset=True)
+    schema = None if isinstance(search, RemoteGraph) else getattr(search, "context_schema", None)
+    if "unanswerable" in getattr(schema, "model_fields", {}):
+        # What is wrong is told with what can be done about it; a search's reply has it left out, for people.
+        strict = {"unanswerable": "error"}
+        context = (
+            context.model_copy(update=strict) if isinstance(context, Settings) else {**strict, **context}
+        )
     # Only in this version the parts of a stream have the same form here and from a server.
     return {"context": context, "stream_mode": _STREAM_MODES, "version": "v2"}

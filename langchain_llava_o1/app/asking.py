@@ -1,8 +1,10 @@
 """Running a search for the page: what it shows, as often as there is something new."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
 from langchain_llava_o1.app.live import LiveSearch
+from langchain_llava_o1.chat.local_engine import LocalEngineModel
 from langchain_llava_o1.errors import ConfigurationError, ImageError, LlavaO1Error
 from langchain_llava_o1.pictures.blocks import image_block
 from langchain_llava_o1.report.page import render_search
@@ -19,6 +22,19 @@ from langchain_llava_o1.search.strategy import Strategy
 _logger = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_DRAWINGS = 0.15
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A search as the page shows it.
+
+    Attributes:
+        html: The drawing.
+        result: The result, which the last drawing has if there is one.
+    """
+
+    html: str
+    result: SearchResult | None = None
 
 
 def read_question(picture: str | None, question: str) -> HumanMessage:
@@ -33,7 +49,7 @@ def read_question(picture: str | None, question: str) -> HumanMessage:
         ImageError: If the picture cannot be read.
     """
     if not picture:
-        raise ConfigurationError("There is no picture. Drop one, or take the example below.")
+        raise ConfigurationError("There is no picture. Drop one, or take the example under the question.")
     if not question.strip():
         raise ConfigurationError("The question is empty. Write what you want to know.")
     try:
@@ -46,7 +62,7 @@ def read_question(picture: str | None, question: str) -> HumanMessage:
 
 async def show_search(
     model: BaseChatModel, picture: str | None, question: str, strategy: Strategy, *, key: str
-) -> AsyncIterator[str]:
+) -> AsyncIterator[Drawing]:
     """Search, and give the drawing of the search each time that it has changed; the last one has the answer.
 
     Whatever fails is told in the drawing.
@@ -61,9 +77,13 @@ async def show_search(
     live = LiveSearch()
     drawn = 0.0
     try:
-        message = read_question(picture, question)
         search = strategy.build(model)
-        yield render_search((), key=key, status=live.status)
+        yield Drawing(render_search((), key=key, status="reading the picture"))
+        message = await asyncio.to_thread(read_question, picture, question)
+        if isinstance(model, LocalEngineModel) and not model.is_loaded:
+            yield Drawing(render_search((), key=key, status=f"loading the model {model.model}"))
+            await model.aload()
+        yield Drawing(render_search((), key=key, status=live.status))
         stream: AsyncIterator[Any] = search.graph.compile().astream(
             {"messages": [message]},
             context=search.context,
@@ -74,12 +94,13 @@ async def show_search(
             live.take(namespace, mode, data)
             if time.monotonic() - drawn > _SECONDS_BETWEEN_DRAWINGS:
                 drawn = time.monotonic()
-                yield render_search(live.steps, key=key, status=live.status)
-        yield render_search(live.steps, key=key, result=SearchResult.from_state(live.state))
+                yield Drawing(render_search(live.steps, key=key, status=live.status))
+        result = SearchResult.from_state(live.state, model_name=getattr(model, "model", None))
+        yield Drawing(render_search(live.steps, key=key, result=result), result)
     except LlavaO1Error as error:
-        yield render_search(live.steps, key=key, error=str(error))
+        yield Drawing(render_search(live.steps, key=key, error=str(error)))
     # The page must say that there will be no answer, whatever a model or a library raised.
     except Exception as error:
         _logger.exception("The search failed")
         told = f"Unexpected {type(error).__name__}: {error} (the terminal shows where)"
-        yield render_search(live.steps, key=key, error=told)
+        yield Drawing(render_search(live.steps, key=key, error=told))

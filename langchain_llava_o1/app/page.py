@@ -1,32 +1,52 @@
 """The page: a picture and a question, one search to watch, or two to compare."""
 
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
 
 from langchain_llava_o1.app.asking import show_search
+from langchain_llava_o1.app.form import add_settings, read_strategy
+from langchain_llava_o1.app.scripts import PRESS_START, TELL_PLACE, bring_into_view, fold_on_phones
+from langchain_llava_o1.app.session import Session, draw_again, report_file
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.judges.catalogue import JUDGES
-from langchain_llava_o1.report.page import read_style, render_search
-from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH, SEARCHES, find_search
-from langchain_llava_o1.search.strategy import Strategy
+from langchain_llava_o1.report.page import read_search_style, render_search
+from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH
 from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
 
 if TYPE_CHECKING:
     from gradio import Blocks
     from gradio.themes.base import Base
 
-_OWN_JUDGE = "the search's own"
-_FIRST_JUDGE = "generative"
 _COMPARED_SEARCH = "best-of-n"
 _SECONDS_PICTURES_ARE_KEPT = 3600
-_NUM_CANDIDATES = 4
+_COLUMN_WIDTH = 320
 
 _HELP = (
     "Every stage of an answer is drawn several times, and a judge keeps the best. Point at a match, or go to "
     "it with the Tab key, to read why."
 )
+
+
+class _Buttons(NamedTuple):
+    """What starts and stops searches."""
+
+    start: Any
+    stop: Any
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """Where a search is shown.
+
+    Attributes:
+        drawing: The search itself.
+        report: The button that downloads its report, hidden until there is one.
+    """
+
+    drawing: Any
+    report: Any
 
 
 def create_page(model: BaseChatModel) -> "Blocks":
@@ -45,57 +65,43 @@ def create_page(model: BaseChatModel) -> "Blocks":
         fill_width=True,
         delete_cache=(_SECONDS_PICTURES_ARE_KEPT, _SECONDS_PICTURES_ARE_KEPT),
     ) as page:
-        gradio.HTML(f"<style>{read_style()}</style>", apply_default_css=False)
+        gradio.HTML(f"<style>{read_search_style()}</style>", apply_default_css=False)
         gradio.Markdown(f"# LLaVA-o1\n{_HELP}")
-        with gradio.Row(equal_height=False):
-            with gradio.Column(scale=1, min_width=280):
-                picture = gradio.Image(
-                    label="Picture",
-                    type="filepath",
-                    image_mode=None,
-                    sources=["upload", "clipboard"],
-                    height=280,
-                    buttons=[],
-                    elem_id="picture",
-                )
-                # The file as it is, for this package to read or to refuse. A subclass would do as well, but
-                # Gradio writes a file beside every module that has one.
-                picture.preprocess = lambda payload: None if payload is None else payload.path
-            with gradio.Column(scale=2, min_width=320):
-                question = gradio.Textbox(label="Question", lines=2, max_lines=6, elem_id="question")
-                gradio.Examples(
-                    [[str(demo_picture_path()), DEMO_QUESTION]],
-                    [picture, question],
-                    label="Example",
-                    api_visibility="private",
-                )
+        session = gradio.State(Session())
+        question = _add_question(gradio)
         with gradio.Tabs():
             with gradio.Tab("Ask"):
-                settings = _settings(gradio, DEFAULT_SEARCH, _FIRST_JUDGE)
-                start = gradio.Row()
-                shown = _drawing(gradio, "search")
-                with start:
-                    _run(gradio, "Ask", _ask(model), [picture, question, *settings], [shown])
+                with gradio.Accordion("Settings") as folded:
+                    settings = add_settings(gradio, DEFAULT_SEARCH)
+                with gradio.Row():
+                    ask = _add_buttons(gradio, "Ask")
+                    report = _add_report(gradio)
+                only = _Shown(_add_drawing(gradio, "search"), report)
             with gradio.Tab("Compare"):
                 with gradio.Row(equal_height=False):
-                    with gradio.Column(min_width=320):
-                        first = _settings(gradio, DEFAULT_SEARCH, _FIRST_JUDGE)
-                    with gradio.Column(min_width=320):
-                        second = _settings(gradio, _COMPARED_SEARCH, None)
-                start = gradio.Row()
+                    first_folded, first = _add_side(gradio, "first", DEFAULT_SEARCH)
+                    second_folded, second = _add_side(gradio, "second", _COMPARED_SEARCH)
+                with gradio.Row():
+                    compare = _add_buttons(gradio, "Compare")
                 with gradio.Row(equal_height=False):
-                    with gradio.Column(min_width=320):
-                        shown_first = _drawing(gradio, "first")
-                    with gradio.Column(min_width=320):
-                        shown_second = _drawing(gradio, "second")
-                with start:
-                    _run(
-                        gradio,
-                        "Compare",
-                        _compare(model),
-                        [picture, question, *first, *second],
-                        [shown_first, shown_second],
-                    )
+                    both = [_add_shown(gradio, name) for name in ("first", "second")]
+        earlier = gradio.HTML("", apply_default_css=False, elem_id="earlier", js_on_load=TELL_PLACE)
+        again = _add_shown(gradio, "again", is_every_time=True)
+
+        _listen(gradio, ask, model, [session, *question, *settings], [only], earlier)
+        _listen(gradio, compare, model, [session, *question, *first, *second], both, earlier)
+        question[1].submit(None, js=PRESS_START, api_visibility="private")
+        earlier.click(
+            _show_again(gradio),
+            [session],
+            [again.drawing, again.report],
+            show_progress="hidden",
+            api_visibility="private",
+        )
+        folded_on_phones = [folded, first_folded, second_folded]
+        page.load(
+            None, None, folded_on_phones, js=fold_on_phones(len(folded_on_phones)), api_visibility="private"
+        )
     return page  # type: ignore[no-any-return]
 
 
@@ -124,90 +130,123 @@ def import_gradio() -> Any:
     return gradio
 
 
-def _settings(gradio: Any, search: str, judge: str | None) -> list[Any]:
-    width = 220
-    with gradio.Row():
-        strategies = gradio.Dropdown(list(SEARCHES), value=search, label="Strategy", min_width=width)
-        judges = gradio.Dropdown(_judges_of(search), value=judge or "", label="Judge", min_width=width)
-        candidates = gradio.Number(
-            _NUM_CANDIDATES, minimum=1, maximum=64, precision=0, label="Candidates", min_width=width
-        )
-        seed = gradio.Number(0, minimum=0, precision=0, label="Seed (empty: a fresh one)", min_width=width)
+def _add_question(gradio: Any) -> tuple[Any, Any]:
+    """Add the picture and the question, with the example below it."""
+    with gradio.Row(equal_height=False):
+        with gradio.Column(scale=1, min_width=280):
+            picture = gradio.Image(
+                label="Picture",
+                type="filepath",
+                image_mode=None,
+                sources=["upload", "clipboard"],
+                height=280,
+                buttons=[],
+                elem_id="picture",
+            )
+            # The file as it is, for this package to read or to refuse. A subclass would do as well, but
+            # Gradio writes a file beside every module that has one.
+            picture.preprocess = lambda payload: None if payload is None else payload.path
+        with gradio.Column(scale=2, min_width=_COLUMN_WIDTH):
+            # With one line at first, Enter asks and Shift+Enter begins another line.
+            question = gradio.Textbox(label="Question", lines=1, max_lines=6, elem_id="question")
+            gradio.Examples(
+                [[str(demo_picture_path()), DEMO_QUESTION]],
+                [picture, question],
+                label="Example",
+                api_visibility="private",
+            )
+    return picture, question
 
-    def offer(search: str, judge: str) -> list[Any]:
-        has_candidates = find_search(search).has_candidates
-        choices = _judges_of(search)
-        kept = judge if judge in [value for _, value in choices] else ""
-        return [
-            gradio.update(choices=choices, value=kept, visible=has_candidates),
-            gradio.update(visible=has_candidates),
-        ]
 
-    strategies.change(
-        offer, [strategies, judges], [judges, candidates], show_progress="hidden", api_visibility="private"
+def _add_side(gradio: Any, name: str, search: str) -> tuple[Any, list[Any]]:
+    """Add the settings of one of two searches, in a part that can be folded."""
+    with (
+        gradio.Column(min_width=_COLUMN_WIDTH),
+        gradio.Accordion(f"Settings of the {name} search") as folded,
+    ):
+        return folded, add_settings(gradio, search)
+
+
+def _add_buttons(gradio: Any, label: str) -> _Buttons:
+    start = gradio.Button(label, variant="primary", scale=0, min_width=140, elem_classes=["start"])
+    return _Buttons(start, gradio.Button("Stop", scale=0, min_width=100))
+
+
+def _add_shown(gradio: Any, name: str, *, is_every_time: bool = False) -> _Shown:
+    with gradio.Column(min_width=_COLUMN_WIDTH):
+        report = _add_report(gradio)
+        return _Shown(_add_drawing(gradio, name, is_every_time=is_every_time), report)
+
+
+def _add_report(gradio: Any) -> Any:
+    return gradio.DownloadButton("Download the report", visible=False, scale=0, min_width=200)
+
+
+def _add_drawing(gradio: Any, name: str, *, is_every_time: bool = False) -> Any:
+    return gradio.HTML(
+        "",
+        apply_default_css=False,
+        elem_id=name,
+        min_height=40,
+        js_on_load=bring_into_view(is_every_time=is_every_time),
     )
-    return [strategies, judges, candidates, seed]
 
 
-def _judges_of(search: str) -> list[tuple[str, str]]:
-    """List the judges that a search takes, its own first, as a label and a value each."""
-    return [(_OWN_JUDGE, ""), *((name, name) for name in JUDGES if find_search(search).takes(name))]
-
-
-def _drawing(gradio: Any, name: str) -> Any:
-    return gradio.HTML("", apply_default_css=False, elem_id=name, min_height=40)
-
-
-def _run(gradio: Any, label: str, run: Any, inputs: list[Any], outputs: list[Any]) -> None:
-    start = gradio.Button(label, variant="primary", scale=0, min_width=140)
-    stop = gradio.Button("Stop", scale=0, min_width=100)
-    running = start.click(run, inputs, outputs, show_progress="hidden", api_visibility="private")
-    stopped = [render_search((), key=f"stopped-{place}", status="Stopped") for place in range(len(outputs))]
-    # One output takes its value bare.
-    stop.click(
-        lambda: stopped if len(stopped) > 1 else stopped[0],
-        outputs=outputs,
-        cancels=[running],
+def _listen(
+    gradio: Any, buttons: _Buttons, model: BaseChatModel, inputs: list[Any], shown: list[_Shown], earlier: Any
+) -> None:
+    """Let the buttons start and stop searches, one for each place where one is shown."""
+    outputs = [*(each.drawing for each in shown), *(each.report for each in shown)]
+    run = _search(gradio, model, [each.drawing.elem_id for each in shown])
+    running = buttons.start.click(
+        run,
+        inputs,
+        [*outputs, earlier],
+        show_progress="hidden",
+        # The model itself queues what it cannot answer at once.
+        concurrency_limit=None,
         api_visibility="private",
     )
+    stopped = [render_search((), key=each.drawing.elem_id, status="Stopped", is_busy=False) for each in shown]
+    hidden = [gradio.update(visible=False) for _ in shown]
+    buttons.stop.click(
+        lambda: [*stopped, *hidden], outputs=outputs, cancels=[running], api_visibility="private"
+    )
 
 
-def _ask(model: BaseChatModel) -> Any:
-    async def ask(
-        picture: str | None,
-        question: str,
-        search: str,
-        judge: str,
-        candidates: float | None,
-        seed: float | None,
-    ) -> AsyncIterator[str]:
-        strategy = _read_strategy(search, judge, candidates, seed)
-        async for drawing in show_search(model, picture, question, strategy, key="search"):
-            yield drawing
+def _search(gradio: Any, model: BaseChatModel, keys: list[str]) -> Any:
+    """Return what runs a search for each key, one after the other, so that none takes the others' time."""
 
-    return ask
+    async def search(
+        session: Session, picture: str | None, question: str, *settings: Any
+    ) -> AsyncIterator[list[Any]]:
+        drawings = [
+            render_search((), key=key, status="Waits for the other search", is_busy=False) for key in keys
+        ]
+        reports = [gradio.update(visible=False) for _ in keys]
+        num_settings = len(settings) // len(keys)
+        for place, key in enumerate(keys):
+            strategy = read_strategy(*settings[place * num_settings : (place + 1) * num_settings])
+            async for drawing in show_search(model, picture, question, strategy, key=key):
+                drawings[place] = drawing.html
+                if drawing.result is None:
+                    yield [*drawings, *reports, gradio.skip()]
+                    continue
+                session.add(strategy, drawing.result)
+                with report_file(drawing.result) as path:
+                    reports[place] = gradio.update(value=str(path), visible=True)
+                    yield [*drawings, *reports, session.draw()]
+                reports[place] = gradio.skip()
 
-
-def _compare(model: BaseChatModel) -> Any:
-    async def compare(picture: str | None, question: str, *settings: Any) -> AsyncIterator[tuple[str, str]]:
-        # One after the other, so that neither takes the other's time.
-        first, second = "", render_search((), key="second", status="Waits for the other search")
-        async for first in show_search(model, picture, question, _read_strategy(*settings[:4]), key="first"):
-            yield first, second
-        async for second in show_search(
-            model, picture, question, _read_strategy(*settings[4:]), key="second"
-        ):
-            yield first, second
-
-    return compare
+    return search
 
 
-def _read_strategy(search: str, judge: str, candidates: float | None, seed: float | None) -> Strategy:
-    given: dict[str, Any] = {}
-    # What the form hides from searches that have nothing to choose from keeps its value.
-    has_candidates = find_search(search).has_candidates
-    if has_candidates:
-        given["candidates"] = _NUM_CANDIDATES if candidates is None else int(candidates)
-    if seed is not None:
-        given["seed"] = int(seed)
-    return Strategy(search, judge if judge and has_candidates else None, given)
+def _show_again(gradio: Any) -> Any:
+    def show_again(session: Session, event: Any) -> Iterator[list[Any]]:
+        result = session.result_at(event.place)
+        with report_file(result) as path:
+            yield [draw_again(result, key="again"), gradio.update(value=str(path), visible=True)]
+
+    # Gradio goes by the annotation, and is not to be imported with this module.
+    show_again.__annotations__["event"] = gradio.EventData
+    return show_again

@@ -36,6 +36,19 @@ class LocalEngineModel(ChatParameters):
         state = super().__getstate__()
         return {**state, "__pydantic_private__": {**(state["__pydantic_private__"] or {}), "_loaded": None}}
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the weights are there, so that a call need not wait for them."""
+        return self._loaded_engine() is not None
+
+    async def aload(self) -> None:
+        """Load the weights now; else the first call does.
+
+        Raises:
+            ModelLoadError: If there is no such checkpoint, or it cannot be read or placed on the device.
+        """
+        await self._aengine()
+
     def _engine(self) -> EngineInterface:
         return self._loaded_engine() or self._load()
 

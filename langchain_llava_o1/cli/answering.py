@@ -1,12 +1,12 @@
 """Putting one question to a model: each answer is that of a search of the catalogue."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from langchain_llava_o1.cli.failures import BadUsageError
-from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.cli.failures import checking_usage
+from langchain_llava_o1.cli.question import ImageBlock
 from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH, SINGLE_PASS, find_search
 from langchain_llava_o1.search.strategy import BuiltSearch, Strategy
 
@@ -67,10 +67,8 @@ class AnswerSettings:
         Raises:
             BadUsageError: If search, judge and settings do not go together.
         """
-        try:
+        with checking_usage():
             return self.strategy.build(model)
-        except ConfigurationError as error:
-            raise BadUsageError(str(error)) from error
 
 
 def create_model(settings: AnswerSettings) -> "ChatLlavaO1":
@@ -81,12 +79,12 @@ def create_model(settings: AnswerSettings) -> "ChatLlavaO1":
 
 
 def answer_question(
-    image_blocks: list[dict[str, Any]], question: str, settings: AnswerSettings, listener: Listener
+    pictures: Sequence[ImageBlock], question: str, settings: AnswerSettings, listener: Listener
 ) -> "SearchResult":
-    """Answer a question about a picture, or about several.
+    """Answer a question about pictures.
 
     Args:
-        image_blocks: LangChain image blocks that hold the pictures.
+        pictures: LangChain image blocks that hold them, in order.
         question: What is asked.
         settings: The model, the search and its settings.
         listener: Called with every event while the answer is made.
@@ -100,7 +98,7 @@ def answer_question(
 
     model = create_model(settings)
     search = settings.build_search(model)
-    message = HumanMessage([*image_blocks, {"type": "text", "text": question}])
+    message = HumanMessage([*pictures, {"type": "text", "text": question}])
     state = run_graph(search.graph.compile(), {"messages": [message]}, search.context, settings, listener)
     return SearchResult.from_state(state, model_name=model_name(model))
 

@@ -23,6 +23,8 @@ app = typer.Typer(
     cls=FailureReportingGroup,
     help="Answer questions about pictures in four stages, searched stage by stage.",
     no_args_is_help=True,
+    # Typer's tables cut long option names off at 80 columns; plain text never does.
+    rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
 )

@@ -1,4 +1,4 @@
-"""`llava-o1 ask`: answer a question about a picture."""
+"""`llava-o1 ask`: answer a question about pictures."""
 
 import json
 import time
@@ -10,19 +10,20 @@ import typer
 from langchain_llava_o1.cli.answering import AnswerSettings, answer_question
 from langchain_llava_o1.cli.collection_answer import (
     answer_from_collection,
-    read_asked,
     read_collection_settings,
     report_sources,
 )
 from langchain_llava_o1.cli.display import format_stages
 from langchain_llava_o1.cli.options import (
-    AskedArguments,
     CandidatesOption,
+    ClipboardOption,
     CollectionOption,
     DebugOption,
+    ImagesArgument,
     JudgeOption,
     ModelOption,
     PagesOption,
+    QuestionArgument,
     RouteOption,
     SeedOption,
     SettingsOption,
@@ -34,6 +35,7 @@ from langchain_llava_o1.cli.options import (
 )
 from langchain_llava_o1.cli.output import write_error, write_output
 from langchain_llava_o1.cli.progress import create_progress
+from langchain_llava_o1.cli.question import check_asked
 from langchain_llava_o1.cli.report import check_report_path, write_report
 from langchain_llava_o1.cli.stream import StreamPrinter
 from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH
@@ -49,7 +51,9 @@ _WARNINGS = {
 
 
 def ask(
-    arguments: AskedArguments,
+    images: ImagesArgument,
+    question: QuestionArgument,
+    clipboard: ClipboardOption = False,
     pages: PagesOption = None,
     model: ModelOption = None,
     strategy: StrategyOption = DEFAULT_SEARCH,
@@ -87,13 +91,23 @@ def ask(
     ] = None,
     is_debug: DebugOption = False,
 ) -> None:
-    """Answer a QUESTION about an IMAGE or a collection; the answer alone goes to standard output."""
+    """Answer a QUESTION about pictures or from a collection.
+
+    The answer alone goes to standard output.
+    """
     if is_json and is_streamed:
         raise typer.BadParameter("--stream prints text and --json one object at the end; choose one.")
-    asked = read_asked(arguments, has_collection=collection is not None, pages=read_page_numbers(pages))
+    asked = check_asked(
+        images,
+        question,
+        with_clipboard=clipboard,
+        has_collection=collection is not None,
+        pages=read_page_numbers(pages),
+    )
     asked_collection = read_collection_settings(collection, num_sources, retrieve_by, asked)
     if report is not None:
         check_report_path(report)
+    pictures = asked.read_pictures()
     started = time.perf_counter()
     with create_progress(is_verbose=is_streamed and not show_stages) as progress:
         printer = StreamPrinter(progress, show_stages=show_stages) if is_streamed else None
@@ -110,10 +124,10 @@ def ask(
         )
         sources: list[Source] = []
         if asked_collection is not None:
-            answer = answer_from_collection(asked, settings, asked_collection, listener)
+            answer = answer_from_collection(pictures, question, settings, asked_collection, listener)
             result, sources = answer.result, answer.sources
         else:
-            result = answer_question(asked.read_pictures(), asked.question, settings, listener)
+            result = answer_question(pictures, question, settings, listener)
     seconds = time.perf_counter() - started
     if is_json:
         write_output(_as_json(result, seconds, sources))

@@ -1,14 +1,15 @@
 """Answering a question from a collection: what is retrieved goes to a search, whose answer cites it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.answering import AnswerSettings, Listener
+from langchain_llava_o1.cli.failures import BadUsageError
 from langchain_llava_o1.cli.output import write_error
+from langchain_llava_o1.cli.question import Asked, ImageBlock
 from langchain_llava_o1.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -39,78 +40,32 @@ class CollectionAnswer:
     sources: "list[Source]"
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What the command line asks.
-
-    Attributes:
-        question: The question.
-        picture: The path of its picture or PDF file, if it has one.
-        pages: Which pages of the PDF file; None for all.
-    """
-
-    question: str
-    picture: str | None
-    pages: list[int] | None = None
-
-    def read_pictures(self) -> list[dict[str, Any]]:
-        """Read the picture, or each page of the PDF file, as an image block; none where there is no picture.
-
-        Raises:
-            ImageError: If it is missing, broken or too large, or there is no such page.
-        """
-        from langchain_llava_o1.pictures.pdf_blocks import blocks_of_file
-
-        return [] if self.picture is None else blocks_of_file(self.picture, pages=self.pages)
-
-
-def read_asked(arguments: list[str], *, has_collection: bool, pages: list[int] | None = None) -> Asked:
-    """Read ``IMAGE QUESTION``; with a collection IMAGE may be left out.
-
-    Raises:
-        typer.BadParameter: If one is missing or there is more, or the question is empty.
-    """
-    *pictures, question = arguments
-    if not pictures and not has_collection:
-        raise typer.BadParameter(
-            f"only {question!r} is given; write IMAGE and QUESTION, or name a --collection to ask without a "
-            "picture.",
-            param_hint="QUESTION",
-        )
-    if len(pictures) > 1:
-        raise typer.BadParameter(
-            f"{len(arguments)} arguments are given; write one IMAGE and the QUESTION in quotes.",
-            param_hint="IMAGE QUESTION",
-        )
-    if not question.strip():
-        raise typer.BadParameter("the question is empty; write what you want to know.", param_hint="QUESTION")
-    if pages is not None and not pictures:
-        raise typer.BadParameter("it goes with a PDF file before QUESTION.", param_hint="--pages")
-    return Asked(question, pictures[0] if pictures else None, pages)
-
-
 def read_collection_settings(
     path: Path | None, num_sources: int | None, retrieve_by: str | None, asked: Asked
 ) -> CollectionSettings | None:
     """Check the options that go with ``--collection``; None without one.
 
     Raises:
-        typer.BadParameter: If one is given without a collection, or there is nothing to retrieve by.
+        BadUsageError: If one is given without a collection, or there is nothing to retrieve by.
     """
     if path is None:
         if num_sources is not None or retrieve_by is not None:
             option = "--sources" if num_sources is not None else "--by"
-            raise typer.BadParameter("it goes with --collection.", param_hint=option)
+            raise BadUsageError(f"{option} goes with --collection; leave it out, or name a collection.")
         return None
-    if retrieve_by in ("image", "both") and asked.picture is None:
-        raise typer.BadParameter(f"{retrieve_by} needs a picture: IMAGE before QUESTION.", param_hint="--by")
+    if retrieve_by in ("image", "both") and not asked.num_pictures:
+        raise BadUsageError(f"--by {retrieve_by} needs a picture; write IMAGE before QUESTION.")
     return CollectionSettings(path, num_sources or 1, retrieve_by)
 
 
 def answer_from_collection(
-    asked: Asked, settings: AnswerSettings, collection: CollectionSettings, listener: Listener
+    pictures: Sequence[ImageBlock],
+    question: str,
+    settings: AnswerSettings,
+    collection: CollectionSettings,
+    listener: Listener,
 ) -> CollectionAnswer:
-    """Answer a question from what a collection holds.
+    """Answer a question, with a picture or without one, from what a collection holds.
 
     Raises:
         ConfigurationError: If there is no such collection, or nothing in it could be shown.
@@ -125,26 +80,26 @@ def answer_from_collection(
     search = settings.build_search(model)
     graph = create_multimodal_rag(retriever, search.graph, with_source_list=False).compile()
     given: dict[str, Any] = {
-        "messages": [HumanMessage([*asked.read_pictures(), {"type": "text", "text": asked.question}])],
+        "messages": [HumanMessage([*pictures, {"type": "text", "text": question}])],
         "retrieve_by": collection.retrieve_by,
     }
     state = answering.run_graph(graph, given, search.context, settings, listener)
     if state["messages"][-1].response_metadata.get("finish_reason") == "quoted":
-        return _quoted(state, asked, answering.model_name(model))
+        return _quoted(state, question, answering.model_name(model))
     if not state.get("stages"):
         raise ConfigurationError(f"{state['messages'][-1].text} The collection is {collection.path}.")
     result = SearchResult.from_state(state, model_name=answering.model_name(model))
     # The message has the sources before the question.
-    return CollectionAnswer(replace(result, question=asked.question), state["sources"])
+    return CollectionAnswer(replace(result, question=question), state["sources"])
 
 
-def _quoted(state: dict[str, Any], asked: Asked, model_name: str) -> CollectionAnswer:
+def _quoted(state: dict[str, Any], question: str, model_name: str) -> CollectionAnswer:
     """Return what was found as the answer, where the model cannot read it and no search was made."""
     from langchain_llava_o1 import SearchResult
 
     message = state["messages"][-1]
     result = SearchResult(
-        question=asked.question,
+        question=question,
         answer=str(message.text),
         reasoning="",
         stages={},

@@ -23,7 +23,10 @@ def demo(
     seed: SeedOption = _DEMO_SEED,
     is_debug: DebugOption = False,
 ) -> None:
-    """Answer a question about the shipped picture, showing every stage and its bracket."""
+    """Answer a question about the shipped picture.
+
+    Every stage is shown, with its candidates and the knock-out between them.
+    """
     from langchain_llava_o1.pictures.blocks import image_block
     from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
 

@@ -4,16 +4,15 @@ from typing import Annotated
 
 import typer
 
+from langchain_llava_o1.cli.failures import checking_usage
 from langchain_llava_o1.cli.options import DebugOption, JudgeOption, StrategyOption
 from langchain_llava_o1.cli.output import write_output
 from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH, find_search
 
-_DRAWN_JUDGE = "generative"
-
 
 def draw(
     strategy: StrategyOption = DEFAULT_SEARCH,
-    judge: JudgeOption = _DRAWN_JUDGE,
+    judge: JudgeOption = None,
     is_xray: Annotated[
         bool, typer.Option("--xray/--no-xray", help="Draw the inside of every stage, or the stages alone.")
     ] = True,
@@ -22,7 +21,7 @@ def draw(
     """Print the graph of a search as Mermaid text."""
     from langchain_llava_o1 import ChatLlavaO1
 
-    search = find_search(strategy)
-    # Drawing runs nothing, so the model is named and never loaded.
-    graph = search.create(ChatLlavaO1(model="tiny"), judge if judge and search.takes(judge) else None)
+    # Drawing runs nothing, so the model is never loaded; the default judge is that of every checkpoint.
+    with checking_usage():
+        graph = find_search(strategy).create(ChatLlavaO1(model="tiny"), judge)
     write_output(graph.compile().get_graph(xray=is_xray).draw_mermaid())

@@ -1,7 +1,8 @@
 """What a failing command says and which exit code it leaves."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,20 @@ from typer.core import TyperGroup
 
 from langchain_llava_o1.cli.exit_codes import EXIT_BAD_USAGE, EXIT_FAILED, EXIT_INTERRUPTED
 from langchain_llava_o1.cli.output import discard_unwritable_output, write_error
-from langchain_llava_o1.errors import LlavaO1Error
+from langchain_llava_o1.errors import ConfigurationError, LlavaO1Error
 
 
 class BadUsageError(LlavaO1Error):
     """Options were given that do not go together."""
+
+
+@contextmanager
+def checking_usage() -> Iterator[None]:
+    """Turn what the package refuses of the options into bad usage."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise BadUsageError(str(error)) from error
 
 
 @dataclass

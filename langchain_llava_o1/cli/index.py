@@ -69,7 +69,10 @@ def index(
     is_json: Annotated[bool, typer.Option("--json", help="Print the report as one object.")] = False,
     is_debug: DebugOption = False,
 ) -> None:
-    """Describe the pictures of a FOLDER and index them, and its texts; only what is new or has changed."""
+    """Index a FOLDER of pictures and texts.
+
+    Pictures are described by the model; only what is new or has changed costs anything.
+    """
     from langchain_llava_o1.rag.collection import is_collection, open_collection
     from langchain_llava_o1.rag.indexing import index_folder
     from langchain_llava_o1.rag.vision_tower_embeddings import VisionTowerEmbeddings

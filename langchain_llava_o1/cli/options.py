@@ -37,14 +37,22 @@ DebugOption = Annotated[
     ),
 ]
 
-AskedArguments = Annotated[
+ImagesArgument = Annotated[
     list[str],
     typer.Argument(
-        metavar="IMAGE QUESTION",
-        help=f"A picture file ({FORMAT_NAMES}) or a PDF file, and what to answer about it. With --collection "
-        "IMAGE may be left out.",
+        metavar="IMAGE",
+        default_factory=list,
+        help=f"Picture files ({FORMAT_NAMES}) or PDF files, in order; - is standard input.",
         show_default=False,
     ),
+]
+
+QuestionArgument = Annotated[
+    str, typer.Argument(metavar="QUESTION", help="What to answer about them, in quotes.", show_default=False)
+]
+
+ClipboardOption = Annotated[
+    bool, typer.Option("--clipboard", help="Also ask about the picture in the clipboard, after the others.")
 ]
 
 
@@ -68,7 +76,6 @@ PagesOption = Annotated[
     str | None,
     typer.Option(
         "--pages",
-        "--page",
         metavar="PAGES",
         help="Of a PDF file: which pages to ask about, as in 1,3-5. Default: all.",
         show_default=False,
@@ -80,8 +87,8 @@ CollectionOption = Annotated[
     typer.Option(
         "--collection",
         metavar="PATH",
-        help="Answer from a collection that `llava-o1 index` made; what the answer cites goes to standard "
-        "error.",
+        help="Answer from a collection that `llava-o1 index` made, with one IMAGE or none; what the answer "
+        "cites goes to standard error.",
         show_default=False,
     ),
 ]

@@ -15,7 +15,10 @@ def app(
     port: PortOption = 7860,
     is_debug: DebugOption = False,
 ) -> None:
-    """Serve a page to ask in the browser, watch searches and compare two of them, until Ctrl-C."""
+    """Serve a page to ask in the browser, until Ctrl-C.
+
+    It shows searches while they run, and compares two of them.
+    """
     # Read by Gradio when it is first imported: it would report each start and look for a newer version.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     from langchain_llava_o1 import ChatLlavaO1

@@ -85,13 +85,26 @@ def blocks_of_file(
     policy = policy or ImagePolicy()
     data = read_file(Path(path), policy)
     try:
-        if is_pdf(data):
-            return [block_of(page) for page in pages_of(data, policy, pages=pages)]
-        if pages is not None:
-            raise ImageError("It is no PDF file, so it has no pages to choose from. Leave --pages out.")
-        return [block_of(Picture.decode(data, policy))]
+        return blocks_of_data(data, policy=policy, pages=pages)
     except ImageError as error:
         raise ImageError(f"{path}: {error}") from error
+
+
+def blocks_of_data(
+    data: bytes, *, policy: ImagePolicy | None = None, pages: Sequence[int] | None = None
+) -> list[dict[str, Any]]:
+    """Make image blocks from the bytes of a file, as ``blocks_of_file`` does.
+
+    Raises:
+        ImageError: The file is broken or too large, or there is no such page.
+    """
+    policy = policy or ImagePolicy()
+    policy.check_num_bytes(len(data))
+    if is_pdf(data):
+        return [block_of(page) for page in pages_of(data, policy, pages=pages)]
+    if pages is not None:
+        raise ImageError("It is no PDF file, so it has no pages to choose from. Leave --pages out.")
+    return [block_of(Picture.decode(data, policy))]
 
 
 def _held_by(block: Mapping[Any, Any]) -> Mapping[Any, Any]:

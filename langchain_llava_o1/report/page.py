@@ -1,6 +1,7 @@
 """A search's result as one HTML page that needs nothing else: no network, no script, no further file."""
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,7 @@ from langchain_llava_o1.staging.stages import STAGES
 
 _FOLDER = Path(__file__).parent
 _MAX_TITLE = 70
+_SECONDS_PER_TURN = 0.9
 _PICTURE_DATA_URL = re.compile(r"data:image/[a-z0-9.+-]+;base64,")
 
 _FINISH_REASONS = {
@@ -66,6 +68,21 @@ class Expense:
     is_reached: bool
 
 
+@dataclass(frozen=True)
+class EarlierAnswer:
+    """An answer in a list of them.
+
+    Attributes:
+        question: What was asked.
+        answer: The conclusion.
+        strategy: How it was answered, in a line.
+    """
+
+    question: str
+    answer: str
+    strategy: str
+
+
 def render_page(result: Outcome) -> str:
     """Write the page of a result."""
     steps = [
@@ -98,33 +115,52 @@ def render_search(
     *,
     key: str,
     status: str = "",
+    is_busy: bool = True,
     error: str = "",
     result: Outcome | None = None,
+    with_question: bool = False,
 ) -> str:
-    """Write a search, under way or over, as a part of another page; ``read_style`` has its style.
+    """Write a search, under way or over, as a part of another page; ``read_search_style`` has its style.
 
     Args:
         steps: As far as they are known.
         key: Tells its elements from those of other searches in the same page.
         status: What the search does now.
+        is_busy: Whether a spinner turns beside the status.
         error: Why there is no answer.
         result: The result, once there is one.
+        with_question: Whether the question and its pictures stand with the result.
     """
     return _template("search.html").render(
         steps=steps,
         key=key,
         status=status,
+        is_busy=is_busy,
+        # A drawing takes the place of the last one, and its spinner goes on from where that one's was.
+        turn=f"{time.monotonic() % _SECONDS_PER_TURN:.2f}s",
         error=error,
         result=result,
         stages=_accepted_stages(result) if result else [],
         warning=_FINISH_REASONS.get(result.finish_reason) if result else None,
         expenses=_expenses(result) if result else (),
+        pictures=[_read_picture(block) for block in result.pictures] if result and with_question else [],
+        with_question=with_question,
     )
+
+
+def render_earlier(answers: Sequence[EarlierAnswer]) -> str:
+    """Write a list of answers, as a part of another page: buttons with their places in ``data-place``."""
+    return _template("earlier.html").render(answers=answers)
 
 
 def read_style() -> str:
     """Return the style of pages and steps."""
     return (_FOLDER / "page.css").read_text(encoding="utf-8")
+
+
+def read_search_style() -> str:
+    """Return the style of searches inside another page."""
+    return read_style() + (_FOLDER / "search.css").read_text(encoding="utf-8")
 
 
 @cache

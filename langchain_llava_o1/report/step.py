@@ -60,18 +60,16 @@ class ShownCandidate:
 
 @dataclass(frozen=True)
 class Bar:
-    """A score as a bar that begins at zero.
+    """A score as a bar: the better, the longer.
 
     Attributes:
         candidate: Whose score it is.
         score: The score, None where it is no finite number or there is none.
-        start: Left end, in percent of the width.
         width: Length, in percent of the width; 0 without a score.
     """
 
     candidate: ShownCandidate
     score: float | None
-    start: float
     width: float
 
 
@@ -174,18 +172,21 @@ def read_paragraphs(text: str) -> tuple[Paragraph, ...]:
 def rank(candidates: Sequence[ShownCandidate], scores: Sequence[float | None]) -> tuple[Bar, ...]:
     """Draw scores, given in the candidates' order, as bars, the best first.
 
-    Zero is always in the drawing, so that lengths can be compared: scores above it have bars to the right,
-    log-probabilities, which lie below, to the left.
+    The highest score has the longest bar. Where no score is below 0, lengths are in proportion to the scores;
+    else the scores are taken for log-probabilities, and lengths are in proportion to the probabilities.
     """
     finite = _finite(scores)
-    low, high = min([0.0, *finite]), max([0.0, *finite])
-    percent = 100 / ((high - low) or 1.0)
+    best, are_logs = max(finite, default=0.0), _are_logs(finite)
     bars = []
     for candidate, score in zip(candidates, scores, strict=True) if scores else ():
-        score = score if _finite([score]) else None
-        end = score or 0.0
-        start, width = (min(end, 0.0) - low) * percent, abs(end) * percent
-        bars.append(Bar(candidate, score, start=round(start, 2), width=round(width, 2)))
+        share = 0.0
+        if score is None or not math.isfinite(score):
+            score = None
+        elif are_logs:
+            share = math.exp(score - best)
+        elif best:
+            share = score / best
+        bars.append(Bar(candidate, score, width=round(100 * share, 2)))
     return tuple(sorted(bars, key=_worth, reverse=True))
 
 
@@ -201,6 +202,10 @@ def loser_of(match: MatchRecord) -> int:
 
 def _finite(scores: Sequence[float | None]) -> list[float]:
     return [score for score in scores if score is not None and math.isfinite(score)]
+
+
+def _are_logs(finite: Sequence[float]) -> bool:
+    return min(finite, default=0.0) < 0
 
 
 def _worth(bar: Bar) -> tuple[bool, float]:
@@ -236,11 +241,8 @@ def _note(
 def _describe_scores(record: StageRecord) -> str:
     scores = record["scores"] or []
     finite = _finite(scores)
-    bars = (
-        "All scores are at most 0: bars grow from 0 to the left, and the shortest is the best."
-        if max(finite, default=0.0) <= 0
-        else "Bars begin at 0; the higher the score, the better."
-    )
+    bars = "The higher the score, the better, and the longer its bar"
+    bars += "; a bar of half the length means half the probability." if _are_logs(finite) else "."
     if len(finite) < len(scores):
         bars += " A candidate without a score has no bar."
     states = {candidate["is_complete"] for candidate in record["candidates"]}

@@ -1,10 +1,12 @@
 """What the page shows of a search, drawing by drawing."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from langchain_llava_o1 import ChatLlavaO1
 from langchain_llava_o1.app.asking import show_search
 from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH
 from langchain_llava_o1.search.strategy import Strategy
@@ -24,7 +26,8 @@ async def drawings(
     question: str = "How many?",
     chosen: Any = None,
 ) -> list[str]:
-    return [each async for each in show_search(model, picture, question, chosen or settings(), key="one")]
+    searched = show_search(model, picture, question, chosen or settings(), key="one")
+    return [each.html async for each in searched]
 
 
 async def test_stages_fill_in_and_the_last_drawing_has_the_answer() -> None:
@@ -36,8 +39,37 @@ async def test_stages_fill_in_and_the_last_drawing_has_the_answer() -> None:
     assert len(set(num_steps)) == 5
     assert all('role="status"' in each for each in drawn[:-1])
     assert 'class="answer"' in drawn[-1]
-    assert "starting" in drawn[0]
+    assert "reading the picture" in drawn[0]
+    assert "starting" in drawn[1]
+    assert all('class="spinner"' in each for each in drawn[:-1])
+    assert 'class="spinner"' not in drawn[-1]
     assert 'id="step-one-1"' in drawn[-1]
+
+
+async def test_the_last_drawing_comes_with_the_result() -> None:
+    searched = show_search(ScriptedModel(), PICTURE, "How many?", settings(), key="one")
+    *others, last = [each.result async for each in searched]
+    assert others == [None] * len(others)
+    assert last is not None
+    assert last.settings["seed"] == 1
+    assert last.question == "How many?"
+
+
+async def test_loading_the_model_is_told_before_the_search_begins() -> None:
+    model = ChatLlavaO1(model="tiny")
+    statuses = []
+    async for drawing in show_search(model, PICTURE, "How many?", settings(candidates=1), key="one"):
+        statuses += re.findall(r'role="status">.*?<span class="words">(.*?)</span>', drawing.html)
+    assert statuses[:3] == ["reading the picture", "loading the model tiny", "starting"]
+    again = show_search(model, PICTURE, "How many?", settings(candidates=1), key="one")
+    assert ["loading the model" in drawing.html async for drawing in again].count(True) == 0
+
+
+async def test_a_model_that_cannot_be_loaded_is_told() -> None:
+    searched = show_search(ChatLlavaO1(model="/nowhere"), PICTURE, "How many?", settings(), key="one")
+    *_, last = [drawing.html async for drawing in searched]
+    assert 'role="alert"' in last
+    assert "/nowhere" in last
 
 
 async def test_the_question_reaches_the_model_with_its_picture() -> None:
@@ -54,6 +86,9 @@ async def test_the_question_reaches_the_model_with_its_picture() -> None:
         (None, "How many?", settings(), "There is no picture."),
         (PICTURE, "  ", settings(), "The question is empty."),
         (PICTURE, "How many?", settings(candidates=65), "less than or equal to 64"),
+        (PICTURE, "How many?", settings(candidates=0), "greater than or equal to 1"),
+        (PICTURE, "How many?", settings(candidates=2.5), "got 2.5"),
+        (PICTURE, "How many?", settings(seed=-1), "seed: "),
         (
             PICTURE,
             "How many?",
@@ -75,7 +110,7 @@ async def test_what_cannot_be_asked_is_told(
 async def test_a_broken_picture_is_told_by_its_name(tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"<script>")
-    (drawn,) = await drawings(ScriptedModel(), str(broken))
+    *_, drawn = await drawings(ScriptedModel(), str(broken))
     assert "broken.png: The 8 bytes" in drawn
     assert str(tmp_path) not in drawn
     assert "<script>" not in drawn

@@ -56,7 +56,11 @@ async def test_the_event_loop_goes_on_while_a_search_generates(
 
     monkeypatch.setattr(Mllama, "forward", forward_when_told)
     model = ChatLlavaO1(model=str(random_checkpoint), device="cpu", max_tokens=2, max_retries=0)
-    search = asyncio.create_task(create_single_pass(model).compile().ainvoke({"question": "How many?"}))
+    search = asyncio.create_task(
+        create_single_pass(model)
+        .compile()
+        .ainvoke({"question": "How many?"}, context={"needs_picture": False})
+    )
     while not (is_computing.is_set() or search.done()):
         await asyncio.sleep(0.01)
     may_go_on.set()

@@ -161,6 +161,15 @@ def test_a_questions_tags_are_not_the_models(script: Script) -> None:
     assert engine.requests[0].turns[-1].parts == ("What is in <CAPTION>? Say </CONCLUSION>.",)
 
 
+async def test_a_model_can_be_loaded_before_its_first_call(script: Script) -> None:
+    script(ANSWER)
+    model = chat()
+    assert not model.is_loaded
+    await model.aload()
+    assert model.is_loaded
+    assert not model.model_copy(update={"model": "another"}).is_loaded
+
+
 def test_tokens_are_counted_by_the_model(script: Script) -> None:
     script("")
     assert chat().get_num_tokens("one two") == 2

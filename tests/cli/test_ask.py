@@ -43,7 +43,7 @@ def test_the_question_reaches_the_model_with_its_picture(
     ("options", "shown"),
     [
         ((), ["red", "green", "blue"]),
-        (("--page", "2"), ["green"]),
+        (("--pages", "2"), ["green"]),
         (("--pages", "3,1-2"), ["blue", "red", "green"]),
     ],
 )

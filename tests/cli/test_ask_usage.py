@@ -52,8 +52,8 @@ def test_a_page_that_is_not_there_is_said(
 ) -> None:
     draw_pdf(tmp_path / "paper.pdf", "red", "green")
     draw(tmp_path / "picture.png", "red")
-    result = run_command("ask", tmp_path / name, "How many?", "--page", page)
-    assert result.exit_code == 1
+    result = run_command("ask", tmp_path / name, "How many?", "--pages", page)
+    assert result.exit_code == 2
     assert said in result.stderr
     assert not search_model.calls
 
@@ -85,6 +85,8 @@ def test_further_settings_reach_the_search(
         ("max_calls", "is no setting"),
         ("max_calls=none", "max_calls"),
         ("seed=3", "has an option of its own; write --seed 3"),
+        ("seed=abc", "has an option of its own; write --seed abc"),
+        ("candidates=2", "has an option of its own; write --candidates 2"),
     ],
 )
 def test_settings_that_are_none_are_named(

@@ -5,11 +5,16 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import Result
 
-from langchain_llava_o1 import StageBeamContext, tiny
+from langchain_llava_o1 import ChatLlavaO1, StageBeamContext, tiny
+from langchain_llava_o1.cli.answering import AnswerSettings
+from langchain_llava_o1.cli.app import app
 from langchain_llava_o1.judges.catalogue import JUDGES
 from langchain_llava_o1.search.catalogue import SEARCHES
 from langchain_llava_o1.staging.stages import STAGES
@@ -41,7 +46,7 @@ def test_the_demo_answers_the_same_each_time(
 
 
 def test_draw_prints_the_inside_of_every_stage(run_command: RunCommand) -> None:
-    drawn = run_command("draw").stdout
+    drawn = run_command("draw", "--judge", "generative").stdout
     assert "graph TD" in drawn
     for stage in STAGES:
         assert f"subgraph {stage.name}" in drawn
@@ -52,6 +57,19 @@ def test_draw_can_leave_the_inside_out(run_command: RunCommand) -> None:
     drawn = run_command("draw", "--no-xray").stdout
     assert "summary" in drawn
     assert "bracket" not in drawn
+
+
+@pytest.mark.parametrize("strategy", SEARCHES)
+def test_draw_shows_the_graph_that_ask_runs(run_command: RunCommand, strategy: str) -> None:
+    asked = AnswerSettings(search=strategy).build_search(ChatLlavaO1(model="tiny")).graph.compile()
+    assert run_command("draw", "--strategy", strategy).stdout == asked.get_graph(xray=True).draw_mermaid()
+
+
+def test_a_judge_that_the_search_does_not_take_is_bad_usage(run_command: RunCommand) -> None:
+    refused = run_command("draw", "--strategy", "swires", "--judge", "generative")
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith("llava-o1: error: swires works with scores")
+    assert refused.stdout == ""
 
 
 def test_draw_does_not_depend_on_the_chosen_model(run_command: RunCommand) -> None:
@@ -102,6 +120,29 @@ def test_one_way_is_measured_with_several_questions(
 
 def test_an_unknown_command_is_bad_usage(run_command: RunCommand) -> None:
     assert run_command("answer").exit_code == 2
+
+
+def commands_below(group: TyperGroup, *names: str) -> list[tuple[str, ...]]:
+    found = [names]
+    for name, command in group.commands.items():
+        below = commands_below(command, *names, name) if isinstance(command, TyperGroup) else [(*names, name)]
+        found += below
+    return found
+
+
+COMMANDS = commands_below(cast("TyperGroup", get_command(app)))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_on_80_columns_has_every_option_in_full(
+    run_command: RunCommand, command: tuple[str, ...]
+) -> None:
+    found: Any = get_command(app)
+    for name in command:
+        found = found.commands[name]
+    names = [name for option in found.params for name in (*option.opts, *option.secondary_opts)]
+    text = run_command(*command, "--help", env={"COLUMNS": "80"}).stdout
+    assert [name for name in names if name.startswith("--") and name not in text.split()] == []
 
 
 @pytest.mark.parametrize("command", [("ask",), ("bench", "accuracy"), ("draw",)])

@@ -266,12 +266,12 @@ def test_a_picture_can_be_searched_by(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("How many?",), "only 'How many?' is given"),
-        (("a.png", "How", "many?"), "3 arguments are given"),
-        (("a.png", "How many?", "--sources", "2"), "it goes with --collection"),
-        (("a.png", "How many?", "--by", "text"), "it goes with --collection"),
-        ((" ", "--collection", "c"), "the question is empty"),
-        (("How many?", "--collection", "c", "--pages", "1"), "it goes with a PDF file"),
+        (("How many?",), "Only 'How many?' is given"),
+        (("a.png", "b.png", "How many?", "--collection", "c"), "by one picture at most, got 2"),
+        (("a.png", "How many?", "--sources", "2"), "--sources goes with --collection"),
+        (("a.png", "How many?", "--by", "text"), "--by goes with --collection"),
+        ((" ", "--collection", "c"), "The question is empty"),
+        (("How many?", "--collection", "c", "--pages", "1"), "--pages goes with a PDF file"),
         (("How many?", "--collection", "c", "--by", "both"), "both needs a picture"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from langchain_llava_o1.app.page import create_page
 from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
@@ -43,9 +43,17 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.wait(120)
 
 
+DESKTOP = ViewportSize(width=1280, height=900)
+PHONE = ViewportSize(width=390, height=844)
+
+
 @pytest.fixture(params=["light"])
 def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=request.param)
+    """The page on a desktop in light or dark colors, or on a phone."""
+    is_phone = request.param == "phone"
+    context = browser.new_context(
+        viewport=PHONE if is_phone else DESKTOP, color_scheme="light" if is_phone else request.param
+    )
     context.set_default_timeout(120_000)
     requests: list[str] = []
     opened = context.new_page()
@@ -64,6 +72,22 @@ def upload(page: Page, picture: Path) -> None:
 
 def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
+
+
+def choose(page: Page, label: str, value: str) -> None:
+    page.get_by_label(label).first.click()
+    page.get_by_role("option", name=value, exact=True).click()
+
+
+def ask(page: Page, question: str = DEMO_QUESTION) -> None:
+    """Ask about the shipped picture with few candidates, and wait for the answer."""
+    if not page.locator("#picture img").count():
+        upload(page, demo_picture_path())
+    page.locator("#question textarea").fill(question)
+    if page.get_by_label("Candidates").first.is_visible():
+        page.get_by_label("Candidates").first.fill("2")
+    press(page, "Ask")
+    expect(page.locator("#search .over")).to_be_visible(timeout=SECONDS_TO_ANSWER * 1000)
 
 
 def names_of(drawing: Any) -> list[str]:
@@ -85,6 +109,7 @@ def watch(page: Page, drawing: str) -> None:
                 drawing.querySelectorAll(".step").length,
                 drawing.querySelectorAll(".match").length,
                 drawing.querySelector(".status")?.textContent ?? "",
+                drawing.querySelectorAll(".spinner").length,
             ])).observe(drawing, { childList: true, subtree: true, characterData: true });
         }""",
         drawing,
@@ -94,6 +119,8 @@ def watch(page: Page, drawing: str) -> None:
 def test_a_picture_is_asked_about_and_the_stages_fill_in(page: Page) -> None:
     upload(page, demo_picture_path())
     page.locator("#question textarea").fill(DEMO_QUESTION)
+    choose(page, "Judge", "generative")
+    page.get_by_label("Seed").first.fill("0")
     watch(page, "#search")
     press(page, "Ask")
     search = page.locator("#search")
@@ -106,6 +133,9 @@ def test_a_picture_is_asked_about_and_the_stages_fill_in(page: Page) -> None:
     assert num_steps == sorted(num_steps)
     assert {1, 4} <= set(num_steps)
     assert any("candidates drawn" in each[2] for each in seen)
+    assert any("reading the picture" in each[2] for each in seen)
+    assert all(each[3] for each in seen if each[2])
+    assert search.locator(".spinner").count() == 0
     # Matches appear one after another, not all at the end.
     assert len({each[1] for each in seen}) > 2
 
@@ -143,6 +173,11 @@ def test_two_searches_are_compared_side_by_side(page: Page) -> None:
     page.get_by_role("gridcell", name=DEMO_QUESTION).or_(page.get_by_text(DEMO_QUESTION)).first.click()
     expect(page.locator("#question textarea")).to_have_value(DEMO_QUESTION)
     page.get_by_role("tab", name="Compare").click()
+    side = page.locator(".tabitem:visible")
+    side.get_by_label("Judge").first.click()
+    page.get_by_role("option", name="generative", exact=True).click()
+    for place in range(2):
+        side.get_by_label("Seed").nth(place).fill("0")
     press(page, "Compare")
     first, second = page.locator("#first"), page.locator("#second")
     expect(second.locator(".status")).to_have_text("Waits for the other search")
@@ -168,20 +203,19 @@ def test_two_searches_are_compared_side_by_side(page: Page) -> None:
 
 
 def test_the_form_offers_what_a_search_obeys(page: Page) -> None:
-    def choose(label: str, value: str) -> None:
-        page.get_by_label(label).first.click()
-        page.get_by_role("option", name=value, exact=True).click()
-
     judge, candidates = page.get_by_label("Judge").first, page.get_by_label("Candidates").first
-    choose("Strategy", "swires")
+    choose(page, "Judge", "generative")
+    choose(page, "Strategy", "swires")
     expect(judge).to_have_value("the search's own")
     judge.click()
-    expect(page.get_by_role("option")).to_have_text(["the search's own", "confidence"])
+    expect(page.get_by_role("option")).to_have_text(
+        [re.compile("the search's own$"), re.compile("confidence$")]
+    )
     page.get_by_role("option", name="confidence", exact=True).click()
-    choose("Strategy", "greedy")
+    choose(page, "Strategy", "greedy")
     expect(judge).to_be_hidden()
     expect(candidates).to_be_hidden()
-    choose("Strategy", "stage-beam")
+    choose(page, "Strategy", "stage-beam")
     expect(candidates).to_be_visible()
     expect(judge).to_be_visible()
     judge.click()
@@ -191,7 +225,13 @@ def test_the_form_offers_what_a_search_obeys(page: Page) -> None:
 def test_what_cannot_be_asked_is_told_in_the_page(page: Page, tmp_path: Path) -> None:
     told = page.locator("#search").get_by_role("alert")
     press(page, "Ask")
-    expect(told).to_have_text("There is no picture. Drop one, or take the example below.")
+    expect(told).to_have_text("There is no picture. Drop one, or take the example under the question.")
+    question, example = page.locator("#question"), page.get_by_text(DEMO_QUESTION).first
+    above, below = question.bounding_box(), example.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert above["y"] + above["height"] <= below["y"]
+    assert above["x"] <= below["x"] < above["x"] + above["width"]
     broken = tmp_path / "broken.png"
     broken.write_text("no picture")
     upload(page, broken)
@@ -200,6 +240,94 @@ def test_what_cannot_be_asked_is_told_in_the_page(page: Page, tmp_path: Path) ->
     page.locator("#question textarea").fill("How many?")
     press(page, "Ask")
     expect(told).to_contain_text("broken.png: The 10 bytes, which begin with b'no pictu', are no picture")
+
+
+@pytest.mark.parametrize("number", ["65", "0", "2.5", "-1"])
+def test_candidates_out_of_range_are_told_in_the_place_of_the_answer(page: Page, number: str) -> None:
+    upload(page, demo_picture_path())
+    page.locator("#question textarea").fill(DEMO_QUESTION)
+    candidates = page.get_by_label("Candidates").first
+    candidates.fill(number)
+    press(page, "Ask")
+    expect(page.locator("#search").get_by_role("alert")).to_contain_text(f"got {number}.")
+    expect(candidates).to_have_value(number)
+
+
+def test_the_form_begins_with_the_searchs_own_judge_and_a_fresh_seed(page: Page) -> None:
+    expect(page.get_by_label("Judge").first).to_have_value("the search's own")
+    expect(page.get_by_label("Seed").first).to_have_value("")
+    expect(page.get_by_label("Candidates").first).to_have_value("4")
+
+
+def test_enter_asks_in_the_tab_that_is_shown_and_shift_enter_begins_a_line(page: Page) -> None:
+    question = page.locator("#question textarea")
+    question.fill("How")
+    question.press("Shift+Enter")
+    question.press_sequentially("many?")
+    expect(question).to_have_value("How\nmany?")
+    assert page.get_by_role("alert").count() == 0
+    question.press("Enter")
+    expect(page.locator("#search").get_by_role("alert")).to_contain_text("There is no picture.")
+    expect(question).to_have_value("How\nmany?")
+    page.get_by_role("tab", name="Compare").click()
+    question.press("Enter")
+    expect(page.locator("#second").get_by_role("alert")).to_contain_text("There is no picture.")
+
+
+def test_the_report_can_be_downloaded(page: Page) -> None:
+    report = page.get_by_role("button", name="Download the report")
+    expect(report).to_have_count(0)
+    ask(page)
+    answer = page.locator("#search .answer").inner_text()
+    with page.expect_download() as downloading:
+        report.click()
+    assert downloading.value.suggested_filename == "report.html"
+    text = Path(downloading.value.path()).read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>")
+    assert DEMO_QUESTION in text
+    assert f'<p class="answer">{answer}</p>' in text
+
+
+@pytest.mark.parametrize("page", ["light", "dark", "phone"], indirect=True)
+def test_what_was_asked_is_listed_and_shown_again(page: Page) -> None:
+    rows = page.locator("#earlier button")
+    expect(rows).to_have_count(0)
+    ask(page, "How many red circles are there?")
+    first_answer = page.locator("#search .answer").inner_text()
+    expect(rows).to_have_count(1)
+    ask(page)
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text(DEMO_QUESTION)
+    expect(rows.nth(1)).to_contain_text("How many red circles are there?")
+    expect(rows.nth(1)).to_contain_text(first_answer)
+    expect(rows.nth(1)).to_contain_text("stage-beam, ")
+
+    again = page.locator("#again")
+    rows.nth(1).click()
+    expect(again.locator(".question")).to_have_text("How many red circles are there?")
+    expect(again.locator(".answer")).to_have_text(first_answer)
+    expect(again.locator(".question")).to_be_in_viewport()
+    assert again.locator("img").count() == 1
+    assert again.locator(".step").count() == 4
+    rows.nth(0).focus()
+    page.keyboard.press("Enter")
+    expect(again.locator(".question")).to_have_text(DEMO_QUESTION)
+    assert check(page, "findLowContrast(4.5, '#earlier')") == []
+    assert check(page, "findOverflow('#earlier button, #earlier li, #again .card')") == []
+
+
+@pytest.mark.parametrize("page", ["phone"], indirect=True)
+def test_on_a_phone_the_settings_are_folded_and_the_answer_comes_into_view(page: Page) -> None:
+    candidates = page.get_by_label("Candidates").first
+    expect(candidates).to_be_hidden()
+    page.get_by_role("button", name=re.compile("^Settings")).click()
+    expect(candidates).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Settings")).click()
+    expect(candidates).to_be_hidden()
+    page.evaluate("scrollTo(0, 0)")
+    ask(page)
+    expect(page.locator("#search .answer")).to_be_in_viewport(ratio=1)
+    assert check(page, "findOverflow('.llava-o1 .card, .llava-o1 .candidate')") == []
 
 
 def test_markup_in_a_models_words_stays_text(

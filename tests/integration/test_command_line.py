@@ -89,6 +89,26 @@ def test_a_closed_standard_output_is_an_error(picture: Path) -> None:
     assert "standard output is closed" in done.stderr
 
 
+def test_standard_input_that_is_no_picture_is_told_at_once() -> None:
+    leader, terminal = pty.openpty()
+    try:
+        typed = run(SCRIPTED, "ask", "-", "How many?", stdin=terminal)
+    finally:
+        os.close(terminal)
+        os.close(leader)
+    closed = run(["sh", "-c", 'exec "$@" <&-', "sh", *SCRIPTED], "ask", "-", "How many?")
+    assert (typed.returncode, closed.returncode) == (2, 2)
+    assert "from standard input, which is a terminal; send a file" in typed.stderr
+    assert "from standard input, which is closed; send a file" in closed.stderr
+
+
+def test_a_picture_is_piped_in(picture: Path) -> None:
+    with picture.open("rb") as file:
+        done = run(SCRIPTED, "ask", "-", "How many?", stdin=file)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("note ")
+
+
 def test_an_answer_that_the_terminal_cannot_encode_is_escaped(picture: Path, tmp_path: Path) -> None:
     code = "from langchain_llava_o1.cli.output import write_output; write_output('caf\\u00e9 ok\\n')"
     done = run([sys.executable, "-c", code], env=environment(PYTHONIOENCODING="ascii"))

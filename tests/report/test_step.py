@@ -31,22 +31,24 @@ def test_words_are_shown_without_tags(text: str, expected: list[tuple[str | None
 @pytest.mark.parametrize(
     ("scores", "bars"),
     [
-        # From zero at the right, to the left.
-        ([-1.0, -4.0], [(1, 75.0, 25.0), (2, 0.0, 100.0)]),
-        # From zero at the left, to the right.
-        ([1.0, 4.0], [(2, 0.0, 100.0), (1, 0.0, 25.0)]),
-        ([-1.0, 3.0], [(2, 25.0, 75.0), (1, 0.0, 25.0)]),
-        ([0.0, 0.0], [(1, 0.0, 0.0), (2, 0.0, 0.0)]),
-        ([math.nan, 2.0], [(2, 0.0, 100.0), (1, 0.0, 0.0)]),
-        ([None, -2.0], [(2, 0.0, 100.0), (1, 100.0, 0.0)]),
-        ([-math.inf, -2.0], [(2, 0.0, 100.0), (1, 100.0, 0.0)]),
+        ([1.0, 4.0], [(2, 100.0), (1, 25.0)]),
+        # Half as probable, and a tenth.
+        ([math.log(0.4), math.log(0.8)], [(2, 100.0), (1, 50.0)]),
+        ([math.log(0.1), 0.0], [(2, 100.0), (1, 10.0)]),
+        ([-1.0, 3.0], [(2, 100.0), (1, 1.83)]),
+        ([-1000.0, -1.0], [(2, 100.0), (1, 0.0)]),
+        ([-2.0, -2.0], [(1, 100.0), (2, 100.0)]),
+        ([0.0, 0.0], [(1, 0.0), (2, 0.0)]),
+        ([math.nan, 2.0], [(2, 100.0), (1, 0.0)]),
+        ([None, -2.0], [(2, 100.0), (1, 0.0)]),
+        ([-math.inf, -2.0], [(2, 100.0), (1, 0.0)]),
     ],
 )
-def test_scores_are_bars_from_zero_the_best_first(
-    scores: list[float | None], bars: list[tuple[int, float, float]]
+def test_the_best_score_comes_first_and_has_the_longest_bar(
+    scores: list[float | None], bars: list[tuple[int, float]]
 ) -> None:
     drawn = shown(step([candidate(0), candidate(1)], scores=scores)).bars
-    assert [(bar.candidate.number, bar.start, bar.width) for bar in drawn] == bars
+    assert [(bar.candidate.number, bar.width) for bar in drawn] == bars
 
 
 def test_an_incomplete_candidate_ranks_last_whatever_its_score() -> None:

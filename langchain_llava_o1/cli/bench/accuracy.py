@@ -17,10 +17,10 @@ from langchain_llava_o1.cli.bench.options import (
     FirstItemOption,
     ItemsOption,
     JsonOption,
-    checking_usage,
     read_benchmark,
 )
 from langchain_llava_o1.cli.bench.tables import Counter, accuracy_table, turns_table
+from langchain_llava_o1.cli.failures import checking_usage
 from langchain_llava_o1.cli.options import (
     DebugOption,
     JudgeOption,

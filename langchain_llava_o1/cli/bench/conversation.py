@@ -4,7 +4,8 @@ import json
 
 from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.answering import AnswerSettings, run_until_interrupted
-from langchain_llava_o1.cli.bench.options import JsonOption, checking_usage
+from langchain_llava_o1.cli.bench.options import JsonOption
+from langchain_llava_o1.cli.failures import checking_usage
 from langchain_llava_o1.cli.options import (
     DebugOption,
     ModelOption,

@@ -12,9 +12,9 @@ from langchain_llava_o1.cli.bench.options import (
     FirstItemOption,
     ItemsOption,
     JsonOption,
-    checking_usage,
     read_benchmark,
 )
+from langchain_llava_o1.cli.failures import checking_usage
 from langchain_llava_o1.cli.options import DebugOption, JudgeOption, ModelOption
 from langchain_llava_o1.cli.output import write_output
 from langchain_llava_o1.evaluation.benchmark import DEFAULT_BENCHMARK

@@ -1,14 +1,11 @@
-"""Options that several measurements share, and what refuses their values."""
+"""Options that several measurements share."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from langchain_llava_o1.cli.failures import BadUsageError
+from langchain_llava_o1.cli.failures import checking_usage
 from langchain_llava_o1.drawn import Difficulty
-from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.benchmark import BENCHMARKS, Benchmark, open_benchmark
 
 BenchmarkOption = Annotated[
@@ -36,15 +33,6 @@ ItemsOption = Annotated[int, typer.Option("--items", min=1, help="Questions to a
 FirstItemOption = Annotated[int, typer.Option("--seed", min=0, help="First evaluation item, counted from 0.")]
 ConcurrencyOption = Annotated[int, typer.Option("--concurrency", min=1, help="Questions under way at once.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the report as one object.")]
-
-
-@contextmanager
-def checking_usage() -> Iterator[None]:
-    """Turn what the package refuses of the options into bad usage."""
-    try:
-        yield
-    except ConfigurationError as error:
-        raise BadUsageError(str(error)) from error
 
 
 def read_benchmark(

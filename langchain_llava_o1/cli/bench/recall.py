@@ -21,7 +21,11 @@ def recall(
     is_json: JsonOption = False,
     is_debug: DebugOption = False,
 ) -> None:
-    """Index drawn pictures and search for each, by text and by picture: how many are among the first five?"""
+    """Measure how often retrieval finds a picture again.
+
+    Drawn pictures are indexed, and each is searched for by text and by picture: how many are among the first
+    five?
+    """
     from langchain_llava_o1.evaluation.recall import RecallRow, measure_recall, recall_table
 
     def report_row(row: RecallRow) -> None:
