@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from langchain_llava_o1.pictures.base64_text import decode_base64, encode_base64, write_data_url
-from langchain_llava_o1.pictures.picture import Picture
+from langchain_llava_o1.pictures.blocks import block_of
+from langchain_llava_o1.pictures.picture import Picture, digest_of
 from langchain_llava_o1.pictures.shrinking import small_copy
 
 PICTURE_REFERENCE = "llava_o1_picture"
@@ -28,6 +29,22 @@ class KeptFile(NamedTuple):
     data: bytes
     mime_type: str
 
+    @property
+    def digest(self) -> str:
+        """What tells it from other files: the SHA-256 of its bytes."""
+        return digest_of(self.data)
+
+    @property
+    def is_worth_a_reference(self) -> bool:
+        """Whether it is large enough to be kept apart from its message."""
+        return len(self.data) >= _LEAST_BYTES_TO_REFER_TO
+
+    @classmethod
+    def of(cls, picture: Picture) -> "KeptFile":
+        """Return a picture's file, in a format that every model and browser reads."""
+        block = block_of(picture)
+        return cls(decode_base64(block["base64"]), block["mime_type"])
+
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "KeptFile":
         """Read what ``as_record`` made."""
@@ -38,21 +55,19 @@ class KeptFile(NamedTuple):
         return {"base64": encode_base64(self.data), "mime_type": self.mime_type}
 
 
-def is_worth_a_reference(picture: Picture) -> bool:
-    """Tell whether a picture's file is large enough to be kept apart from its message."""
-    return len(picture.data) >= _LEAST_BYTES_TO_REFER_TO
-
-
-def refer_to(block: Mapping[str, Any], picture: Picture, sent_size: tuple[int, int]) -> dict[str, Any]:
+def refer_to(
+    block: Mapping[str, Any], picture: Picture, file: KeptFile, *, sent_size: tuple[int, int]
+) -> dict[str, Any]:
     """Return a block that refers to a picture, and holds a small copy in the form that it had.
 
     Args:
         block: The image block as it was sent, of any form.
         picture: The picture as it is kept.
+        file: Its file.
         sent_size: Width and height in which it was sent.
     """
     reference = {
-        "sha256": picture.digest,
+        "sha256": file.digest,
         "size": list(picture.image.size),
         "sent_size": list(sent_size),
     }

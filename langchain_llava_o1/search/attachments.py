@@ -20,7 +20,6 @@ from langchain_llava_o1.pictures.picture import Picture
 from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.pictures.references import (
     KeptFile,
-    is_worth_a_reference,
     read_reference,
     refer_to,
     with_file,
@@ -153,11 +152,11 @@ class _Reading:
     def _keep(self, block: dict[str, Any], picture: Picture, *, is_held: bool = True) -> Block:
         """Return the block as it is kept; ``is_held`` says whether it holds the picture in its own form."""
         kept = shrink(picture, self._max_pixels) if self._max_pixels else picture
-        file = KeptFile(kept.data, kept.mime_type)
-        if self._refers and is_worth_a_reference(kept):
-            self.files[kept.digest] = file
-            return refer_to(block, kept, picture.image.size)
-        return block if kept is picture and is_held else with_file(block, file)
+        file = KeptFile.of(kept)
+        if self._refers and file.is_worth_a_reference:
+            self.files[file.digest] = file
+            return refer_to(block, kept, file, sent_size=picture.file_size)
+        return block if file.data == picture.data and is_held else with_file(block, file)
 
 
 def problems_of(messages: Sequence[BaseMessage]) -> list[str]:

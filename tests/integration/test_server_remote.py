@@ -55,7 +55,7 @@ async def test_a_remote_search_streams_what_happens_inside(langgraph_server: Ser
 
 def test_a_failure_elsewhere_says_what_it_is(remote: RemoteGraph) -> None:
     with pytest.raises(RemoteException, match="LLAVA_O1_IMAGE_ROOTS"):
-        remote.invoke({**FORM, "image": "/etc/hostname"}, context=CONTEXT)
+        remote.invoke({**FORM, "image": "/etc/hostname"}, context={**CONTEXT, "unanswerable": "error"})
 
 
 def test_a_remote_search_is_drawn_with_its_stages(remote: RemoteGraph) -> None:
@@ -120,7 +120,7 @@ def test_what_a_remote_search_refuses_reaches_the_agent_in_words(remote: RemoteG
     told = tool.invoke(called(question="What is it?", image="/etc/hostname"))
     assert told.status == "error"
     assert told.text == (
-        "image: Paths in messages are not read (/etc/hostname). Ask the user to send the picture itself."
+        "image: Paths in messages are not read (/etc/hostname).\nPlease send another file, with your question."
     )
 
 
