@@ -182,7 +182,7 @@ def test_a_reason_appears_under_the_pointer(open_page: Callable[..., Page], name
     matches = page.locator(".match")
     assert reasons.evaluate_all("found => found.filter(each => each.checkVisibility()).length") == 0
     for place in (0, matches.count() - 1):
-        # In the middle, so that nothing scrolls on the pointer's way, which would take the match from under it.
+        # In the middle: nothing scrolls on the pointer's way, which would take the match from under it.
         matches.nth(place).evaluate("match => match.scrollIntoView({ block: 'center' })")
         matches.nth(place).hover(position={"x": 20, "y": 12})
         expect(reasons.nth(place)).to_be_visible()

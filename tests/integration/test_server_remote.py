@@ -120,7 +120,8 @@ def test_what_a_remote_search_refuses_reaches_the_agent_in_words(remote: RemoteG
     told = tool.invoke(called(question="What is it?", image="/etc/hostname"))
     assert told.status == "error"
     assert told.text == (
-        "image: Paths in messages are not read (/etc/hostname).\nPlease send another file, with your question."
+        "image: Paths in messages are not read (/etc/hostname).\n"
+        "Please send another file, with your question."
     )
 
 
