@@ -179,7 +179,7 @@ def _add_shown(gradio: Any, name: str, *, is_every_time: bool = False) -> _Shown
 
 
 def _add_report(gradio: Any) -> Any:
-    return gradio.DownloadButton("Download the report", visible=False, scale=0, min_width=200)
+    return gradio.DownloadButton("Download the report", visible=False, scale=0, min_width=250)
 
 
 def _add_drawing(gradio: Any, name: str, *, is_every_time: bool = False) -> Any:
