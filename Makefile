@@ -17,7 +17,7 @@ demo: $(VENV)/.runtime ## Answer a question about a shipped picture, showing sta
 	@$(VENV)/bin/llava-o1 demo
 
 test: $(VENV)/.development ## Run the tests; pass options as ARGS="-k transcript"
-	$(VENV)/bin/python -m pytest $(ARGS)
+	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.development ## Check style, formatting, types and what imports what
 	$(VENV)/bin/ruff check .
