@@ -32,6 +32,10 @@ def speed(
 ) -> None:
     """Run the search with transformers' generate and with the engine, side by side."""
     from langchain_llava_o1.chat.parameters import EMBEDDED_MODEL
+    from langchain_llava_o1.engine.loading.libraries import import_libraries
+
+    # What is measured imports them, too, and would let them print what they miss.
+    import_libraries()
     from langchain_llava_o1.evaluation.speed.table import measure_overhead, measure_speed, speed_table
 
     source = shape or (Shape.TINY if model == EMBEDDED_MODEL else model) or Shape.SMALL
