@@ -25,8 +25,8 @@ tags: [mllama, llava-o1, synthetic]
 A small Mllama ({parameters:,} parameters, float16) that answers questions about drawn shape scenes and
 bar charts in the four stages of LLaVA-o1, and judges pairs of candidates at every stage. It knows nothing
 else. It was trained on single questions: of a conversation a search asks it the last one alone, with the
-pictures that it is about. It is there so that langchain-llava-o1 works with nothing to download, and to show what stage-level
-beam search adds.
+pictures that it is about. It is there so that langchain-llava-o1 works with nothing to download, and to
+show what stage-level beam search adds.
 
 Pictures are 280 × 280 pixels, drawn with Pillow. Scenes hold 2 to 10 objects (5 shapes, 6 colours, 2
 sizes) at the places of a 4 × 4 map grid: rows A to D from the top, columns 1 to 4 from the left. Charts
