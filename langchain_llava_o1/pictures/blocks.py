@@ -30,6 +30,9 @@ _KNOWN_EVERYWHERE = ("image/png", "image/jpeg", "image/webp", "image/gif")
 _PHOTOGRAPHS = ("image/heic", "image/heif", "image/avif")
 _QUALITY = 95
 
+PICTURE_REFERENCE = "llava_o1_picture"
+"""The key in a block's ``extras`` of its reference: ``sha256``, and in pixels ``size`` and ``sent_size``."""
+
 
 def image_block(picture: str | Path | bytes, *, policy: ImagePolicy | None = None) -> dict[str, Any]:
     """Make a message's image block from a file of one's own or its bytes.
@@ -110,7 +113,9 @@ def normalize_block(block: Mapping[Any, Any]) -> dict[str, Any]:
         found = _read(block)
     except ImageError:
         return dict(block)
-    return {"type": "image", "url": found} if isinstance(found, str) else _block(*found)
+    written = {"type": "image", "url": found} if isinstance(found, str) else _block(*found)
+    # They say which picture is meant where the block holds a small copy.
+    return {**written, "extras": block["extras"]} if block.get("extras") else written
 
 
 def bytes_of(block: Mapping[Any, Any]) -> bytes | None:
@@ -119,8 +124,20 @@ def bytes_of(block: Mapping[Any, Any]) -> bytes | None:
     return held.data if held else None
 
 
+def read_reference(block: Mapping[str, Any]) -> str | None:
+    """Return the digest of the picture that a block refers to; None if it holds its picture itself."""
+    reference = (block.get("extras") or {}).get(PICTURE_REFERENCE)
+    digest = reference.get("sha256") if isinstance(reference, Mapping) else None
+    return digest if isinstance(digest, str) else None
+
+
 def digest_of_block(block: Mapping[Any, Any]) -> str:
-    """Return what tells pictures apart: the SHA-256 of a block's file, or the place that the block names."""
+    """Return what tells pictures apart: the SHA-256 of a block's file, or the place that the block names.
+
+    Of a block that holds a small copy it is that of the picture's own file.
+    """
+    if (kept := read_reference(block)) is not None:
+        return kept
     data = bytes_of(block)
     return digest_of(data) if data is not None else str(block.get("url") or block.get("file_id") or "")
 

@@ -7,12 +7,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from langchain_llava_o1.pictures.base64_text import decode_base64, encode_base64, write_data_url
-from langchain_llava_o1.pictures.blocks import block_of
+from langchain_llava_o1.pictures.blocks import PICTURE_REFERENCE, block_of
 from langchain_llava_o1.pictures.picture import Picture, digest_of
 from langchain_llava_o1.pictures.shrinking import small_copy
-
-PICTURE_REFERENCE = "llava_o1_picture"
-"""The key in a block's ``extras`` of its reference: ``sha256``, and in pixels ``size`` and ``sent_size``."""
 
 _LEAST_BYTES_TO_REFER_TO = 32_768
 """A smaller file is not worth a reference."""
@@ -73,13 +70,6 @@ def refer_to(
     }
     extras = {**(block.get("extras") or {}), PICTURE_REFERENCE: reference}
     return {**with_file(block, KeptFile(small_copy(picture), "image/jpeg")), "extras": extras}
-
-
-def read_reference(block: Mapping[str, Any]) -> str | None:
-    """Return the digest of the picture that a block refers to; None if it holds its picture itself."""
-    reference = (block.get("extras") or {}).get(PICTURE_REFERENCE)
-    digest = reference.get("sha256") if isinstance(reference, Mapping) else None
-    return digest if isinstance(digest, str) else None
 
 
 def put_back(block: Mapping[str, Any], file: KeptFile) -> dict[str, Any]:

@@ -13,14 +13,13 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_llava_o1.errors import ImageError
 from langchain_llava_o1.judges.chat_model import ChatModel, chat_model_of
 from langchain_llava_o1.pictures.base64_text import is_data_url
-from langchain_llava_o1.pictures.blocks import IMAGE_BLOCKS, block_of, source_of
+from langchain_llava_o1.pictures.blocks import IMAGE_BLOCKS, block_of, read_reference, source_of
 from langchain_llava_o1.pictures.pdf import pages_of
 from langchain_llava_o1.pictures.pdf_blocks import pdf_bytes_of
 from langchain_llava_o1.pictures.picture import Picture
 from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.pictures.references import (
     KeptFile,
-    read_reference,
     refer_to,
     with_file,
 )

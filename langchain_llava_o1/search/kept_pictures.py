@@ -10,7 +10,8 @@ from langchain_core.messages import BaseMessage
 from langgraph.config import get_store
 from langgraph.store.base import BaseStore
 
-from langchain_llava_o1.pictures.references import KeptFile, put_back, read_reference
+from langchain_llava_o1.pictures.blocks import read_reference
+from langchain_llava_o1.pictures.references import KeptFile, put_back
 
 NAMESPACE = ("langchain_llava_o1", "pictures")
 """Where pictures are in the store, each under the SHA-256 of its file."""

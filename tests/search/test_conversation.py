@@ -10,11 +10,18 @@ import numpy as np
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.memory import InMemoryStore
 from PIL import Image
 
-from langchain_llava_o1 import ChatLlavaO1, create_single_pass, create_stage_beam
+from langchain_llava_o1 import (
+    ChatLlavaO1,
+    SearchResult,
+    VisualReasoningTool,
+    create_single_pass,
+    create_stage_beam,
+)
 from langchain_llava_o1.errors import ImageError
 from langchain_llava_o1.pictures.blocks import bytes_of, image_block
 from langchain_llava_o1.pictures.picture import digest_of
@@ -157,7 +164,9 @@ def test_a_photo_is_shrunk_and_kept_once_and_the_model_sees_it_in_every_turn() -
     assert sum(size for _, size in saved_sizes(saver)) < 3 * len(whole)
     assert streamed < 2 * len(whole)
 
-    asked, *_ = graph.get_state(THREAD).values["messages"]
+    state = graph.get_state(THREAD).values
+    assert SearchResult.from_state(state).to_record()["pictures"] == [kept.key]
+    asked, *_ = state["messages"]
     block = asked.content[0]
     assert block["extras"]["llava_o1_picture"]["sent_size"] == [2000, 1500]
     assert Image.open(io.BytesIO(bytes_of(block) or b"")).size == (256, 192)
@@ -192,6 +201,23 @@ def test_without_a_store_pictures_stay_in_the_messages_and_need_not_be_shrunk() 
     assert first == data
     assert second is not None
     assert len(second) < len(data) / 2
+
+
+def test_a_tool_in_a_graph_with_the_store_sees_the_picture_itself() -> None:
+    data = photo(600, 400)
+    model, store = ScriptedModel(), InMemoryStore()
+    search = create_stage_beam(ScriptedModel()).compile()
+    tool = VisualReasoningTool(search=create_stage_beam(model))
+
+    def ask_again(state: MessagesState) -> None:
+        tool.invoke({"question": "And now?", "messages": state["messages"]})
+
+    outer = StateGraph(MessagesState).add_node("search", search).add_node("ask", ask_again)
+    outer.add_edge(START, "search").add_edge("search", "ask")
+    question = HumanMessage([image_block(data), {"type": "text", "text": "How many?"}])
+    state = outer.compile(store=store).invoke({"messages": [question]})
+    assert len(bytes_of(state["messages"][0].content[0]) or b"") < len(data) / 2
+    assert sees(model) == [data]
 
 
 def test_a_picture_that_is_no_longer_kept_is_told_to_the_model() -> None:
