@@ -56,7 +56,7 @@ def test_a_conversation_goes_on_past_files_that_cannot_be_read(
     damaged.write_bytes(demo_picture_path().read_bytes()[:300])
 
     page = browser.new_page()
-    page.goto(f"{address}?server={langgraph_server.address}")
+    page.goto(f'{address}?server={langgraph_server.address}&context={{"seed":1}}')
     assert ask(page, DEMO_QUESTION, demo_picture_path()) == "6"
     details = page.locator(".message").last.locator("details")
     details.click()
@@ -76,7 +76,8 @@ def test_a_conversation_goes_on_past_files_that_cannot_be_read(
 
 def test_a_page_is_asked_for_a_picture(browser: Browser, langgraph_server: Server, address: str) -> None:
     page = browser.new_page()
-    page.goto(f"{address}?server={langgraph_server.address}&graph=single_pass")
+    settings = '{"temperature":0}'
+    page.goto(f"{address}?server={langgraph_server.address}&graph=single_pass&context={settings}")
     assert "Send me one with your question" in ask(page, "Hello, who are you?")
     assert ask(page, DEMO_QUESTION, demo_picture_path()) == "6"
     page.close()
