@@ -85,6 +85,8 @@ def test_no_page_names_anything_to_load_from_elsewhere(site: Path) -> None:
 
 def test_a_reader_finds_and_sees_everything_without_a_network(browser: Browser, address: str) -> None:
     context = browser.new_context(color_scheme="dark")
+    # Deadlines only bound a hang: the search's index is read by a script of the page, in a thread of its own.
+    context.set_default_timeout(300_000)
     page = context.new_page()
     requested: list[str] = []
     complaints: list[str] = []
