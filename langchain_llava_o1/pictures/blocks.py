@@ -124,9 +124,15 @@ def bytes_of(block: Mapping[Any, Any]) -> bytes | None:
     return held.data if held else None
 
 
+def extras_of(block: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """Return a block's ``extras``; empty where a sender put anything else there."""
+    extras = block.get("extras")
+    return extras if isinstance(extras, Mapping) else {}
+
+
 def read_reference(block: Mapping[str, Any]) -> str | None:
     """Return the digest of the picture that a block refers to; None if it holds its picture itself."""
-    reference = (block.get("extras") or {}).get(PICTURE_REFERENCE)
+    reference = extras_of(block).get(PICTURE_REFERENCE)
     digest = reference.get("sha256") if isinstance(reference, Mapping) else None
     return digest if isinstance(digest, str) else None
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from langchain_llava_o1.pictures.base64_text import decode_base64, encode_base64, write_data_url
-from langchain_llava_o1.pictures.blocks import PICTURE_REFERENCE, block_of
+from langchain_llava_o1.pictures.blocks import PICTURE_REFERENCE, block_of, extras_of
 from langchain_llava_o1.pictures.picture import Picture, digest_of
 from langchain_llava_o1.pictures.shrinking import small_copy
 
@@ -68,13 +68,13 @@ def refer_to(
         "size": list(picture.image.size),
         "sent_size": list(sent_size),
     }
-    extras = {**(block.get("extras") or {}), PICTURE_REFERENCE: reference}
+    extras = {**extras_of(block), PICTURE_REFERENCE: reference}
     return {**with_file(block, KeptFile(small_copy(picture), "image/jpeg")), "extras": extras}
 
 
 def put_back(block: Mapping[str, Any], file: KeptFile) -> dict[str, Any]:
     """Return the block that holds the picture itself, in the same form."""
-    extras = {name: value for name, value in (block.get("extras") or {}).items() if name != PICTURE_REFERENCE}
+    extras = {name: value for name, value in extras_of(block).items() if name != PICTURE_REFERENCE}
     whole = with_file({key: value for key, value in block.items() if key != "extras"}, file)
     return {**whole, "extras": extras} if extras else whole
 

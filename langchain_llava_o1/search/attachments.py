@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_llava_o1.errors import ImageError
 from langchain_llava_o1.judges.chat_model import ChatModel, chat_model_of
 from langchain_llava_o1.pictures.base64_text import is_data_url
-from langchain_llava_o1.pictures.blocks import IMAGE_BLOCKS, block_of, read_reference, source_of
+from langchain_llava_o1.pictures.blocks import IMAGE_BLOCKS, block_of, extras_of, read_reference, source_of
 from langchain_llava_o1.pictures.pdf import pages_of
 from langchain_llava_o1.pictures.pdf_blocks import pdf_bytes_of
 from langchain_llava_o1.pictures.picture import Picture
@@ -141,7 +141,7 @@ class _Reading:
 
     def _read_picture(self, block: dict[str, Any], name: str) -> Block:
         source = source_of(block, name)
-        is_models_own = not self._reader.is_local and _FIELD not in (block.get("extras") or {})
+        is_models_own = not self._reader.is_local and _FIELD not in extras_of(block)
         if is_models_own and source.location is not None and source.location.startswith(_WEB):
             return block
         picture = load_picture(source, self._reader.policy, name)
@@ -165,7 +165,7 @@ def problems_of(messages: Sequence[BaseMessage]) -> list[str]:
         for message in messages
         if isinstance(message.content, list)
         for block in message.content
-        if isinstance(block, dict) and _UNREADABLE in (block.get("extras") or {})
+        if isinstance(block, dict) and _UNREADABLE in extras_of(block)
     ]
 
 

@@ -81,6 +81,7 @@ def say(graph: Search, text: str, *blocks: dict[str, Any], **context: Any) -> Ba
         (DAMAGED, r"Attachment 1: The picture is truncated or damaged"),
         (DAMAGED | {"metadata": {"name": "cat.png"}}, r"cat\.png: The picture is truncated or damaged"),
         ({"type": "image"}, r"Attachment 1: the image block holds no picture"),
+        (DAMAGED | {"extras": "none"}, r"Attachment 1: The picture is truncated"),
         (AUDIO, r"Attachment 1: A block of type 'audio' cannot be read"),
         ({"type": "image", "url": "https://example.com/a.png"}, r"Pictures are not fetched from URLs"),
         ({"type": "image", "path": "/etc/passwd"}, r"Paths in messages are not read"),
