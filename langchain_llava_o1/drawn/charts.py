@@ -32,6 +32,11 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class SumChart(Chart):
+    """A chart that asks which of its bars add up to a number."""
+
+
+@dataclass(frozen=True)
 class ChartStyle:
     """How difficult a chart is to read.
 
@@ -59,20 +64,33 @@ STYLES = {
     Difficulty.EASY: ChartStyle(2, 4, 19, 11.3, (0.4, 0.6), (0, 6), True),
     Difficulty.HARD: ChartStyle(4, 6, 7, 2.5, (0.1, 0.18), (45, 95), False),
 }
+SUM_STYLES = {
+    Difficulty.EASY: ChartStyle(4, 4, 19, 11.3, (0.4, 0.6), (0, 6), True),
+    Difficulty.HARD: ChartStyle(6, 6, 19, 11.3, (0.4, 0.6), (0, 6), True),
+}
+"""Of charts for sums: as easy to read as can be, with more bars the more there is to choose from."""
 
 
 def sample_chart(rng: random.Random, difficulty: Difficulty) -> Chart:
     """Draw bars at random, all different in value and, when hard, close together."""
-    style = STYLES[difficulty]
+    return Chart(_sample_bars(rng, STYLES[difficulty]))
+
+
+def sample_sum_chart(rng: random.Random, difficulty: Difficulty) -> SumChart:
+    """Draw bars of any values at random, all different."""
+    return SumChart(_sample_bars(rng, SUM_STYLES[difficulty]))
+
+
+def _sample_bars(rng: random.Random, style: ChartStyle) -> tuple[Bar, ...]:
     count = rng.randint(style.fewest, style.most)
     lowest = rng.randint(1, MOST_VALUE - style.spread)
     values = rng.sample(range(lowest, lowest + style.spread + 1), count)
-    return Chart(tuple(map(Bar, rng.sample(tuple(COLOURS), count), values)))
+    return tuple(map(Bar, rng.sample(tuple(COLOURS), count), values))
 
 
 def draw_chart(chart: Chart, rng: random.Random, difficulty: Difficulty) -> Drawing:
     """Draw a chart; the centres are the middles of the bars' tops, from left to right."""
-    style = STYLES[difficulty]
+    style = (SUM_STYLES if isinstance(chart, SumChart) else STYLES)[difficulty]
     picture = Image.new("RGB", (CANVAS, CANVAS), background(rng))
     draw = ImageDraw.Draw(picture)
     for value in range(0, MOST_VALUE + 1, 5):

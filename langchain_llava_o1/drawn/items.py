@@ -15,14 +15,26 @@ from PIL import Image
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.canvas import COLOURS, Drawing
 from langchain_llava_o1.drawn.chart_questions import CHART_QUESTIONS
-from langchain_llava_o1.drawn.charts import Bar, Chart, draw_chart, sample_chart
+from langchain_llava_o1.drawn.charts import (
+    Bar,
+    Chart,
+    SumChart,
+    draw_chart,
+    sample_chart,
+    sample_sum_chart,
+)
 from langchain_llava_o1.drawn.questions import Content, Question, Solution
 from langchain_llava_o1.drawn.scene_questions import SCENE_QUESTIONS
 from langchain_llava_o1.drawn.scenes import CELLS, SHAPES, SIZES, Scene, Thing, draw_scene, sample_scene
+from langchain_llava_o1.drawn.sum_questions import SUM_QUESTIONS
+from langchain_llava_o1.drawn.trail_maps import KEYS, THINGS, KeyTrail, TrailMap, draw_map, sample_map
+from langchain_llava_o1.drawn.trail_questions import TRAIL_QUESTIONS
 
 EVALUATION_SEED = 10**9
 LETTERS = "ABCD"
 CHART_SHARE = 0.3
+SUM_SHARE = 0.25
+"""Of the puzzles; the others are trails."""
 
 
 class Form(StrEnum):
@@ -74,9 +86,14 @@ class Item:
     @property
     def answer(self) -> str:
         """The answer in its shortest form: the letter where there are options."""
-        solution = self.question.solve(self.content)
+        solution = self.question.solve(self.told)
         assert solution is not None, "a question is only chosen where its picture answers it"
         return self.option_of(solution.answer) or solution.answer
+
+    @property
+    def told(self) -> Content:
+        """What a right caption tells: all that the picture holds or, of a map, the trail that matters."""
+        return self.question.told or self.content
 
     def option_of(self, answer: str) -> str | None:
         """Return the letter of an answer, None without options or where none has it."""
@@ -93,7 +110,7 @@ class Item:
 
     def captions(self) -> tuple[str, ...]:
         """Every right caption of the picture."""
-        return captions(self.content)
+        return captions(self.told)
 
     def reasonings(self, content: Content) -> tuple[str, ...]:
         """Every right reasoning on what a caption holds; none where the caption leaves it open."""
@@ -105,10 +122,13 @@ class Item:
             return ()
         end = f"The answer is {solution.answer}."
         if letter:
-            # The options up to the right one, so that each step compares two neighbours.
-            read = [f"{other}) {option}" for other, option in zip(LETTERS, self.options, strict=False)]
-            end += f" {', '.join(read[: LETTERS.index(letter) + 1])}: option {letter}."
+            end += f" {self.read_options(letter)}: option {letter}."
         return tuple(f"{steps} {end}" for steps in solution.steps)
+
+    def read_options(self, letter: str) -> str:
+        """Write the options up to one, so that each step compares two neighbours."""
+        read = [f"{other}) {option}" for other, option in zip(LETTERS, self.options, strict=False)]
+        return ", ".join(read[: LETTERS.index(letter) + 1])
 
     def conclusions(self, content: Content) -> tuple[str, ...]:
         """Every right conclusion on what a caption holds."""
@@ -126,12 +146,12 @@ class Item:
         words = re.findall(r"[a-z0-9]+", conclusion.lower())
         answer = self.answer.lower()
         if self.form in (Form.SHORT, Form.OPTIONS):
-            return words == [answer]
+            return words == re.findall(r"[a-z0-9]+", answer)
         if self.form is Form.SENTENCE and len(words) < 3:
             return False
         if self.form is Form.EXPLANATION and len(words) < 5:
             return False
-        rights = {" ".join(re.findall(r"[a-z0-9]+", text.lower())) for text in self.conclusions(self.content)}
+        rights = {" ".join(re.findall(r"[a-z0-9]+", text.lower())) for text in self.conclusions(self.told)}
         return " ".join(words) in rights
 
 
@@ -142,7 +162,23 @@ def make_item(seed: int, difficulty: Difficulty) -> Item:
     return ask(seed, difficulty, content, drawing, rng)
 
 
-def sample_picture(rng: random.Random, difficulty: Difficulty) -> tuple[Content, Drawing]:
+def make_puzzle(seed: int, difficulty: Difficulty) -> Item:
+    """Make the puzzle of a seed: the same seed and difficulty give the same item."""
+    rng = random.Random(f"puzzle {difficulty.value} {seed}")
+    content, drawing = sample_puzzle(rng, difficulty)
+    return ask(seed, difficulty, content, drawing, rng)
+
+
+def sample_puzzle(rng: random.Random, difficulty: Difficulty) -> tuple[Content, Drawing]:
+    """Choose what the picture of a puzzle holds and draw it."""
+    if rng.random() < SUM_SHARE:
+        chart = sample_sum_chart(rng, difficulty)
+        return chart, draw_chart(chart, rng, difficulty)
+    trail_map = sample_map(rng, difficulty)
+    return trail_map, draw_map(trail_map, rng, difficulty)
+
+
+def sample_picture(rng: random.Random, difficulty: Difficulty) -> tuple[Scene | Chart, Drawing]:
     """Choose what a picture holds and draw it."""
     if rng.random() < CHART_SHARE:
         chart = sample_chart(rng, difficulty)
@@ -153,20 +189,26 @@ def sample_picture(rng: random.Random, difficulty: Difficulty) -> tuple[Content,
 
 def sample_question(rng: random.Random, content: Content) -> Question:
     """Choose a kind and its parameters at random, so that each answer of a kind is likely."""
-    makers: Sequence[Callable[[random.Random, Content], Question | None]] = (
-        SCENE_QUESTIONS if isinstance(content, Scene) else CHART_QUESTIONS
-    )
+    makers = _MAKERS[type(content)]
     while True:
         question = rng.choice(makers)(rng, content)
-        if question is not None and question.solve(content) is not None:
+        if question is not None and question.solve(question.told or content) is not None:
             return question
+
+
+_MAKERS: dict[type[Content], Sequence[Callable[[random.Random, Content], Question | None]]] = {
+    Scene: SCENE_QUESTIONS,
+    Chart: CHART_QUESTIONS,
+    SumChart: SUM_QUESTIONS,
+    TrailMap: TRAIL_QUESTIONS,
+}
 
 
 def ask(seed: int, difficulty: Difficulty, content: Content, drawing: Drawing, rng: random.Random) -> Item:
     """Choose a question about a picture, its wording and the form of its answer."""
     question = sample_question(rng, content)
     form = rng.choices(tuple(Form), weights=(4, 3, 2, 2))[0]
-    solution = question.solve(content)
+    solution = question.solve(question.told or content)
     assert solution is not None, "sample_question only returns solvable questions"
     options: tuple[str, ...] = ()
     listed = ""
@@ -203,6 +245,11 @@ def _conclusions(form: Form, solution: Solution, letter: str | None) -> tuple[st
 
 def captions(content: Content) -> tuple[str, ...]:
     """Every right caption of a content."""
+    if isinstance(content, KeyTrail):
+        return tuple(f"{take} the {content.key} key. {content}." for take in ("I take", "Taking", "Choosing"))
+    if isinstance(content, TrailMap):
+        listed = ", ".join(map(str, content.cards))
+        return f"The cards are {listed}.", f"Card by card: {listed}.", f"The map has {listed}."
     if isinstance(content, Scene):
         listed = ", ".join(map(str, content.things))
         return f"The picture shows {listed}.", f"I see {listed}.", f"Row by row: {listed}."
@@ -213,6 +260,9 @@ def captions(content: Content) -> tuple[str, ...]:
 _THING = re.compile(
     rf"\b({'|'.join(CELLS)}) ({'|'.join(SIZES)}) ({'|'.join(COLOURS)}) ({'|'.join(SHAPES)})\b"
 )
+_KEY_TRAIL = re.compile(
+    rf"\b({'|'.join(KEYS)}) key\. ((?:(?:{'|'.join(CELLS)}), )*(?:{'|'.join(CELLS)})): ({'|'.join(THINGS)})\b"
+)
 _BAR = re.compile(rf"\b({'|'.join(COLOURS)}) (\d+)\b")
 
 
@@ -221,6 +271,8 @@ def find_content(text: str) -> Content | None:
     things = tuple(Thing(*match) for match in _THING.findall(text))
     if things:
         return Scene(things)
+    if trail := _KEY_TRAIL.search(text):
+        return KeyTrail(trail[1], tuple(trail[2].split(", ")), trail[3])
     bars = tuple(Bar(colour, int(number)) for colour, number in _BAR.findall(text))
     return Chart(bars) if bars else None
 

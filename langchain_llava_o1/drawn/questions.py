@@ -7,9 +7,11 @@ whether the model's reasoning follows from it.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from langchain_llava_o1.drawn.charts import Chart
 from langchain_llava_o1.drawn.scenes import Scene
+from langchain_llava_o1.drawn.trail_maps import KeyTrail, TrailMap
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Solution:
     reason: str
 
 
-Content = Scene | Chart
+Content = Scene | Chart | TrailMap | KeyTrail
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class Walk:
         return f"{', '.join(self.steps)}, so {self.count}"
 
 
+Skill = Literal["perception", "reasoning"]
+PERCEPTION_KINDS = frozenset({"attribute", "existence", "value"})
+"""What is asked is to be seen at one place; all other kinds go through several, or work something out."""
+
+
 @dataclass(frozen=True)
 class Question:
     """A question whose wording is chosen, with all that its answers need.
@@ -69,6 +76,7 @@ class Question:
         plan: What to do, for the summary.
         answers: Answers of the right type, from which wrong options are drawn.
         solve: Solve it on the content of a caption; None where the content does not allow it.
+        told: What a right caption tells where that is not all that the picture holds.
     """
 
     kind: str
@@ -77,6 +85,12 @@ class Question:
     plan: str
     answers: tuple[str, ...]
     solve: Callable[[Content], Solution | None] = field(repr=False)
+    told: Content | None = None
+
+    @property
+    def skill(self) -> Skill:
+        """What answering it takes most."""
+        return "perception" if self.kind in PERCEPTION_KINDS else "reasoning"
 
 
 NUMBERS = tuple(str(number) for number in range(21))

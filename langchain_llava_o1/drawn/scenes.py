@@ -135,16 +135,27 @@ def draw_shape(
         tint: Added to each colour channel (0-255).
     """
     red, green, blue = (max(0, min(255, channel + tint)) for channel in COLOURS[thing.colour])
+    draw_outline(draw, thing.shape, centre, radius, fill=(red, green, blue), turn=turn)
+
+
+def draw_outline(
+    draw: ImageDraw.ImageDraw,
+    shape: str,
+    centre: tuple[float, float],
+    radius: float,
+    *,
+    fill: tuple[int, int, int],
+    turn: float = 0.0,
+) -> None:
+    """Draw a shape in a colour; lengths in pixels, its turn in radians."""
     x, y = centre
-    if thing.shape == "circle":
+    if shape == "circle":
         reach = radius * 0.92
-        draw.ellipse(
-            (x - reach, y - reach, x + reach, y + reach), fill=(red, green, blue), outline=(40, 40, 40)
-        )
+        draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=fill, outline=(40, 40, 40))
         return
     cosine, sine = math.cos(turn), math.sin(turn)
     corners = [
         (x + radius * (dx * cosine - dy * sine), y + radius * (dx * sine + dy * cosine))
-        for dx, dy in _CORNERS[thing.shape]
+        for dx, dy in _CORNERS[shape]
     ]
-    draw.polygon(corners, fill=(red, green, blue), outline=(40, 40, 40))
+    draw.polygon(corners, fill=fill, outline=(40, 40, 40))

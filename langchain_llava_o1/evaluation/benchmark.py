@@ -23,6 +23,7 @@ class Item:
         question: The whole text that is asked, options and requests for a form of answer included.
         kind: The kind or category that it is counted under.
         reference: What its benchmark grades by, such as the right answer; nobody else reads it.
+        skill: What its kind needs, such as perception or reasoning; empty where the benchmark does not say.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Item:
     question: str
     kind: str
     reference: Any = None
+    skill: str = ""
 
 
 class Benchmark(ABC):
@@ -152,20 +154,28 @@ class BenchmarkEntry:
         return cast("Benchmark", pkgutil.resolve_name(self.home)(self.name, values))
 
 
+_DIFFICULTY = {
+    "difficulty": BenchmarkOption(
+        "Of the items.",
+        default=Difficulty.HARD.value,
+        choices=tuple(difficulty.value for difficulty in Difficulty),
+    )
+}
+
 BENCHMARKS = {
     entry.name: entry
     for entry in (
         BenchmarkEntry(
             "scenes",
             "Questions about drawn scenes and bar charts that the embedded model was not trained on.",
-            "langchain_llava_o1.evaluation.benchmarks.scenes:Scenes",
-            {
-                "difficulty": BenchmarkOption(
-                    "Of the pictures.",
-                    default=Difficulty.HARD.value,
-                    choices=tuple(difficulty.value for difficulty in Difficulty),
-                )
-            },
+            "langchain_llava_o1.evaluation.benchmarks.drawn:Scenes",
+            _DIFFICULTY,
+        ),
+        BenchmarkEntry(
+            "puzzles",
+            "Drawn trail maps and sums of bars, hard to solve and easy to check, none of them trained on.",
+            "langchain_llava_o1.evaluation.benchmarks.drawn:Puzzles",
+            _DIFFICULTY,
         ),
     )
 }

@@ -23,9 +23,8 @@ from PIL import Image
 from langchain_llava_o1.chat.model import ChatLlavaO1
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.canvas import as_png
-from langchain_llava_o1.drawn.charts import draw_chart
+from langchain_llava_o1.drawn.charts import Chart, draw_chart
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, sample_picture
-from langchain_llava_o1.drawn.questions import Content
 from langchain_llava_o1.drawn.scenes import Scene, draw_scene
 from langchain_llava_o1.engine.request import Pooling, TowerLayers
 from langchain_llava_o1.errors import ConfigurationError
@@ -181,14 +180,14 @@ def _draw(folder: Path, seed: int, difficulty: Difficulty) -> Query:
     return Query(f"{folder.name}/{name}", describe(content, rng), as_png(redraw(content, rng, difficulty)))
 
 
-def redraw(content: Content, rng: random.Random, difficulty: Difficulty) -> Image.Image:
+def redraw(content: Scene | Chart, rng: random.Random, difficulty: Difficulty) -> Image.Image:
     """Draw contents anew."""
     if isinstance(content, Scene):
         return draw_scene(content, rng, difficulty).picture
     return draw_chart(content, rng, difficulty).picture
 
 
-def describe(content: Content, rng: random.Random) -> str:
+def describe(content: Scene | Chart, rng: random.Random) -> str:
     """Say what contents are in an order of their own, without places."""
     if isinstance(content, Scene):
         parts = [f"There is a {thing.colour} {thing.shape} that is {thing.size}." for thing in content.things]

@@ -1,0 +1,60 @@
+"""Drawn pictures, with seeds that no training uses: scenes and bar charts, and puzzles."""
+
+import random
+from abc import abstractmethod
+
+from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.canvas import as_png
+from langchain_llava_o1.drawn.items import EVALUATION_SEED, ask, make_item, make_puzzle
+from langchain_llava_o1.drawn.items import Item as DrawnItem
+from langchain_llava_o1.evaluation.benchmark import Benchmark, Item
+
+
+class DrawnBenchmark(Benchmark):
+    """Endless; an item is drawn from its number and the option ``difficulty``."""
+
+    def read_item(self, number: int) -> Item:
+        """Draw the item of an evaluation seed."""
+        return self._draw(EVALUATION_SEED + number)
+
+    def read_practice_item(self, number: int) -> Item:
+        """Draw an item of a training seed."""
+        return self._draw(number)
+
+    def read_earlier_questions(self, number: int, count: int) -> list[str]:
+        """Draw other questions about the picture of an item."""
+        item = self._make(EVALUATION_SEED + number, self._difficulty)
+        rng = random.Random(f"conversation {item.seed}")
+        asked = (ask(item.seed, item.difficulty, item.content, item.drawing, rng) for _ in range(count))
+        return [each.prompt for each in asked]
+
+    async def grade(self, item: Item, conclusion: str) -> bool:
+        """Tell whether a conclusion gives the right answer in the form asked for."""
+        return bool(item.reference.is_correct(conclusion))
+
+    def _draw(self, seed: int) -> Item:
+        drawn = self._make(seed, self._difficulty)
+        picture, skill = as_png(drawn.picture), drawn.question.skill
+        return Item(str(seed), (picture,), drawn.prompt, drawn.kind, reference=drawn, skill=skill)
+
+    @property
+    def _difficulty(self) -> Difficulty:
+        return Difficulty(self.options["difficulty"])
+
+    @abstractmethod
+    def _make(self, seed: int, difficulty: Difficulty) -> DrawnItem:
+        """Make the item of a seed."""
+
+
+class Scenes(DrawnBenchmark):
+    """Scenes of shapes and bar charts: what is asked is seen, or follows in a few steps."""
+
+    def _make(self, seed: int, difficulty: Difficulty) -> DrawnItem:
+        return make_item(seed, difficulty)
+
+
+class Puzzles(DrawnBenchmark):
+    """Trail maps and sums of bars: easy to see, hard to solve, easy to check."""
+
+    def _make(self, seed: int, difficulty: Difficulty) -> DrawnItem:
+        return make_puzzle(seed, difficulty)
