@@ -10,6 +10,7 @@ from langchain_core.language_models import BaseChatModel
 
 from langchain_llava_o1.evaluation.answers import Outcome, answer_items, create_answer, warm_up
 from langchain_llava_o1.evaluation.benchmark import Benchmark, describe_benchmark
+from langchain_llava_o1.evaluation.paired import PairedDifference
 from langchain_llava_o1.search.strategy import Strategy
 
 NORMAL_95 = 1.959963984540054
@@ -25,10 +26,11 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class KindAccuracy:
-    """Accuracy on one kind of question."""
+    """Accuracy on one kind of question, and the skill it needs where the benchmark says."""
 
     accuracy: float
     items: int
+    skill: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class AccuracyReport:
         tokens: Tokens generated in all, candidates and verdicts included.
         input_tokens: Tokens read in all.
         seconds: Wall-clock time, loading the model not included.
+        paired: Beside another strategy on the same items; None where there is none.
     """
 
     benchmark: str
@@ -63,6 +66,12 @@ class AccuracyReport:
     seconds: float
     tokens: int
     input_tokens: int
+    paired: PairedDifference | None = None
+
+    @property
+    def name(self) -> str:
+        """The strategy with its number of candidates."""
+        return f"{self.strategy}, N={self.candidates}"
 
     @property
     def asked(self) -> str:
@@ -165,10 +174,8 @@ def wilson_interval(right: int, items: int) -> Interval:
 
 
 def _by_kind(outcomes: Sequence[Outcome]) -> dict[str, KindAccuracy]:
-    kinds = sorted({outcome.kind for outcome in outcomes})
-    return {
-        kind: KindAccuracy(sum(rights) / len(rights), len(rights))
-        for kind, rights in (
-            (kind, [outcome.is_correct for outcome in outcomes if outcome.kind == kind]) for kind in kinds
-        )
-    }
+    found = {}
+    for skill, kind in sorted({(outcome.skill, outcome.kind) for outcome in outcomes}):
+        rights = [outcome.is_correct for outcome in outcomes if outcome.kind == kind]
+        found[kind] = KindAccuracy(sum(rights) / len(rights), len(rights), skill)
+    return found

@@ -28,6 +28,7 @@ class Outcome:
     is_correct: bool
     input_tokens: int
     output_tokens: int
+    skill: str = ""
 
 
 def create_answer(model: BaseChatModel, strategy: Strategy) -> Answer:
@@ -126,4 +127,5 @@ async def _answer_item(answer: Answer, benchmark: Benchmark, number: int, turns:
         is_correct=is_correct,
         input_tokens=sum(usage["input_tokens"] for usage in usages),
         output_tokens=sum(usage["output_tokens"] for usage in usages),
+        skill=item.skill,
     )

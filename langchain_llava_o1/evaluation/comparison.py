@@ -6,7 +6,7 @@ Every answer is written to a file as it comes, so that a comparison that was int
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.accuracy import AccuracyReport, name_of, summarize
 from langchain_llava_o1.evaluation.answers import Outcome, answer_items, create_answer, warm_up
 from langchain_llava_o1.evaluation.benchmark import DEFAULT_BENCHMARK, Benchmark
+from langchain_llava_o1.evaluation.paired import compare_paired
 from langchain_llava_o1.search.catalogue import Judging, find_search
 from langchain_llava_o1.search.strategy import Strategy
 
@@ -188,6 +189,9 @@ async def compare(
         concurrency: Questions under way at once.
         report_outcome: Called as each item is done.
 
+    Returns:
+        A report of each cell, in their order; all but the first are paired with the first.
+
     Raises:
         ConfigurationError: If the file belongs to a comparison of something else, the benchmark has too few
             items, or a setting is none of any search's.
@@ -196,7 +200,8 @@ async def compare(
     benchmark = settings.benchmark
     numbers = benchmark.numbers(settings.seed, settings.items)
     log = OutcomeLog(log_path, settings.heading(model))
-    reports = []
+    reports: list[AccuracyReport] = []
+    first_rights: list[bool] = []
     for cell, strategy in strategies.items():
         known = {record.outcome.number for record in log.of(cell, numbers)}
         missing = [number for number in numbers if number not in known]
@@ -211,16 +216,20 @@ async def compare(
 
             await answer_items(answer, benchmark, missing, concurrency=concurrency, report_outcome=keep)
         records = log.of(cell, numbers)
-        reports.append(
-            summarize(
-                [record.outcome for record in records],
-                model=model,
-                benchmark=benchmark,
-                strategy=strategy,
-                seed=settings.seed,
-                seconds=sum(record.seconds for record in records),
-            )
+        report = summarize(
+            [record.outcome for record in records],
+            model=model,
+            benchmark=benchmark,
+            strategy=strategy,
+            seed=settings.seed,
+            seconds=sum(record.seconds for record in records),
         )
+        rights = [record.outcome.is_correct for record in records]
+        if reports:
+            report = replace(report, paired=compare_paired(rights, first_rights, reports[0].name))
+        else:
+            first_rights = rights
+        reports.append(report)
     return reports
 
 
@@ -235,15 +244,37 @@ class _Stopwatch:
 
 
 def comparison_table(reports: Sequence[AccuracyReport]) -> str:
-    """Write reports as a Markdown table."""
+    """Write reports as two Markdown tables: accuracy with what it took, and accuracy by kind of question."""
+    first = reports[0]
     lines = [
-        "| strategy | judge | N | accuracy | 95 % interval | tokens per item | seconds |",
-        "|---|---|---|---|---|---|---|",
+        f"| strategy | judge | N | accuracy | 95 % interval | points over {first.name} | McNemar p "
+        "| tokens per item | seconds |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    lines += [
-        f"| {report.strategy} | {report.judge or 'default'} | {report.candidates} | {report.accuracy:.1%} "
-        f"| {report.interval.low:.1%} to {report.interval.high:.1%} "
-        f"| {report.tokens / report.items:.0f} | {report.seconds:.0f} |"
-        for report in reports
+    for report in reports:
+        paired = report.paired
+        beside = f"{paired.difference * 100:+.1f} | {_p_value(paired.p_value)}" if paired else "– | –"
+        lines.append(
+            f"| {report.strategy} | {report.judge or 'default'} | {report.candidates} "
+            f"| {report.accuracy:.1%} | {report.interval.low:.1%} to {report.interval.high:.1%} | {beside} "
+            f"| {report.tokens / report.items:.0f} | {report.seconds:.0f} |"
+        )
+    return "\n".join(lines) + "\n\n" + kind_table(reports)
+
+
+def kind_table(reports: Sequence[AccuracyReport]) -> str:
+    """Write the accuracy on each kind of question, of each strategy with its most candidates, as Markdown."""
+    shown = list({report.strategy: report for report in reports}.values())
+    names = [report.name for report in shown]
+    lines = [
+        f"| skill | kind of question | items | {' | '.join(names)} |",
+        f"|---|---|---|{'---|' * len(names)}",
     ]
+    for kind, found in shown[0].by_kind.items():
+        shares = " | ".join(f"{report.by_kind[kind].accuracy:.1%}" for report in shown)
+        lines.append(f"| {found.skill or '–'} | {kind} | {found.items} | {shares} |")
     return "\n".join(lines) + "\n"
+
+
+def _p_value(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

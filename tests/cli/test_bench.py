@@ -58,6 +58,8 @@ def test_what_only_a_comparison_obeys_is_refused_without_one(
         (("--compare", "single,stage-beam", "--set", "beams=0"), "stage-beam: beams: "),
         (("--compare", "single,beam"), "there is no strategy 'beam'; there are stage-beam, best-of-n"),
         (("--candidates", "2,4"), "several numbers need --compare"),
+        (("--benchmark", "scenes,puzzles"), "several benchmarks need --compare"),
+        (("--compare", "single", "--benchmark", "scenes,trails"), "There is no benchmark 'trails'"),
     ],
 )
 def test_what_a_search_does_not_take_is_bad_usage(
@@ -121,3 +123,23 @@ def test_a_comparison_is_kept_in_a_folder_with_its_plot(
     table = run_command("bench", "accuracy", *options).stdout
     assert {path.name for path in (tmp_path / "other").iterdir()} == {"outcomes.jsonl", "comparison.md"}
     assert table == (tmp_path / "other" / "comparison.md").read_text()
+
+
+@pytest.mark.usefixtures("model")
+def test_a_comparison_on_several_benchmarks_has_a_table_and_a_folder_for_each(
+    run_command: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = ("--compare", "single", "--items", "2", "--benchmark", "scenes,puzzles", "--no-plot")
+    table = run_command("bench", "accuracy", *options).stdout
+    assert [line for line in table.splitlines() if line.startswith("###")] == [
+        "### scenes (hard)",
+        "### puzzles (hard)",
+    ]
+    assert {path.name for path in (tmp_path / "comparison").iterdir()} == {
+        "comparison.md",
+        "scenes",
+        "puzzles",
+    }
+    rows = json.loads(run_command("bench", "accuracy", *options, "--json").stdout)["rows"]
+    assert [row["benchmark"] for row in rows] == ["scenes", "puzzles"]

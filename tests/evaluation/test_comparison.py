@@ -43,7 +43,22 @@ async def test_every_cell_answers_the_same_items(tmp_path: Path) -> None:
     assert [report.accuracy for report in reports] == [0.75, 0.75]
     lines = [json.loads(line) for line in (tmp_path / "outcomes.jsonl").read_text().splitlines()[1:]]
     assert sorted(line["number"] for line in lines) == sorted([*range(8), *range(8)])
-    assert "| best-of-n | default | 2 | 75.0% |" in comparison_table(reports)
+    table = comparison_table(reports)
+    assert "| best-of-n | default | 2 | 75.0% |" in table
+    assert "| points over single, N=1 | McNemar p |" in table
+    assert [report.paired and report.paired.difference for report in reports] == [None, 0.0]
+
+
+async def test_kinds_of_questions_are_told_apart_by_what_they_need(tmp_path: Path) -> None:
+    reports = await run(make_oracle(8, misses=4), tmp_path / "outcomes.jsonl")
+    rows = [
+        line.strip("| ").split(" | ")
+        for line in comparison_table(reports).splitlines()
+        if line.startswith(("| perception", "| reasoning"))
+    ]
+    assert {row[0] for row in rows} == {"perception", "reasoning"}
+    assert sum(int(row[2]) for row in rows) == 8
+    assert all(len(row) == 5 for row in rows)
 
 
 async def test_an_interrupted_comparison_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -155,8 +170,8 @@ def test_only_searches_have_several_numbers_of_candidates() -> None:
 
 async def test_the_plot_shows_every_strategy(tmp_path: Path) -> None:
     reports = await run(make_oracle(8, misses=4), tmp_path / "outcomes.jsonl")
-    plot_comparison(reports, tmp_path / "plot.svg")
-    plot_comparison(reports, tmp_path / "plot.png")
+    plot_comparison([reports, reports], tmp_path / "plot.svg")
+    plot_comparison([reports], tmp_path / "plot.png")
     text = "".join(ElementTree.parse(tmp_path / "plot.svg").getroot().itertext())
     assert all(
         label in text for label in ("single", "best-of-n", "candidates N", "tokens generated", "8 items")

@@ -11,8 +11,8 @@ from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.answering import AnswerSettings, run_until_interrupted
 from langchain_llava_o1.cli.bench.options import (
     BenchmarkDifficultyOption,
-    BenchmarkOption,
     BenchmarkOptionsOption,
+    BenchmarksOption,
     ConcurrencyOption,
     FirstItemOption,
     ItemsOption,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from langchain_llava_o1.evaluation.accuracy import AccuracyReport
+    from langchain_llava_o1.evaluation.comparison import Cell, ComparisonSettings
 
 _DEFAULT_FOLDER = Path("comparison")
 _COMPARED_CANDIDATES = 4
@@ -104,7 +105,7 @@ class _Measurement:
     """What one strategy alone and several side by side are measured with."""
 
     model: "BaseChatModel"
-    benchmark: Benchmark
+    benchmarks: list[Benchmark]
     judge: str | None
     settings: dict[str, Any]
     seed: int
@@ -113,7 +114,7 @@ class _Measurement:
 
 
 def accuracy(
-    benchmark: BenchmarkOption = DEFAULT_BENCHMARK,
+    benchmark: BenchmarksOption = DEFAULT_BENCHMARK,
     difficulty: BenchmarkDifficultyOption = None,
     benchmark_options: BenchmarkOptionsOption = None,
     strategy: StrategyOption = DEFAULT_SEARCH,
@@ -139,7 +140,10 @@ def accuracy(
         _refuse_what_compares(numbers, out, is_plotted=is_plotted)
     measurement = _Measurement(
         model=answering.create_model(AnswerSettings(model)),
-        benchmark=read_benchmark(benchmark, difficulty, benchmark_options, seed=seed, items=items),
+        benchmarks=[
+            read_benchmark(name, difficulty, benchmark_options, seed=seed, items=items)
+            for name in dict.fromkeys(name.strip() for name in benchmark.split(","))
+        ],
         judge=judge,
         settings=read_further_settings(further)
         | ({} if temperature is None else {"temperature": temperature}),
@@ -148,6 +152,8 @@ def accuracy(
         concurrency=concurrency,
     )
     if searches is None:
+        if len(measurement.benchmarks) > 1:
+            raise typer.BadParameter("several benchmarks need --compare; give one.", param_hint="--benchmark")
         number = numbers[0] if numbers else None
         report = _measure(measurement, strategy, number)
         if turns > 1:
@@ -158,14 +164,12 @@ def accuracy(
         return
     if turns > 1:
         raise typer.BadParameter("a comparison asks single questions; leave one out.", param_hint="--turns")
-    from langchain_llava_o1.evaluation.comparison import comparison_table
-
     folder = _DEFAULT_FOLDER if out is None else out
-    reports = _compare(
+    groups = _compare(
         measurement, searches, numbers or [_COMPARED_CANDIDATES], folder, is_plotted=is_plotted is not False
     )
-    rows = {"rows": [report.as_json() for report in reports]}
-    write_output(json.dumps(rows) + "\n" if is_json else comparison_table(reports))
+    rows = {"rows": [report.as_json() for reports in groups for report in reports]}
+    write_output(json.dumps(rows) + "\n" if is_json else _write_tables(groups))
 
 
 def _measure(
@@ -184,7 +188,7 @@ def _measure(
     return run_until_interrupted(
         measure_accuracy(
             measurement.model,
-            benchmark=measurement.benchmark,
+            benchmark=measurement.benchmarks[0],
             strategy=strategy,
             items=measurement.items,
             seed=measurement.seed,
@@ -197,40 +201,69 @@ def _measure(
 
 def _compare(
     measurement: _Measurement, searches: list[str], numbers: list[int], folder: Path, *, is_plotted: bool
-) -> "list[AccuracyReport]":
-    from langchain_llava_o1.evaluation.comparison import (
-        ComparisonSettings,
-        compare,
-        comparison_table,
-        plan_cells,
-        plan_strategies,
-    )
+) -> "list[list[AccuracyReport]]":
+    """Return the reports on each benchmark."""
+    from langchain_llava_o1.evaluation.comparison import plan_cells, plan_strategies
     from langchain_llava_o1.evaluation.plot import check_plotting, plot_comparison
 
     if is_plotted:
         check_plotting()
     cells = plan_cells(searches, numbers)
-    settings = ComparisonSettings(
-        measurement.benchmark, measurement.seed, measurement.items, measurement.judge, measurement.settings
-    )
+    plans = [_comparison_settings(measurement, benchmark) for benchmark in measurement.benchmarks]
     with checking_usage():
-        plan_strategies(measurement.model, cells, settings)
-    counters = {cell: Counter(measurement.items, f"{cell.search}, N={cell.candidates}: ") for cell in cells}
-    reports = run_until_interrupted(
+        for plan in plans:
+            plan_strategies(measurement.model, cells, plan)
+    groups = []
+    for plan in plans:
+        # Each benchmark has its answers in a folder of its own where there are several.
+        own = folder / plan.benchmark.name if len(plans) > 1 else folder
+        groups.append(_compare_on(measurement, plan, cells, own / "outcomes.jsonl"))
+    (folder / "comparison.md").write_text(_write_tables(groups), encoding="utf-8")
+    if is_plotted:
+        for ending in ("svg", "png"):
+            plot_comparison(groups, folder / f"comparison.{ending}")
+    return groups
+
+
+def _comparison_settings(measurement: _Measurement, benchmark: Benchmark) -> "ComparisonSettings":
+    from langchain_llava_o1.evaluation.comparison import ComparisonSettings
+
+    return ComparisonSettings(
+        benchmark, measurement.seed, measurement.items, measurement.judge, measurement.settings
+    )
+
+
+def _compare_on(
+    measurement: _Measurement, settings: "ComparisonSettings", cells: "list[Cell]", log_path: Path
+) -> "list[AccuracyReport]":
+    from langchain_llava_o1.evaluation.comparison import compare
+
+    where = f"{settings.benchmark}: " if len(measurement.benchmarks) > 1 else ""
+    counters = {
+        cell: Counter(measurement.items, f"{where}{cell.search}, N={cell.candidates}: ") for cell in cells
+    }
+    return run_until_interrupted(
         compare(
             measurement.model,
             cells,
             settings,
-            log_path=folder / "outcomes.jsonl",
+            log_path=log_path,
             concurrency=measurement.concurrency,
             report_outcome=lambda cell, outcome: counters[cell].add(outcome),
         )
     )
-    (folder / "comparison.md").write_text(comparison_table(reports), encoding="utf-8")
-    if is_plotted:
-        for ending in ("svg", "png"):
-            plot_comparison(reports, folder / f"comparison.{ending}")
-    return reports
+
+
+def _write_tables(groups: "list[list[AccuracyReport]]") -> str:
+    from langchain_llava_o1.evaluation.comparison import comparison_table
+
+    tables = [
+        f"### {reports[0].asked}\n\n{comparison_table(reports)}"
+        if len(groups) > 1
+        else comparison_table(reports)
+        for reports in groups
+    ]
+    return "\n".join(tables)
 
 
 def _read_numbers(text: str) -> list[int]:

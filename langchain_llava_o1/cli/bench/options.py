@@ -11,11 +11,19 @@ from langchain_llava_o1.evaluation.benchmark import BENCHMARKS, Benchmark, open_
 BenchmarkOption = Annotated[
     str, typer.Option("--benchmark", metavar="NAME", help=f"What is asked: {', '.join(BENCHMARKS)}.")
 ]
+BenchmarksOption = Annotated[
+    str,
+    typer.Option(
+        "--benchmark",
+        metavar="NAME[,NAME…]",
+        help=f"What is asked: {', '.join(BENCHMARKS)}; several with --compare.",
+    ),
+]
 BenchmarkDifficultyOption = Annotated[
     Difficulty | None,
     typer.Option(
         "--difficulty",
-        help="Of the pictures of scenes, short for --option difficulty=… Default: hard.",
+        help="Of the items, short for --option difficulty=… Default: hard.",
         show_default=False,
     ),
 ]
