@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,18 +11,55 @@ from torch.utils.data import IterableDataset
 from transformers import MllamaProcessor
 
 from langchain_llava_o1.drawn import Difficulty
-from langchain_llava_o1.drawn.items import EVALUATION_SEED, ask, sample_picture
+from langchain_llava_o1.drawn.items import EVALUATION_SEED, Item, ask, sample_picture, sample_puzzle
 from recipes.tiny.sequences import (
     IGNORED,
     Encoder,
+    Exchange,
     TokenSequence,
     corrupted_comparison,
+    join_stages,
     reference_stages,
 )
 
 QUESTIONS_PER_PICTURE = 3
-TEXT_BATCHES = 3
+TEXT_BATCHES = 6
 LENGTH_STEP = 32
+MOST_EARLIER = 3
+MOST_PICTURES = 2
+"""In a sequence; a later one is what the user asks about from then on."""
+
+SUMS_LENGTH = 160
+SHOWN_AGAIN_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What sequences are of.
+
+    Attributes:
+        puzzles: Of the pictures, those that pose a puzzle.
+        comparisons: Of the sequences, those that compare two candidates.
+        conversations: Of the answers and comparisons, those with earlier questions.
+        descriptions: Of the answers, those that describe the picture without a question.
+        easy: Of the pictures, the easy ones.
+        sums: Of the pictures, those that a sequence of sums takes the place of one about.
+    """
+
+    puzzles: float
+    comparisons: float
+    conversations: float
+    descriptions: float
+    easy: float
+    sums: float
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A sequence and the pictures of its batch that it shows, in their order; none is as good as any."""
+
+    sequence: TokenSequence
+    pictures: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -33,7 +70,7 @@ class TextBatch:
         tokens: (sequences, length) int64, padded on the right.
         labels: Like ``tokens``, ``IGNORED`` where there is no loss.
         weights: Like ``tokens``, float32: how much each label counts.
-        pictures: (sequences,) int64, the picture each sequence is about.
+        pictures: (sequences, ``MOST_PICTURES``) int64, the pictures that each sequence shows, in order.
     """
 
     tokens: torch.Tensor
@@ -61,79 +98,114 @@ class GeneratedBatches(IterableDataset[Batch]):
     def __init__(
         self,
         processor: MllamaProcessor,
+        shares: Shares,
         *,
         seed: int,
         pictures: int,
-        judging_share: float,
-        easy_share: float,
         ramp: int,
+        write: Callable[[Sequence[str]], str] = join_stages,
+        num_distinct: int | None = None,
     ) -> None:
         """Choose what is in a batch.
 
         Args:
             processor: Of the checkpoint being trained.
+            shares: What the sequences are of.
             seed: Different seeds give different streams.
             pictures: Pictures in a batch; each has ``QUESTIONS_PER_PICTURE`` questions.
-            judging_share: Share of sequences that are comparisons.
-            easy_share: Share of easy pictures.
-            ramp: Batches over which that share falls from 1: looking things up is learned sooner
-                in short sequences.
+            ramp: Batches over which the share of easy pictures falls from 1: looking things up is learned
+                sooner in short sequences.
+            write: Writes the texts of the stages as one answer.
+            num_distinct: Batches until the same pictures and questions come again; None never repeats any.
         """
         super().__init__()
         self._processor = processor
+        self._shares = shares
         self._seed = seed
         self._pictures = pictures
-        self._judging_share = judging_share
-        self._easy_share = easy_share
         self._ramp = ramp
+        self._write, self._num_distinct = write, num_distinct
 
     def __iter__(self) -> Iterator[Batch]:
         """Draw batches for ever."""
-        rng = random.Random(f"batches {self._seed}")
-        encoder = Encoder(self._processor)
+        encoder = Encoder(self._processor, write=self._write)
         for batch in itertools.count():
+            rng = random.Random(f"batch {batch % (self._num_distinct or batch + 1)} of {self._seed}")
             progress = batch / self._ramp if batch < self._ramp else 1.0
-            easy_share = 1.0 - progress * (1.0 - self._easy_share)
+            easy_share = 1.0 - progress * (1.0 - self._shares.easy)
             pictures: list[Image.Image] = []
-            sequences: list[tuple[int, TokenSequence]] = []
+            placed: list[Placed] = []
             for number in range(self._pictures):
-                difficulty = Difficulty.EASY if rng.random() < easy_share else Difficulty.HARD
-                seed = rng.randrange(EVALUATION_SEED)
-                own = random.Random(f"{difficulty.value} {seed}")
-                content, drawing = sample_picture(own, difficulty)
-                pictures.append(drawing.picture)
-                for _ in range(QUESTIONS_PER_PICTURE):
-                    item = ask(seed, difficulty, content, drawing, own)
-                    sequence = None
-                    if own.random() < self._judging_share:
-                        sequence = corrupted_comparison(encoder, item, own)
-                    sequences.append((number, sequence or encoder.answer(item, reference_stages(item, own))))
-            yield collate(self._processor, encoder, pictures, sequences)
+                items = sample_items(rng, easy_share, self._shares.puzzles, QUESTIONS_PER_PICTURE)
+                pictures.append(items[0].picture)
+                found = [write_sequence(encoder, item, number, self._shares, rng) for item in items]
+                if rng.random() < self._shares.sums:
+                    found[0] = Placed(encoder.sums(rng, SUMS_LENGTH), ())
+                placed += found
+            yield collate(self._processor, encoder, pictures, placed)
+
+
+def write_sequence(encoder: Encoder, item: Item, picture: int, shares: Shares, rng: random.Random) -> Placed:
+    """Write a sequence about an item whose picture is the ``picture``-th of its batch."""
+    earlier = earlier_exchanges(item, rng) if rng.random() < shares.conversations else []
+    if rng.random() < shares.comparisons:
+        comparison = corrupted_comparison(encoder, item, rng, earlier=earlier)
+        if comparison is not None:
+            return Placed(comparison, (picture,))
+    if rng.random() < shares.descriptions:
+        return Placed(encoder.description(item), (picture,))
+    # Sent once more with a later question, or after another picture that was asked about before.
+    is_shown_again = bool(earlier) and rng.random() < SHOWN_AGAIN_SHARE
+    shown = (rng.randrange(picture + 1), picture) if is_shown_again else (picture,)
+    stages = reference_stages(item, rng)
+    return Placed(encoder.answer(item, stages, earlier=earlier, is_shown_again=is_shown_again), shown)
+
+
+def earlier_exchanges(item: Item, rng: random.Random) -> list[Exchange]:
+    """Ask other questions about the picture of an item, with right answers."""
+    others = [
+        ask(item.seed, item.difficulty, item.content, item.drawing, rng)
+        for _ in range(rng.randint(1, MOST_EARLIER))
+    ]
+    return [Exchange(other.prompt, rng.choice(other.conclusions(other.told))) for other in others]
+
+
+def sample_items(rng: random.Random, easy_share: float, puzzle_share: float, number: int) -> list[Item]:
+    """Draw a picture and ask about it so many times."""
+    difficulty = Difficulty.EASY if rng.random() < easy_share else Difficulty.HARD
+    seed = rng.randrange(EVALUATION_SEED)
+    own = random.Random(f"training {seed}")
+    sample = sample_puzzle if rng.random() < puzzle_share else sample_picture
+    content, drawing = sample(own, difficulty)
+    return [ask(seed, difficulty, content, drawing, own) for _ in range(number)]
 
 
 def collate(
     processor: MllamaProcessor,
     encoder: Encoder,
     pictures: Sequence[Image.Image],
-    sequences: Sequence[tuple[int, TokenSequence]],
+    placed: Sequence[Placed],
 ) -> Batch:
-    """Put pictures and (picture, sequence) pairs into one batch."""
+    """Put pictures and the sequences about them into one batch."""
     pixels = processor.image_processor([[picture] for picture in pictures], return_tensors="pt").pixel_values
-    ordered = sorted(sequences, key=lambda numbered: len(numbered[1].tokens))
+    ordered = sorted(placed, key=lambda each: len(each.sequence.tokens))
     size = -(-len(ordered) // TEXT_BATCHES)
     parts = [ordered[start : start + size] for start in range(0, len(ordered), size)]
     return Batch(pixels, tuple(_pad(encoder, part) for part in parts))
 
 
-def _pad(encoder: Encoder, sequences: Sequence[tuple[int, TokenSequence]]) -> TextBatch:
-    longest = max(len(sequence.tokens) for _, sequence in sequences)
+def _pad(encoder: Encoder, placed: Sequence[Placed]) -> TextBatch:
+    longest = max(len(each.sequence.tokens) for each in placed)
     # Few distinct shapes: on a CPU every new one is compiled again.
     length = -(-longest // LENGTH_STEP) * LENGTH_STEP
-    tokens = torch.full((len(sequences), length), encoder.pad)
-    labels = torch.full((len(sequences), length), IGNORED)
-    weights = torch.zeros(len(sequences), length)
-    for row, (_, sequence) in enumerate(sequences):
+    tokens = torch.full((len(placed), length), encoder.pad)
+    labels = torch.full((len(placed), length), IGNORED)
+    weights = torch.zeros(len(placed), length)
+    pictures = torch.zeros(len(placed), MOST_PICTURES, dtype=torch.long)
+    for row, each in enumerate(placed):
+        sequence = each.sequence
         tokens[row, : len(sequence.tokens)] = torch.tensor(sequence.tokens)
         labels[row, : len(sequence.labels)] = torch.tensor(sequence.labels)
         weights[row, : len(sequence.weights)] = torch.tensor(sequence.weights)
-    return TextBatch(tokens, labels, weights, torch.tensor([picture for picture, _ in sequences]))
+        pictures[row, : len(each.pictures)] = torch.tensor(each.pictures, dtype=torch.long)
+    return TextBatch(tokens, labels, weights, pictures)

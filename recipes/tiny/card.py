@@ -1,8 +1,8 @@
 """The checkpoint's model card, from its recipe's record and measured accuracy.
 
-``python -m recipes.tiny.card REPORT.json …`` takes what
-``llava-o1 bench accuracy --json`` printed and writes the card beside the weights; the table of
-accuracy goes to standard output too.
+``python -m recipes.tiny.card REPORT.json …`` takes what ``llava-o1 bench accuracy --json`` printed, with or
+without ``--compare``, and writes the card beside the weights; the table of accuracy goes to standard output
+too.
 """
 
 import argparse
@@ -22,23 +22,26 @@ tags: [mllama, llava-o1, synthetic]
 
 # tiny
 
-A small Mllama ({parameters:,} parameters, float16) that answers questions about drawn shape scenes and
-bar charts in the four stages of LLaVA-o1, and judges pairs of candidates at every stage. It knows nothing
-else. It was trained on single questions: of a conversation a search asks it the last one alone, with the
-pictures that it is about. It is there so that langchain-llava-o1 works with nothing to download, and to
-show what stage-level beam search adds.
+A small Mllama ({parameters:,} parameters, float16) that answers questions about drawn shape scenes, bar
+charts and puzzles in the four stages of LLaVA-o1, in conversations of up to four questions about a picture,
+and judges pairs of candidates at every stage, and of whole answers. It knows nothing else. It is there so
+that langchain-llava-o1 works with nothing to download, and to show what stage-level beam search adds.
 
 Pictures are 280 × 280 pixels, drawn with Pillow. Scenes hold 2 to 10 objects (5 shapes, 6 colours, 2
 sizes) at the places of a 4 × 4 map grid: rows A to D from the top, columns 1 to 4 from the left. Charts
 hold 2 to 6 coloured bars with values up to 20. `hard` pictures have more and smaller objects that may
 touch and whose sizes are close, lower bars that are close in value, and noise.
 
+Puzzles are easy to see, hard to solve and easy to check. On a trail map of 4 × 4 cards each card names the
+next one: which key leads to the treasure, and which colour to that key, is only told by following all trails.
+Of six bars, three add up to a number.
+
 ## How it was made
 
 `python -m recipes.tiny`, in a clone `make weights`: a tokenizer, the vision tower on what
-each patch shows, the whole model on staged answers and on judging corrupted candidates, then on judging
-pairs sampled from the model itself and labelled by what the picture really holds, and on answers that go
-on from a caption with errors. {note}
+each patch shows, the whole model on staged answers, conversations, sums of numbers and on judging corrupted
+candidates, then on judging pairs sampled from the model itself and labelled by what the picture really holds,
+and on answers that go on from a caption with errors. {note}
 
 | | |
 |---|---|
@@ -57,18 +60,20 @@ Training uses seeds below 10⁹, evaluation seeds from 10⁹ up.
 def accuracy_table(reports: Sequence[dict[str, Any]]) -> str:
     """Write reports of ``llava-o1 bench accuracy --json`` as a Markdown table with their commands."""
     lines = [
-        "| difficulty | strategy | N | items | accuracy | 95 % interval | tokens | seconds | command |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| benchmark | strategy | judge | N | items | accuracy | 95 % interval | tokens | seconds | command |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for report in reports:
         low, high = report["interval"]
         command = (
             f"llava-o1 bench accuracy --benchmark {report['benchmark']} --difficulty {report['difficulty']} "
             f"--strategy {report['strategy']} --candidates {report['candidates']} "
-            f"--items {report['items']} --seed {report['seed']} --json"
+            + (f"--judge {report['judge']} " if report["judge"] else "")
+            + f"--items {report['items']} --seed {report['seed']} --json"
         )
         lines.append(
-            f"| {report['difficulty']} | {report['strategy']} | {report['candidates']} | {report['items']} "
+            f"| {report['benchmark']} ({report['difficulty']}) | {report['strategy']} "
+            f"| {report['judge'] or 'default'} | {report['candidates']} | {report['items']} "
             f"| {report['accuracy']:.1%} | {low:.1%} to {high:.1%} | {report['tokens']:,} "
             f"| {report['seconds']:.0f} | `{command}` |"
         )
@@ -96,7 +101,9 @@ def main() -> None:
     parser.add_argument("reports", nargs="*", type=Path, help="what `llava-o1 bench accuracy --json` printed")
     parser.add_argument("--checkpoint", type=Path, default=checkpoint_path())
     arguments = parser.parse_args()
-    print(write_card(arguments.checkpoint, [json.loads(path.read_text()) for path in arguments.reports]))
+    printed = [json.loads(path.read_text()) for path in arguments.reports]
+    reports = [report for each in printed for report in each.get("rows", [each])]
+    print(write_card(arguments.checkpoint, reports))
 
 
 if __name__ == "__main__":

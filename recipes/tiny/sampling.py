@@ -14,10 +14,18 @@ from torch.utils.data import IterableDataset
 from transformers import MllamaForConditionalGeneration, MllamaProcessor
 
 from langchain_llava_o1.drawn import Difficulty
-from langchain_llava_o1.drawn.items import EVALUATION_SEED, Item, ask, make_item, sample_picture
+from langchain_llava_o1.drawn.items import EVALUATION_SEED, Item, make_item, make_puzzle
+from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.stages import STAGES, Stage
-from recipes.tiny.batches import QUESTIONS_PER_PICTURE, Batch, collate
-from recipes.tiny.pairs import judge_pair, right_texts
+from recipes.tiny.batches import (
+    QUESTIONS_PER_PICTURE,
+    Batch,
+    Placed,
+    Shares,
+    collate,
+    sample_items,
+    write_sequence,
+)
 from recipes.tiny.sequences import (
     CHOICE_ALONE_SHARE,
     TIE_SHARE,
@@ -26,8 +34,10 @@ from recipes.tiny.sequences import (
     answer_after_errors,
     corrupted_comparison,
     join_stages,
+    needs_reason,
     reference_stages,
 )
+from recipes.tiny.verdicts import judge_pair, right_texts
 
 ITEMS_AT_ONCE = 48
 WHOLE_ANSWERS = 4
@@ -37,7 +47,6 @@ UP_TO_CAPTION = STAGES[: [stage.name for stage in STAGES].index("caption") + 1]
 
 TOKENS_PER_STAGE = 150
 RECORDS_TRIED = 100
-EASY_SHARE = 0.25
 NEW_SHARE = 0.5
 """Of the pictures, those without sampled candidates: the few that have them would be learned by heart."""
 
@@ -61,6 +70,7 @@ class SampledStage:
     Attributes:
         seed: Seed of the item.
         difficulty: Difficulty of the item.
+        is_puzzle: Whether it is a puzzle.
         stage: Index of the stage.
         accepted: Texts of the stages before it.
         candidates: Texts drawn for it, without tags.
@@ -68,6 +78,7 @@ class SampledStage:
 
     seed: int
     difficulty: Difficulty
+    is_puzzle: bool
     stage: int
     accepted: tuple[str, ...]
     candidates: tuple[str, ...]
@@ -82,6 +93,7 @@ def sample_stages(
     candidates: int,
     temperature: float,
     easy_share: float,
+    puzzle_share: float,
     seed: int,
     log: Callable[[str], None],
 ) -> None:
@@ -92,29 +104,38 @@ def sample_stages(
     started = time.monotonic()
     with path.open("w") as file:
         for number, start in enumerate(range(0, items, ITEMS_AT_ONCE)):
+            # Puzzles apart: their answers are short.
+            is_puzzle = rng.random() < puzzle_share
             chosen = [
-                make_item(
+                _make(
                     rng.randrange(EVALUATION_SEED),
                     Difficulty.EASY if rng.random() < easy_share else Difficulty.HARD,
+                    is_puzzle=is_puzzle,
                 )
                 for _ in range(min(ITEMS_AT_ONCE, items - start))
             ]
             accepted: list[list[str]] = [[] for _ in chosen]
-            stages = STAGES if number % WHOLE_ANSWERS == 0 else UP_TO_CAPTION
+            stages = STAGES if is_puzzle or number % WHOLE_ANSWERS == 0 else UP_TO_CAPTION
             for index, stage in enumerate(stages):
                 drawn = _draw(model, processor, chosen, accepted, stage, candidates, temperature)
                 for item, before, texts in zip(chosen, accepted, drawn, strict=True):
-                    record = SampledStage(item.seed, item.difficulty, index, tuple(before), tuple(texts))
+                    record = SampledStage(
+                        item.seed, item.difficulty, is_puzzle, index, tuple(before), tuple(texts)
+                    )
                     file.write(json.dumps(asdict(record)) + "\n")
                     before.append(_accept(item, stage, before, texts, rng))
             log(f"sampled {start + len(chosen)}/{items} items {time.monotonic() - started:.0f} s")
+
+
+def _make(seed: int, difficulty: Difficulty, *, is_puzzle: bool) -> Item:
+    return make_puzzle(seed, difficulty) if is_puzzle else make_item(seed, difficulty)
 
 
 def _accept(
     item: Item, stage: Stage, accepted: Sequence[str], texts: Sequence[str], rng: random.Random
 ) -> str:
     """Go on from a right candidate four times out of five, as a search would, else from any."""
-    possible = right_texts(item, stage.name, accepted[1] if len(accepted) > 1 else "")
+    possible = right_texts(item, stage.name, accepted)
     rights = [text for text in texts if text in possible]
     return rng.choice(rights if rights and rng.random() < 0.8 else list(texts))
 
@@ -161,15 +182,23 @@ class JudgingBatches(IterableDataset[Batch]):
     """An endless stream of comparisons of sampled candidates, corrupted ones and staged answers."""
 
     def __init__(
-        self, processor: MllamaProcessor, path: Path, *, seed: int, pictures: int, kinds: Collection[str]
+        self,
+        processor: MllamaProcessor,
+        path: Path,
+        shares: Shares,
+        *,
+        seed: int,
+        pictures: int,
+        kinds: Collection[str],
     ) -> None:
         """Read the sampled stages of ``path``; each picture gets three sequences.
 
-        ``kinds`` are those of the questions to ask more often, because they are learned last.
+        ``shares`` is what sequences on other pictures are of, and ``kinds`` are those of the questions to ask
+        more often about them, because they are learned last.
         """
         super().__init__()
-        self._processor, self._path, self._seed, self._pictures = processor, path, seed, pictures
-        self._kinds = kinds
+        self._processor, self._path, self._shares = processor, path, shares
+        self._seed, self._pictures, self._kinds = seed, pictures, kinds
 
     def __iter__(self) -> Iterator[Batch]:
         """Draw batches for ever."""
@@ -179,38 +208,35 @@ class JudgingBatches(IterableDataset[Batch]):
         num_new = round(NEW_SHARE * self._pictures)
         while True:
             pictures: list[Image.Image] = []
-            sequences: list[tuple[int, TokenSequence]] = []
+            placed: list[Placed] = []
             for number in range(self._pictures):
                 if number < num_new:
-                    picture, about_it = sequences_on_new_picture(encoder, self._kinds, rng)
+                    items = self._ask(rng)
+                    pictures.append(items[0].picture)
+                    for item in items:
+                        sequence = None
+                        if rng.random() < ERRORS_SHARE * (1 - self._shares.comparisons):
+                            sequence = answer_after_errors(encoder, item, rng)
+                        placed.append(
+                            Placed(sequence, (number,))
+                            if sequence
+                            else write_sequence(encoder, item, number, self._shares, rng)
+                        )
                 else:
                     picture, about_it = sequences_on_sampled_picture(encoder, records, rng)
-                pictures.append(picture)
-                sequences += [(number, sequence) for sequence in about_it]
-            yield collate(self._processor, encoder, pictures, sequences)
+                    pictures.append(picture)
+                    placed += [Placed(sequence, (number,)) for sequence in about_it]
+            yield collate(self._processor, encoder, pictures, placed)
 
-
-def sequences_on_new_picture(
-    encoder: Encoder, kinds: Collection[str], rng: random.Random
-) -> tuple[Image.Image, list[TokenSequence]]:
-    """Draw a picture, answer two questions about it and compare corrupted candidates for a third."""
-    difficulty = Difficulty.EASY if rng.random() < EASY_SHARE else Difficulty.HARD
-    seed = rng.randrange(EVALUATION_SEED)
-    content, drawing = sample_picture(rng, difficulty)
-    items = []
-    for _ in range(QUESTIONS_PER_PICTURE):
-        for _ in range(KINDS_TRIED):
-            item = ask(seed, difficulty, content, drawing, rng)
-            if item.kind in kinds:
-                break
-        items.append(item)
-    sequences = [corrupted_comparison(encoder, items[0], rng)]
-    for item in items[1:]:
-        sequences.append(answer_after_errors(encoder, item, rng) if rng.random() < ERRORS_SHARE else None)
-    return drawing.picture, [
-        sequence or encoder.answer(item, reference_stages(item, rng))
-        for item, sequence in zip(items, sequences, strict=True)
-    ]
+    def _ask(self, rng: random.Random) -> list[Item]:
+        """Ask about a picture; of the first few questions drawn for each, one of a kind to ask more often."""
+        drawn = sample_items(
+            rng, self._shares.easy, self._shares.puzzles, QUESTIONS_PER_PICTURE * KINDS_TRIED
+        )
+        return [
+            next((item for item in tried if item.kind in self._kinds), tried[-1])
+            for tried in (drawn[start::QUESTIONS_PER_PICTURE] for start in range(QUESTIONS_PER_PICTURE))
+        ]
 
 
 def sequences_on_sampled_picture(
@@ -219,7 +245,7 @@ def sequences_on_sampled_picture(
     """Choose a sampled stage and compare its candidates."""
     # Few stages have candidates of which one is better: look for one, but not for ever.
     for record in rng.sample(records, min(len(records), RECORDS_TRIED)):
-        item = make_item(record["seed"], Difficulty(record["difficulty"]))
+        item = _make(record["seed"], Difficulty(record["difficulty"]), is_puzzle=record["is_puzzle"])
         sampled = sampled_comparison(encoder, item, record, rng)
         if sampled is not None:
             break
@@ -246,9 +272,8 @@ def sampled_comparison(
     first, second = rng.sample(different, 2)
     if rng.random() < 0.5:
         first, second = second, first
-    caption = sampled.accepted[1] if len(sampled.accepted) > 1 else ""
-    verdict = judge_pair(item, stage.name, caption, first, second, rng)
-    with_reason = rng.random() >= CHOICE_ALONE_SHARE
+    verdict = judge_pair(item, stage.name, sampled.accepted, first, second, rng)
+    with_reason = needs_reason(item) or rng.random() >= CHOICE_ALONE_SHARE
     if verdict is None:
         return None
     if verdict.is_tie and not (with_reason and rng.random() < TIE_SHARE):
@@ -256,7 +281,7 @@ def sampled_comparison(
     return encoder.comparison(
         item,
         sampled.accepted,
-        stage,
+        StagePart(stage),
         (first, second),
         verdict,
         with_reason=with_reason,

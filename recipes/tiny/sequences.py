@@ -1,25 +1,37 @@
-"""Token sequences to learn from: answers in stages, and comparisons of candidates."""
+"""Token sequences to learn from: answers in stages, comparisons of candidates, and practice."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from transformers import MllamaProcessor
 
+from langchain_llava_o1.drawn.charts import MOST_VALUE, SumChart
 from langchain_llava_o1.drawn.items import Item, captions
+from langchain_llava_o1.drawn.sum_questions import ADDED
+from langchain_llava_o1.drawn.trail_maps import TrailMap
+from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
+from langchain_llava_o1.staging.parts.part import Part
 from langchain_llava_o1.staging.parts.stage import StagePart
-from langchain_llava_o1.staging.prompts import comparison_prompt
-from langchain_llava_o1.staging.stages import STAGES, Stage
-from recipes.tiny.pairs import TALLY, Verdict, corrupt, corrupt_content, judge_pair
+from langchain_llava_o1.staging.prompts import DESCRIPTION_REQUEST, comparison_prompt
+from langchain_llava_o1.staging.stages import STAGES
+from recipes.tiny.corruption import corrupt, corrupt_answer, corrupt_told
+from recipes.tiny.verdicts import TALLY, Verdict, judge_pair
 
 IGNORED = -100
 """Label of tokens without loss."""
 
 JUDGED_STAGES = ("summary", *("caption",) * 5, *("reasoning",) * 3, "conclusion")
+WHOLE_ANSWER_SHARE = 0.15
+"""Of the comparisons, those of two whole answers."""
+
+BOTH_WRONG_SHARE = 0.3
 CHOICE_ALONE_SHARE = 0.25
 TIE_SHARE = 0.25
 CHOICE_WEIGHT = 6.0
 """Of the one token that chooses, against the many around it."""
+
+_DESCRIPTION_PLAN = "Asked is a description. I say what the picture shows."
 
 _EVIDENCE = -4
 """Where the last word of what a score rests on stands, seen from the middle of ", so 1 to 0"."""
@@ -37,19 +49,34 @@ class TokenSequence:
     weights: list[float]
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """An earlier question of a conversation with what the user saw of its answer."""
+
+    question: str
+    conclusion: str
+
+
 class Encoder:
     """Writes conversations as token sequences in the checkpoint's chat format."""
 
     def __init__(
-        self, processor: MllamaProcessor, *, evidence_weight: float = 1.0, tally_weight: float = 1.0
+        self,
+        processor: MllamaProcessor,
+        *,
+        evidence_weight: float = 1.0,
+        tally_weight: float = 1.0,
+        write: Callable[[Sequence[str]], str] | None = None,
     ) -> None:
-        """Choose how much the parts of a verdict count.
+        """Choose how answers are written, and how much the parts of a verdict count.
 
         Args:
             processor: Its tokenizer is used.
             evidence_weight: Of what a score rests on: what is seen at a place.
             tally_weight: Of the scores.
+            write: Writes the texts of the stages as one answer; by default each in its tags.
         """
+        self._write = write or join_stages
         self._tokenizer = processor.tokenizer
         self._evidence_weight, self._tally_weight = evidence_weight, tally_weight
         (self._between_scores,) = self.text(TALLY)
@@ -69,23 +96,62 @@ class Encoder:
         start, end = self._special("<|start_header_id|>"), self._special("<|end_header_id|>")
         return [start, *self.text(role), end, *self.text("\n\n")]
 
-    def question(self, prompt: str) -> list[int]:
-        """Write the first user turn, with its picture, up to its end."""
-        return [
-            self._special("<|begin_of_text|>"),
-            *self.header("user"),
-            self.image,
-            *self.text(prompt),
-            self._end,
-        ]
+    def question(
+        self, prompt: str, earlier: Sequence[Exchange] = (), *, is_shown_again: bool = False
+    ) -> list[int]:
+        """Write a conversation up to the end of the user's last turn.
 
-    def answer(self, item: Item, stages: Sequence[str], *, num_given: int = 0) -> TokenSequence:
+        Args:
+            prompt: The last question.
+            earlier: What was asked before it; the first turn has the picture.
+            is_shown_again: Whether the last turn has a picture, too.
+        """
+        turns = [exchange.question for exchange in earlier] + [prompt]
+        tokens = [self._special("<|begin_of_text|>")]
+        for number, turn in enumerate(turns):
+            has_picture = number == 0 or (is_shown_again and number == len(earlier))
+            tokens += [*self.header("user"), *[self.image] * has_picture, *self.text(turn), self._end]
+            if number < len(earlier):
+                tokens += [*self.header("assistant"), *self.text(earlier[number].conclusion), self._end]
+        return tokens
+
+    def answer(
+        self,
+        item: Item,
+        stages: Sequence[str],
+        *,
+        num_given: int = 0,
+        earlier: Sequence[Exchange] = (),
+        is_shown_again: bool = False,
+    ) -> TokenSequence:
         """Write an item answered in all stages; the loss is on those after the first ``num_given``."""
-        prompt = [*self.question(item.prompt), *self.header("assistant")]
-        given, written = self.text(join_stages(stages[:num_given])), self.text(join_stages(stages))
+        asked = self.question(item.prompt, earlier, is_shown_again=is_shown_again)
+        return self._stages(asked, stages, num_given)
+
+    def description(self, item: Item) -> TokenSequence:
+        """Write what an index is made of: the first stages, up to a caption of all that a picture holds."""
+        asked = self.question(DESCRIPTION_REQUEST)
+        return self._stages(asked, (_DESCRIPTION_PLAN, captions(item.content)[0]), 0)
+
+    def sums(self, rng: random.Random, length: int) -> TokenSequence:
+        """Write sums of numbers as reasonings have them, without a picture; about ``length`` tokens."""
+        tokens, labels = [self._special("<|begin_of_text|>")], [IGNORED]
+        while len(tokens) < length:
+            total, *values = rng.sample(range(1, MOST_VALUE + 1), ADDED)
+            for value in values:
+                given, found = self.text(f" {total} and {value} make"), self.text(f" {total + value},")
+                tokens += given + found
+                labels += [IGNORED] * len(given) + found
+                total += value
+        return TokenSequence(tokens, labels, [1.0] * len(tokens))
+
+    def _stages(self, asked: Sequence[int], stages: Sequence[str], num_given: int) -> TokenSequence:
+        prompt = [*asked, *self.header("assistant")]
+        given, written = self.text(self._write(stages[:num_given])), self.text(self._write(stages))
         # Tags are single tokens, so the stages given are a prefix of all stages in tokens, too.
         prompt += given
-        reply = [*written[len(given) :], self._end]
+        is_whole = len(stages) == len(STAGES)
+        reply = [*written[len(given) :], *[self._end] * is_whole]
         tokens = prompt + reply
         return TokenSequence(tokens, [IGNORED] * len(prompt) + reply, [1.0] * len(tokens))
 
@@ -93,18 +159,19 @@ class Encoder:
         self,
         item: Item,
         accepted: Sequence[str],
-        stage: Stage,
+        part: Part,
         pair: tuple[str, str],
         verdict: Verdict,
         *,
         with_reason: bool,
         learn_accepted: bool,
+        earlier: Sequence[Exchange] = (),
     ) -> TokenSequence:
         """Write a judge's conversation; the loss is on the verdict and, if asked for, the accepted stages.
 
         A tie teaches its reason, not its choice.
         """
-        tokens, labels = self.question(item.prompt), []
+        tokens, labels = self.question(item.prompt, earlier), []
         labels += [IGNORED] * len(tokens)
         if accepted:
             header, reply = self.header("assistant"), [*self.text(join_stages(accepted)), self._end]
@@ -112,7 +179,7 @@ class Encoder:
             labels += [IGNORED] * len(header)
             # The end of turn is not learned here: the answer goes on after an accepted stage.
             labels += [*reply[:-1], IGNORED] if learn_accepted else [IGNORED] * len(reply)
-        instruction = comparison_prompt(StagePart(stage), *pair, with_reason=with_reason)
+        instruction = comparison_prompt(part, *pair, with_reason=with_reason)
         prompt = [*self.header("user"), *self.text(instruction), self._end, *self.header("assistant")]
         reply = [*self.text(verdict.text(with_reason=with_reason)), self._end]
         tokens += prompt + reply
@@ -138,8 +205,8 @@ def reference_stages(item: Item, rng: random.Random) -> tuple[str, str, str, str
     return (
         rng.choice(item.summaries()),
         rng.choice(item.captions()),
-        rng.choice(item.reasonings(item.content)),
-        rng.choice(item.conclusions(item.content)),
+        rng.choice(item.reasonings(item.told)),
+        rng.choice(item.conclusions(item.told)),
     )
 
 
@@ -148,43 +215,64 @@ def answer_after_errors(encoder: Encoder, item: Item, rng: random.Random) -> Tok
 
     A search accepts a caption and relies on the reasoning to follow it, not to look again.
     """
-    content = corrupt_content(item.content, rng, rng.choice((1, 1, 2)))
-    reasonings = item.reasonings(content)
+    told = corrupt_told(item, rng, rng.choice((1, 1, 2)))
+    reasonings = item.reasonings(told)
     if not reasonings:
         return None
     stages = (
         rng.choice(item.summaries()),
-        rng.choice(captions(content)),
+        rng.choice(captions(told)),
         rng.choice(reasonings),
-        rng.choice(item.conclusions(content)),
+        rng.choice(item.conclusions(told)),
     )
     return encoder.answer(item, stages, num_given=2)
 
 
 def corrupted_comparison(
-    encoder: Encoder, item: Item, rng: random.Random, *, learn_accepted: bool = True
+    encoder: Encoder,
+    item: Item,
+    rng: random.Random,
+    *,
+    learn_accepted: bool = True,
+    earlier: Sequence[Exchange] = (),
 ) -> TokenSequence | None:
-    """Write a comparison of two wordings of a stage, one of them or both (rarely none) corrupted."""
-    name = rng.choice(JUDGED_STAGES)
-    index = [stage.name for stage in STAGES].index(name)
-    accepted = reference_stages(item, rng)
-    first, second = (reference_stages(item, rng)[index] for _ in range(2))
-    if rng.random() >= TIE_SHARE:
-        spoiled = rng.choice(((True, False), (False, True)))
-        if name == "caption" and rng.random() < 0.4:
-            spoiled = (True, True)
-        first = corrupt(item, name, rng) if spoiled[0] else first
-        second = corrupt(item, name, rng) if spoiled[1] else second
-    verdict = judge_pair(item, name, accepted[1], first, second, rng)
-    with_reason = rng.random() >= CHOICE_ALONE_SHARE
-    if verdict is None or first == second or (verdict.is_tie and not with_reason):
+    """Write a comparison of two stages or answers, one of them or both (rarely none) corrupted."""
+    name = "answer" if rng.random() < WHOLE_ANSWER_SHARE else rng.choice(JUDGED_STAGES)
+    spoiled = rng.choice(((True, False), (False, True)))
+    if rng.random() < BOTH_WRONG_SHARE:
+        spoiled = (True, True)
+    if rng.random() < TIE_SHARE / 2:
+        spoiled = (False, False)
+    accepted: Sequence[str] = ()
+    part: Part = WHOLE_ANSWER
+    if name == "answer":
+        pair = [
+            join_stages(corrupt_answer(item, rng) if is_spoiled else reference_stages(item, rng))
+            for is_spoiled in spoiled
+        ]
+    else:
+        index = [stage.name for stage in STAGES].index(name)
+        part, accepted = StagePart(STAGES[index]), reference_stages(item, rng)[:index]
+        pair = [
+            corrupt(item, name, rng) if is_spoiled else reference_stages(item, rng)[index]
+            for is_spoiled in spoiled
+        ]
+    verdict = judge_pair(item, name, accepted, pair[0], pair[1], rng)
+    with_reason = name == "answer" or needs_reason(item) or rng.random() >= CHOICE_ALONE_SHARE
+    if verdict is None or pair[0] == pair[1] or (verdict.is_tie and not with_reason):
         return None
     return encoder.comparison(
         item,
-        accepted[:index],
-        STAGES[index],
-        (first, second),
+        accepted,
+        part,
+        (pair[0], pair[1]),
         verdict,
         with_reason=with_reason,
         learn_accepted=learn_accepted,
+        earlier=earlier,
     )
+
+
+def needs_reason(item: Item) -> bool:
+    """Tell whether candidates can only be compared by following up what each chose, in writing."""
+    return isinstance(item.content, TrailMap | SumChart)

@@ -11,7 +11,7 @@ from langchain_llava_o1.drawn.scenes import SHAPES, SIZES
 from langchain_llava_o1.staging.stages import STAGES
 
 IMAGE_EDGE = 140
-VOCABULARY_SIZE = 1024
+VOCABULARY_SIZE = 1280
 CONTEXT_LENGTH = 4096
 SPECIAL_TOKENS = (
     "<|pad|>",

@@ -23,19 +23,21 @@ def text_loss(model: MllamaForConditionalGeneration, states: torch.Tensor, text:
     """
     device = states.device
     tokens, labels = text.tokens.to(device), text.labels.to(device)
-    # A token sees the picture from the image token on; what is before it (the turn's header) does not.
-    seen = (tokens == model.config.image_token_index).cumsum(1)[:, :, None, None]
+    # A token sees the picture shown last before it; what is before the first (the turn's header) sees none.
+    num_shown = (tokens == model.config.image_token_index).cumsum(1)
+    most = max(1, int(num_shown.max()))
+    seen = num_shown[:, :, None] == torch.arange(1, most + 1, device=device)
+    shown = states[text.pictures[:, :most].to(device)].flatten(1, 2)
     hidden = model.model(
         input_ids=tokens,
-        cross_attention_states=states[text.pictures.to(device)],
-        cross_attention_mask=seen,
+        cross_attention_states=shown,
+        cross_attention_mask=seen.long()[..., None],
         use_cache=False,
     ).last_hidden_state
-    logits = model.lm_head(hidden[:, :-1]).float()
-    losses = functional.cross_entropy(
-        logits.flatten(0, 1), labels[:, 1:].flatten(), ignore_index=IGNORED, reduction="none"
-    )
-    return losses @ text.weights.to(device)[:, 1:].flatten()
+    is_learned = labels[:, 1:] != IGNORED
+    logits = model.lm_head(hidden[:, :-1][is_learned]).float()
+    losses = functional.cross_entropy(logits, labels[:, 1:][is_learned], reduction="none")
+    return losses @ text.weights.to(device)[:, 1:][is_learned]
 
 
 def train_text(

@@ -6,22 +6,25 @@ far sooner than to name at once the place that decides.
 
 import random
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from langchain_llava_o1.drawn.canvas import COLOURS
-from langchain_llava_o1.drawn.charts import Bar, Chart
-from langchain_llava_o1.drawn.items import LETTERS, Item, captions, find_content, read_caption
-from langchain_llava_o1.drawn.questions import NUMBERS, Content
-from langchain_llava_o1.drawn.scenes import CELLS, SHAPES, SIZES, Scene
+from langchain_llava_o1.drawn.charts import Chart, SumChart
+from langchain_llava_o1.drawn.items import Item, find_content, read_caption
+from langchain_llava_o1.drawn.questions import Content
+from langchain_llava_o1.drawn.scenes import CELLS, Scene
+from langchain_llava_o1.drawn.sum_questions import ADDED, add_up, name_bars
+from langchain_llava_o1.drawn.trail_maps import KeyTrail, TrailMap
+from langchain_llava_o1.drawn.trail_questions import colour_trail
 from langchain_llava_o1.staging.prompts import VERDICT_PREFIX
+from langchain_llava_o1.staging.transcript import parse_transcript
+from recipes.tiny.corruption import answer_in, end_of
 
 NO_ERROR = "I see no error in either."
 NOTHING = "nothing"
 TALLY = " to"
 """Between the scores of two candidates, as "1 to 0"; nowhere else in a verdict."""
-
-REASONINGS_TRIED = 8
 
 
 @dataclass(frozen=True)
@@ -44,49 +47,172 @@ class Verdict:
         return f"{self.reason}\n{choice}" if with_reason else choice
 
 
-def right_texts(item: Item, stage_name: str, accepted_caption: str) -> tuple[str, ...]:
-    """Return every right text of a stage; none where the accepted caption leaves it open."""
+def right_texts(item: Item, stage_name: str, accepted: Sequence[str]) -> tuple[str, ...]:
+    """Return every right text of a stage; none where the stages before it leave that open."""
     if stage_name == "summary":
         return item.summaries()
     if stage_name == "caption":
         return item.captions()
-    content = _accepted_content(item, accepted_caption)
-    if content is None:
+    told = _accepted(item, accepted)
+    if told is None:
         return ()
-    return item.reasonings(content) if stage_name == "reasoning" else item.conclusions(content)
+    rights = item.reasonings(told)
+    if stage_name == "reasoning":
+        return rights
+    # A conclusion says what the reasoning came to.
+    is_followed = len(accepted) > 2 and rights and answer_in(accepted[2].strip()) == answer_in(rights[0])
+    return item.conclusions(told) if is_followed else ()
 
 
 def judge_pair(
-    item: Item, stage_name: str, accepted_caption: str, first: str, second: str, rng: random.Random
+    item: Item, part_name: str, accepted: Sequence[str], first: str, second: str, rng: random.Random
 ) -> Verdict | None:
-    """Return the right verdict on two candidates; None where nothing can be said about them."""
+    """Return the right verdict on two candidates; None where nothing can be said about them.
+
+    Args:
+        item: What is asked.
+        part_name: Name of a stage, or "answer" for whole answers in their tags.
+        accepted: Texts of the stages before it.
+        first: A candidate.
+        second: Another one.
+        rng: Draws lots between two that are as good.
+    """
     pair = (first.strip(), second.strip())
-    if stage_name == "caption":
+    if part_name == "answer":
+        return _judge_answers(item, pair, rng)
+    told = _accepted(item, accepted)
+    if part_name == "caption":
+        if isinstance(item.content, TrailMap):
+            return _judge_choices(_check_key(item), pair, rng)
         return _judge_captions(item.content, pair, rng)
-    rights = right_texts(item, stage_name, accepted_caption)
+    if part_name == "reasoning" and told is not None:
+        if isinstance(told, KeyTrail):
+            return _judge_choices(_check_colour(item, told.key), pair, rng)
+        if isinstance(item.content, SumChart):
+            assert isinstance(told, Chart)
+            return _judge_choices(_check_sum(item, told), pair, rng)
+    rights = right_texts(item, part_name, accepted)
     if not rights:
         return None
-    if stage_name == "reasoning":
-        return _judge_reasonings(item, rights[0], pair, rng)
+    if part_name == "reasoning":
+        return _judge_solutions(rights[0], answer_in(pair[0]), answer_in(pair[1]), rng)
     is_right = (pair[0] in rights, pair[1] in rights)
     if not any(is_right):
         return None
     if all(is_right):
         return _decide(NO_ERROR, is_right, rng)
-    if stage_name == "summary":
+    if part_name == "summary":
         return _decide(f"The question asks {item.question.topic}.", is_right, rng)
-    content = _accepted_content(item, accepted_caption)
-    assert content is not None, "there are right conclusions only for a content"
-    return _decide(_conclude(item.reasonings(content)[0]), is_right, rng)
+    return _decide(end_of(accepted[2].strip()), is_right, rng)
 
 
-def _accepted_content(item: Item, caption: str) -> Content | None:
-    return _content_like(item.content, read_caption(caption))
+def _accepted(item: Item, accepted: Sequence[str]) -> Content | None:
+    """Return what the accepted caption tells, None where it cannot be read or there is none yet."""
+    return _like(item.told, read_caption(accepted[1])) if len(accepted) > 1 else None
 
 
-def _content_like(truth: Content, content: Content | None) -> Content | None:
-    """Return a content if it is of the kind that the picture shows: a chart says nothing about a scene."""
-    return content if type(content) is type(truth) else None
+def _like(truth: Content, told: Content | None) -> Content | None:
+    """Return what is told if it is of the kind that the picture shows: a chart says nothing about a scene."""
+    is_alike = any(isinstance(truth, kind) and isinstance(told, kind) for kind in (Scene, Chart, KeyTrail))
+    return told if is_alike else None
+
+
+class _Check(NamedTuple):
+    """What a candidate's choice really comes to, and how many points that is worth."""
+
+    finding: str
+    points: int
+
+
+def _judge_choices(
+    check: Callable[[str], _Check | None], pair: tuple[str, str], rng: random.Random
+) -> Verdict | None:
+    """Follow up what each candidate chose, whatever it says that comes to."""
+    one, other = map(check, pair)
+    if one is None or other is None:
+        return None
+    reason = f"Response 1: {one.finding}; response 2: {other.finding}; so {one.points}{TALLY} {other.points}."
+    return _decide(reason, (one.points, other.points), rng)
+
+
+def _check_key(item: Item) -> Callable[[str], _Check | None]:
+    """Follow the trail of the key that a caption takes."""
+
+    def check(text: str) -> _Check | None:
+        trail_map, told = item.content, find_content(text)
+        assert isinstance(trail_map, TrailMap)
+        assert isinstance(item.told, KeyTrail)
+        if not isinstance(told, KeyTrail) or told.key not in trail_map.keys:
+            return None
+        found = KeyTrail.of(trail_map, told.key)
+        return _Check(f"{found.key} {found}", int(found.thing == item.told.thing))
+
+    return check
+
+
+def _check_colour(item: Item, key: str) -> Callable[[str], _Check | None]:
+    """Follow the trail of the colour that a reasoning takes; it is to lead to the key of the caption."""
+
+    def check(text: str) -> _Check | None:
+        trail_map = item.content
+        assert isinstance(trail_map, TrailMap)
+        taken = re.match(r"(?:I take|Taking) (\w+)\. ", text)
+        if taken is None or taken[1] not in trail_map.colours:
+            return None
+        walk = colour_trail(trail_map, taken[1])
+        is_right = walk.endswith(f": {key} key") and answer_in(text) in (taken[1], item.option_of(taken[1]))
+        return _Check(f"{taken[1]} {walk.removesuffix(' key')}", int(is_right))
+
+    return check
+
+
+def _check_sum(item: Item, chart: Chart) -> Callable[[str], _Check | None]:
+    """Add up the bars that a reasoning takes."""
+
+    def check(text: str) -> _Check | None:
+        taken = re.match(r"(?:I take|Taking) ([a-z, ]+)\. ", text)
+        names = re.split(", | and ", taken[1]) if taken else []
+        bars = [bar for name in names for bar in chart.bars if bar.colour == name]
+        solution = item.question.solve(chart)
+        if len(bars) != ADDED or solution is None:
+            return None
+        answer = name_bars(bars)
+        is_right = answer == solution.answer and answer_in(text) in (answer, item.option_of(answer))
+        return _Check(f"{', '.join(map(str, bars))}: {add_up(bars)}", int(is_right))
+
+    return check
+
+
+def _judge_answers(item: Item, pair: tuple[str, str], rng: random.Random) -> Verdict | None:
+    """Check whole answers: what they chose, or what they came to beside one's own solution."""
+    stages = [
+        {found.stage.name: found.body.strip() for found in parse_transcript(text).stages} for text in pair
+    ]
+    if any(len(found) < 4 for found in stages):
+        return None
+    if isinstance(item.content, TrailMap):
+        return _judge_choices(_check_both_trails(item), pair, rng)
+    if isinstance(item.content, SumChart):
+        reasonings = (stages[0]["reasoning"], stages[1]["reasoning"])
+        return _judge_choices(_check_sum(item, item.content), reasonings, rng)
+    right = item.reasonings(item.told)[0]
+    found = [answer_in(answer["reasoning"]) for answer in stages]
+    return _judge_solutions(right, found[0], found[1], rng)
+
+
+def _check_both_trails(item: Item) -> Callable[[str], _Check | None]:
+    """Follow the key of an answer's caption, then the colour of its reasoning: it is to lead to that key."""
+
+    def check(text: str) -> _Check | None:
+        stages = {found.stage.name: found.body.strip() for found in parse_transcript(text).stages}
+        told = find_content(stages["caption"])
+        key = _check_key(item)(stages["caption"])
+        colour = _check_colour(item, told.key)(stages["reasoning"]) if isinstance(told, KeyTrail) else None
+        if key is None or colour is None:
+            return None
+        return _Check(f"{key.finding}, {colour.finding}", key.points + colour.points)
+
+    return check
 
 
 def _decide(reason: str, scores: tuple[int, int], rng: random.Random) -> Verdict:
@@ -98,7 +224,7 @@ def _decide(reason: str, scores: tuple[int, int], rng: random.Random) -> Verdict
 def _judge_captions(truth: Content, pair: tuple[str, str], rng: random.Random) -> Verdict | None:
     """Go through what both captions say place by place; where they differ, the picture gives the point."""
     real = _places(truth)
-    one, other = (_places(_content_like(truth, find_content(text))) for text in pair)
+    one, other = (_places(_like(truth, find_content(text))) for text in pair)
     if one is None or other is None or real is None:
         return None
     steps = []
@@ -128,14 +254,15 @@ def _places(content: Content | None) -> dict[str, str] | None:
     if isinstance(content, Scene):
         places = {thing.cell: f"{thing.size} {thing.colour} {thing.shape}" for thing in content.things}
         return places if len(places) == len(content.things) else None
+    assert isinstance(content, Chart)
     places = {bar.colour: str(bar.value) for bar in content.bars}
     return places if len(places) == len(content.bars) else None
 
 
-def _judge_reasonings(item: Item, right: str, pair: tuple[str, str], rng: random.Random) -> Verdict | None:
+def _judge_solutions(right: str, first: str, second: str, rng: random.Random) -> Verdict | None:
     """Reason anew, then compare what was found with what each candidate found."""
-    answer = _answer_in(item, right)
-    found = (_answer_in(item, pair[0]), _answer_in(item, pair[1]))
+    answer = answer_in(right)
+    found = (first or NOTHING, second or NOTHING)
     scores = (int(found[0] == answer), int(found[1] == answer))
     if not any(scores):
         return None
@@ -144,112 +271,3 @@ def _judge_reasonings(item: Item, right: str, pair: tuple[str, str], rng: random
         for number, what, score in zip((1, 2), found, scores, strict=True)
     )
     return _decide(f"{right} {told[0].upper()}{told[1:]}; so {scores[0]}{TALLY} {scores[1]}.", scores, rng)
-
-
-def _conclude(reasoning: str) -> str:
-    return reasoning[reasoning.rindex("The answer is") :]
-
-
-def _answer_in(item: Item, reasoning: str) -> str:
-    """Return what a reasoning comes to: the letter where there are options."""
-    found = re.search(r"option ([A-D])\.\Z" if item.options else r"The answer is (\w+)\.\Z", reasoning)
-    return found[1] if found else NOTHING
-
-
-def corrupt(item: Item, stage_name: str, rng: random.Random) -> str:
-    """Write a stage of an item with a few errors in it, such as models make."""
-    if stage_name == "caption":
-        return rng.choice(captions(corrupt_content(item.content, rng, rng.choice((1, 2, 3)))))
-    num_errors = rng.choice((1, 1, 2))
-    if stage_name == "reasoning":
-        return _corrupt_reasoning(item, rng, num_errors)
-    rights = item.summaries() if stage_name == "summary" else item.conclusions(item.content)
-    return _change_words(rng.choice(rights), rng, num_errors)
-
-
-def _corrupt_reasoning(item: Item, rng: random.Random, num_errors: int) -> str:
-    """Reason on a picture that is not quite this one, or spoil the end."""
-    right = rng.choice(item.reasonings(item.content))
-    if rng.random() < 0.7:
-        for _ in range(REASONINGS_TRIED):
-            reasonings = item.reasonings(corrupt_content(item.content, rng, num_errors))
-            if reasonings and _conclude(reasonings[0]) != _conclude(right):
-                return rng.choice(reasonings)
-    end = _conclude(right)
-    return right.removesuffix(end) + _change_words(end, rng, num_errors)
-
-
-_WORDS = {
-    word: alternatives
-    for alternatives in (CELLS, SIZES, tuple(COLOURS), SHAPES, ("yes", "no"), LETTERS)
-    for word in alternatives
-}
-
-
-def _change_words(text: str, rng: random.Random, num_errors: int) -> str:
-    for _ in range(num_errors):
-        matches = [
-            match
-            for match in re.finditer(r"\b(?:[A-D][1-4]?|\d+|[a-z]+?)(?=s?\b)", text)
-            if match[0].isdigit() or match[0] in _WORDS
-        ]
-        if not matches:
-            return text
-        match = rng.choice(matches)
-        text = text[: match.start()] + _other_word(match[0], rng) + text[match.end() :]
-    return text
-
-
-def _other_word(word: str, rng: random.Random) -> str:
-    if word.isdigit():
-        return str(_near(int(word), rng))
-    return _other(_WORDS[word], word, rng)
-
-
-def _near(number: int, rng: random.Random) -> int:
-    near = [int(other) for other in NUMBERS if 0 < abs(int(other) - number) <= 2]
-    return rng.choice(near or [int(other) for other in NUMBERS])
-
-
-def _other(choices: Iterable[str], taken: str, rng: random.Random) -> str:
-    return rng.choice([other for other in choices if other != taken])
-
-
-def corrupt_content(content: Content, rng: random.Random, num_errors: int) -> Content:
-    """Change a content as errors of seeing would: an attribute, a value, a place, a whole object."""
-    for _ in range(num_errors):
-        content = _corrupt_scene(content, rng) if isinstance(content, Scene) else _corrupt_chart(content, rng)
-    return content
-
-
-def _corrupt_scene(scene: Scene, rng: random.Random) -> Scene:
-    things = list(scene.things)
-    index = rng.randrange(len(things))
-    thing = things[index]
-    free = [cell for cell in CELLS if cell not in {other.cell for other in things}]
-    change = rng.choices(("attribute", "drop", "add", "move"), weights=(6, 1, 1, 1))[0]
-    if change == "drop" and len(things) > 1:
-        del things[index]
-    elif change == "add":
-        things.append(replace(thing, cell=rng.choice(free)))
-    elif change == "move":
-        things[index] = replace(thing, cell=rng.choice(free))
-    else:
-        name, choices = rng.choice((("size", SIZES), ("colour", tuple(COLOURS)), ("shape", SHAPES)))
-        things[index] = replace(thing, **{name: _other(choices, getattr(thing, name), rng)})
-    return Scene(tuple(sorted(things, key=lambda thing: CELLS.index(thing.cell))))
-
-
-def _corrupt_chart(chart: Chart, rng: random.Random) -> Chart:
-    bars = list(chart.bars)
-    index = rng.randrange(len(bars))
-    bar = bars[index]
-    unused = [colour for colour in COLOURS if colour not in {other.colour for other in bars}]
-    change = rng.choices(("value", "colour", "drop"), weights=(6, 1, 1))[0]
-    if change == "drop" and len(bars) > 1:
-        del bars[index]
-    elif change == "colour" and unused:
-        bars[index] = Bar(rng.choice(unused), bar.value)
-    else:
-        bars[index] = Bar(bar.colour, _near(bar.value, rng))
-    return Chart(tuple(bars))

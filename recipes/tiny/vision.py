@@ -16,20 +16,28 @@ from torch.utils.data import DataLoader, IterableDataset
 from transformers import MllamaForConditionalGeneration, MllamaProcessor
 from transformers.models.mllama.configuration_mllama import MllamaVisionConfig
 
-from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.canvas import CANVAS, COLOURS
 from langchain_llava_o1.drawn.charts import MOST_VALUE, Chart
-from langchain_llava_o1.drawn.items import EVALUATION_SEED, sample_picture
 from langchain_llava_o1.drawn.questions import Content
-from langchain_llava_o1.drawn.scenes import SHAPES, SIZES
+from langchain_llava_o1.drawn.scenes import CELLS, SHAPES, SIZES, Scene
+from langchain_llava_o1.drawn.trail_maps import THINGS, Card, TrailMap
+from recipes.tiny.batches import sample_items
 from recipes.tiny.model import PATCH_EDGE
 from recipes.tiny.optimizer import Optimizer
 from recipes.tiny.tokenizer import IMAGE_EDGE
 
 PATCHES = IMAGE_EDGE // PATCH_EDGE
 NOTHING = -100
-FACTS = {"colour": len(COLOURS), "shape": len(SHAPES), "size": len(SIZES), "value": MOST_VALUE + 1, "kind": 3}
-"""What is predicted of a patch, with the number of classes; kinds are nothing, object, bar."""
+FACTS = {
+    "colour": len(COLOURS),
+    "shape": len(SHAPES),
+    "size": len(SIZES),
+    "value": MOST_VALUE + 1,
+    "next": len(CELLS),
+    "thing": len(THINGS),
+    "kind": 4,
+}
+"""What is predicted of a patch, with the number of classes; kinds are nothing, object, bar, card."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +56,19 @@ class PatchBatch:
 class PatchBatches(IterableDataset[PatchBatch]):
     """An endless stream of labelled pictures of training seeds."""
 
-    def __init__(self, processor: MllamaProcessor, *, seed: int, pictures: int, easy_share: float) -> None:
+    def __init__(
+        self,
+        processor: MllamaProcessor,
+        *,
+        seed: int,
+        pictures: int,
+        easy_share: float,
+        puzzle_share: float,
+    ) -> None:
         """Choose the pictures in a batch."""
         super().__init__()
         self._processor, self._seed, self._pictures = processor, seed, pictures
-        self._easy_share = easy_share
+        self._easy_share, self._puzzle_share = easy_share, puzzle_share
 
     def __iter__(self) -> Iterator[PatchBatch]:
         """Draw batches for ever."""
@@ -62,9 +78,8 @@ class PatchBatches(IterableDataset[PatchBatch]):
             facts = {name: torch.full((self._pictures, PATCHES**2), NOTHING) for name in FACTS}
             facts["kind"].fill_(0)
             for row in range(self._pictures):
-                difficulty = Difficulty.EASY if rng.random() < self._easy_share else Difficulty.HARD
-                own = random.Random(f"{difficulty.value} {rng.randrange(EVALUATION_SEED)}")
-                content, drawing = sample_picture(own, difficulty)
+                (item,) = sample_items(rng, self._easy_share, self._puzzle_share, 1)
+                content, drawing = item.content, item.drawing
                 pictures.append([drawing.picture])
                 for labels, (x, y) in zip(object_facts(content), drawing.centres, strict=True):
                     column, line = (min(PATCHES - 1, max(0, int(at * PATCHES / CANVAS))) for at in (x, y))
@@ -79,6 +94,9 @@ def object_facts(content: Content) -> list[dict[str, int]]:
     colours = tuple(COLOURS)
     if isinstance(content, Chart):
         return [{"kind": 2, "colour": colours.index(bar.colour), "value": bar.value} for bar in content.bars]
+    if isinstance(content, TrailMap):
+        return list(map(_card_facts, content.cards))
+    assert isinstance(content, Scene)
     return [
         {
             "kind": 1,
@@ -88,6 +106,19 @@ def object_facts(content: Content) -> list[dict[str, int]]:
         }
         for thing in content.things
     ]
+
+
+def _card_facts(card: Card) -> dict[str, int]:
+    facts = {"kind": 3}
+    for name, found, all_of_it in (
+        ("colour", card.colour, tuple(COLOURS)),
+        ("shape", card.key, SHAPES),
+        ("next", card.next, CELLS),
+        ("thing", card.thing, THINGS),
+    ):
+        if found:
+            facts[name] = all_of_it.index(found)
+    return facts
 
 
 def encode_pictures(model: MllamaForConditionalGeneration, pixels: torch.Tensor) -> torch.Tensor:
@@ -116,6 +147,7 @@ def train_vision(
     log: Callable[[str], None],
     pictures: int = 48,
     rate: float = 1e-3,
+    puzzle_share: float = 0.4,
 ) -> None:
     """Train the vision tower to tell what each patch shows; ``dtype`` is what products are computed in."""
     device = next(model.parameters()).device
@@ -125,7 +157,7 @@ def train_vision(
     assert isinstance(vision_config, MllamaVisionConfig)
     head = nn.Linear(vision_config.vision_output_dim, sum(FACTS.values())).to(device)
     optimizer = Optimizer([(tower, rate), (nn.ModuleDict({"head": head}), rate)], warmup=60, dtype=dtype)
-    dataset = PatchBatches(processor, seed=seed, pictures=pictures, easy_share=0.3)
+    dataset = PatchBatches(processor, seed=seed, pictures=pictures, easy_share=0.3, puzzle_share=puzzle_share)
     started = time.monotonic()
     model.train()
     batches = DataLoader(dataset, batch_size=None, num_workers=1, prefetch_factor=4)

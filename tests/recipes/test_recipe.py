@@ -1,5 +1,6 @@
 """The recipe: what the model learns from is laid out as the engine will ask, and a run can go on."""
 
+import copy
 import random
 import re
 
@@ -17,15 +18,19 @@ from langchain_llava_o1.staging.prompts import comparison_prompt
 from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.staging.transcript import parse_transcript
 from langchain_llava_o1.tiny import checkpoint_path
-from recipes.tiny.batches import GeneratedBatches
-from recipes.tiny.pairs import Verdict, corrupt, judge_pair
+from recipes.tiny.batches import MOST_PICTURES, GeneratedBatches, Shares
+from recipes.tiny.corruption import corrupt
+from recipes.tiny.model import make_model
 from recipes.tiny.sequences import (
     IGNORED,
     Encoder,
+    Exchange,
     answer_after_errors,
     join_stages,
     reference_stages,
 )
+from recipes.tiny.start import carry_over
+from recipes.tiny.verdicts import Verdict, judge_pair
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +71,11 @@ def test_verdicts_are_learned_as_the_engine_asks_for_them(
 ) -> None:
     item = make_item(3, Difficulty.HARD)
     accepted = reference_stages(item, random.Random(0))[:num_accepted]
-    stage = STAGES[num_accepted]
+    part = StagePart(STAGES[num_accepted])
     sequence = Encoder(processor).comparison(
         item,
         accepted,
-        stage,
+        part,
         ("one", "other"),
         Verdict("Because.", 2),
         with_reason=True,
@@ -79,7 +84,7 @@ def test_verdicts_are_learned_as_the_engine_asks_for_them(
     turns = [Turn("user", (Picture.of_image(item.picture), item.prompt))]
     if accepted:
         turns.append(Turn("assistant", (join_stages(accepted),)))
-    turns.append(Turn("user", (comparison_prompt(StagePart(stage), "one", "other"),)))
+    turns.append(Turn("user", (comparison_prompt(part, "one", "other"),)))
     asked = chat_format.encode(turns).token_ids
 
     assert tuple(sequence.tokens[: len(asked)]) == asked
@@ -91,12 +96,12 @@ def test_verdicts_are_learned_as_the_engine_asks_for_them(
 def test_what_is_seen_and_the_scores_weigh_as_asked(processor) -> None:  # noqa: ANN001
     item = make_item(3, Difficulty.HARD)
     rng = random.Random(0)
-    verdict = judge_pair(item, "caption", "", item.captions()[0], corrupt(item, "caption", rng), rng)
+    verdict = judge_pair(item, "caption", (), item.captions()[0], corrupt(item, "caption", rng), rng)
     assert verdict is not None
     sequence = Encoder(processor, evidence_weight=2.0, tally_weight=3.0).comparison(
         item,
         (),
-        STAGES[1],
+        StagePart(STAGES[1]),
         ("one", "other"),
         verdict,
         with_reason=True,
@@ -117,7 +122,7 @@ def test_the_choice_of_a_tie_is_not_learned(processor) -> None:  # noqa: ANN001
     sequence = Encoder(processor).comparison(
         make_item(3, Difficulty.HARD),
         (),
-        STAGES[0],
+        StagePart(STAGES[0]),
         ("one", "other"),
         Verdict("Alike.", 1, is_tie=True),
         with_reason=True,
@@ -145,16 +150,72 @@ def test_reasoning_is_learned_to_follow_a_caption_with_errors(processor) -> None
     assert [found.stage.name for found in learned.stages] == ["reasoning", "conclusion"]
 
 
+@pytest.mark.parametrize("is_shown_again", [False, True])
+def test_conversations_are_learned_as_the_engine_asks_for_them(
+    processor,  # noqa: ANN001
+    chat_format: ChatFormat,
+    is_shown_again: bool,
+) -> None:
+    item = make_item(3, Difficulty.HARD)
+    picture = Picture.of_image(item.picture)
+    sequence = Encoder(processor).answer(
+        item,
+        reference_stages(item, random.Random(0)),
+        earlier=[Exchange("How many are there?", "3"), Exchange("And stars?", "1")],
+        is_shown_again=is_shown_again,
+    )
+    asked = chat_format.encode(
+        [
+            Turn("user", (picture, "How many are there?")),
+            Turn("assistant", ("3",)),
+            Turn("user", ("And stars?",)),
+            Turn("assistant", ("1",)),
+            Turn("user", (picture, item.prompt) if is_shown_again else (item.prompt,)),
+        ]
+    ).token_ids
+
+    assert tuple(sequence.tokens[: len(asked)]) == asked
+
+
+def test_sums_are_right_and_need_no_picture(processor) -> None:  # noqa: ANN001
+    sequence = Encoder(processor).sums(random.Random(0), 160)
+
+    sums = re.findall(r"(\d+) and (\d+) make (\d+)", processor.tokenizer.decode(sequence.tokens))
+    assert len(sums) > 15
+    assert all(int(first) + int(second) == int(total) for first, second, total in sums)
+    assert learned_text(processor, sequence.labels).split(", ")[0].strip() == sums[0][2]
+
+
+SHARES = Shares(puzzles=0.5, comparisons=0.5, conversations=0.5, descriptions=0.2, easy=0.5, sums=0.3)
+
+
 def test_batches_hold_what_they_say(processor) -> None:  # noqa: ANN001
-    batches = iter(GeneratedBatches(processor, seed=1, pictures=4, judging_share=0.5, easy_share=0.5, ramp=0))
-    batch = next(batches)
+    batch = next(iter(GeneratedBatches(processor, SHARES, seed=1, pictures=4, ramp=0)))
     image_token = processor.tokenizer.convert_tokens_to_ids("<|image|>")
 
     assert batch.pixels.shape == (4, 1, 1, 3, 140, 140)
     assert sum(len(text.tokens) for text in batch.texts) == 12
     for text in batch.texts:
         assert text.tokens.shape == text.labels.shape == text.weights.shape
-        assert ((text.tokens == image_token).sum(1) == 1).all()
+        assert text.pictures.shape == (len(text.tokens), MOST_PICTURES)
+        assert ((text.tokens == image_token).sum(1) <= MOST_PICTURES).all()
         is_learned = text.labels != IGNORED
         assert is_learned.any(1).all()
         assert torch.equal(text.tokens[is_learned], text.labels[is_learned])
+
+
+def test_weights_are_carried_over_token_by_token(processor) -> None:  # noqa: ANN001
+    grown = copy.deepcopy(processor.tokenizer)
+    grown.add_tokens([" treasure chest"])
+    source, target = make_model(processor.tokenizer, seed=1), make_model(grown, seed=2)
+
+    known = carry_over(source, processor.tokenizer, target, grown)
+
+    assert known == len(processor.tokenizer) == len(grown) - 1
+    old, new = source.get_input_embeddings().weight, target.get_input_embeddings().weight
+    assert torch.equal(old[:known], new[:known])
+    assert torch.equal(old[-8:], new[-8:])
+    spelled = processor.tokenizer(" treasure chest", add_special_tokens=False).input_ids
+    torch.testing.assert_close(new[known], old[spelled].mean(0))
+    one, other = source.model.vision_model, target.model.vision_model
+    assert all(map(torch.equal, one.parameters(), other.parameters()))

@@ -11,8 +11,8 @@ from torch.utils._pytree import tree_leaves
 from transformers import AutoProcessor, MllamaForConditionalGeneration, MllamaProcessor
 
 from langchain_llava_o1.tiny import checkpoint_path
-from recipes.tiny import __main__ as recipe
-from recipes.tiny.batches import GeneratedBatches
+from recipes.tiny import recipe
+from recipes.tiny.batches import GeneratedBatches, Shares
 from recipes.tiny.model import make_model
 from recipes.tiny.muon import Muon, orthogonalize
 from recipes.tiny.training import train_text
@@ -93,7 +93,8 @@ def test_the_vision_tower_learns_in_the_precision_that_is_asked_for(
 def test_the_whole_model_learns_without_bfloat16_where_that_is_slow(
     model: MllamaForConditionalGeneration, processor: MllamaProcessor
 ) -> None:
-    batches = GeneratedBatches(processor, seed=0, pictures=1, judging_share=0.5, easy_share=1.0, ramp=0)
+    shares = Shares(puzzles=0.0, comparisons=0.5, conversations=0.0, descriptions=0.0, easy=1.0, sums=0.0)
+    batches = GeneratedBatches(processor, shares, seed=0, pictures=1, ramp=0)
     batch = next(iter(batches))
     with SeenDtypes() as seen:
         train_text(

@@ -2,14 +2,19 @@
 
 import random
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from langchain_llava_o1.drawn import Difficulty
-from langchain_llava_o1.drawn.items import Item, captions, make_item, read_caption
+from langchain_llava_o1.drawn.charts import SumChart
+from langchain_llava_o1.drawn.items import Item, captions, make_item, make_puzzle, read_caption
 from langchain_llava_o1.drawn.scenes import Scene, Thing
-from recipes.tiny.pairs import corrupt, corrupt_content, judge_pair
+from langchain_llava_o1.drawn.trail_maps import KeyTrail, TrailMap
+from recipes.tiny.corruption import corrupt, corrupt_answer, corrupt_content
+from recipes.tiny.sequences import join_stages, reference_stages
+from recipes.tiny.verdicts import judge_pair
 
 STAGE_NAMES = ("summary", "caption", "reasoning", "conclusion")
 
@@ -18,9 +23,19 @@ def right_text(item: Item, stage_name: str) -> str:
     return {
         "summary": item.summaries()[0],
         "caption": item.captions()[0],
-        "reasoning": item.reasonings(item.content)[0],
-        "conclusion": item.conclusions(item.content)[0],
+        "reasoning": item.reasonings(item.told)[0],
+        "conclusion": item.conclusions(item.told)[0],
     }[stage_name]
+
+
+def right_texts_before(item: Item, stage_name: str) -> list[str]:
+    return [right_text(item, name) for name in STAGE_NAMES[: STAGE_NAMES.index(stage_name)]]
+
+
+def puzzle(kind: type) -> Item:
+    """Return a hard puzzle without options about a map or a chart."""
+    items = (make_puzzle(seed, Difficulty.HARD) for seed in range(100))
+    return next(item for item in items if isinstance(item.content, kind) and not item.options)
 
 
 def scene_item(difficulty: Difficulty = Difficulty.HARD) -> Item:
@@ -39,17 +54,20 @@ def recoloured(scene: Scene, index: int) -> Scene:
     return Scene(tuple(things))
 
 
+@pytest.mark.parametrize("make", [make_item, make_puzzle])
 @pytest.mark.parametrize("stage_name", STAGE_NAMES)
-def test_the_right_candidate_wins_in_either_position(stage_name: str) -> None:
+def test_the_right_candidate_wins_in_either_position(
+    stage_name: str, make: Callable[[int, Difficulty], Item]
+) -> None:
     num_judged = 0
     for seed in range(60):
         rng = random.Random(seed)
-        item = make_item(seed, Difficulty.HARD)
+        item = make(seed, Difficulty.HARD)
         right = right_text(item, stage_name)
         wrong = corrupt(item, stage_name, rng)
-        caption = item.captions()[1]
-        verdict = judge_pair(item, stage_name, caption, right, wrong, rng)
-        swapped = judge_pair(item, stage_name, caption, wrong, right, rng)
+        accepted = right_texts_before(item, stage_name)
+        verdict = judge_pair(item, stage_name, accepted, right, wrong, rng)
+        swapped = judge_pair(item, stage_name, accepted, wrong, right, rng)
         if verdict is None or verdict.is_tie:
             continue
         num_judged += 1
@@ -64,7 +82,7 @@ def test_captions_are_compared_place_by_place() -> None:
     first, *middle, last = item.content.things
     wrong = recoloured(item.content, -1)
 
-    verdict = judge_pair(item, "caption", "", captions(wrong)[0], item.captions()[1], random.Random(0))
+    verdict = judge_pair(item, "caption", (), captions(wrong)[0], item.captions()[1], random.Random(0))
 
     assert verdict is not None
     assert verdict.choice == 2
@@ -83,7 +101,7 @@ def test_nothing_is_said_about_a_caption_of_another_kind_of_picture() -> None:
         if not isinstance(other.content, Scene)
     )
 
-    verdict = judge_pair(item, "caption", "", item.captions()[0], chart.captions()[0], random.Random(0))
+    verdict = judge_pair(item, "caption", (), item.captions()[0], chart.captions()[0], random.Random(0))
 
     assert verdict is None
 
@@ -93,7 +111,7 @@ def test_an_object_that_is_missing_counts_as_nothing() -> None:
     first = item.content.things[0]
     fewer = Scene(item.content.things[1:])
 
-    verdict = judge_pair(item, "caption", "", captions(fewer)[0], item.captions()[0], random.Random(0))
+    verdict = judge_pair(item, "caption", (), captions(fewer)[0], item.captions()[0], random.Random(0))
 
     assert verdict is not None
     seen = without_cell(first)
@@ -107,7 +125,7 @@ def test_the_caption_with_more_places_right_wins() -> None:
     two_errors = recoloured(recoloured(item.content, 1), 2)
 
     verdict = judge_pair(
-        item, "caption", "", captions(one_error)[0], captions(two_errors)[0], random.Random(0)
+        item, "caption", (), captions(one_error)[0], captions(two_errors)[0], random.Random(0)
     )
 
     assert verdict is not None
@@ -120,7 +138,7 @@ def test_two_right_candidates_are_a_tie() -> None:
     item = make_item(5, Difficulty.HARD)
 
     for stage_name, pair in (("summary", item.summaries()[:2]), ("caption", item.captions()[:2])):
-        verdict = judge_pair(item, stage_name, "", *pair, random.Random(0))
+        verdict = judge_pair(item, stage_name, (), *pair, random.Random(0))
         assert verdict is not None
         assert verdict.is_tie
 
@@ -131,14 +149,14 @@ def test_a_caption_that_names_a_place_twice_cannot_be_judged() -> None:
     first = item.content.things[0]
     twice = right.replace(str(first), f"{first}, {first}")
 
-    assert judge_pair(item, "caption", "", right, twice, random.Random(0)) is None
+    assert judge_pair(item, "caption", (), right, twice, random.Random(0)) is None
 
 
 def test_nothing_is_said_where_the_accepted_caption_cannot_be_read() -> None:
     item = make_item(5, Difficulty.HARD)
     reasonings = item.reasonings(item.content)
 
-    assert judge_pair(item, "reasoning", "gibberish", reasonings[0], "wrong", random.Random(0)) is None
+    assert judge_pair(item, "reasoning", ("", "gibberish"), reasonings[0], "wrong", random.Random(0)) is None
 
 
 def test_a_reasoning_is_judged_by_the_caption_it_was_given() -> None:
@@ -151,7 +169,7 @@ def test_a_reasoning_is_judged_by_the_caption_it_was_given() -> None:
             continue
         caption = captions(content)[0]
         assert read_caption(caption) == content
-        verdict = judge_pair(item, "reasoning", caption, ignores, follows[0], random.Random(0))
+        verdict = judge_pair(item, "reasoning", ("", caption), ignores, follows[0], random.Random(0))
         assert verdict is not None
         assert verdict.choice == 2
         assert verdict.reason.startswith(follows[0])
@@ -171,3 +189,89 @@ def test_corrupted_stages_are_mostly_wrong(stage_name: str) -> None:
     ]
 
     assert sum(wrong) > 40
+
+
+def test_the_trails_of_two_keys_are_followed_whatever_the_captions_claim() -> None:
+    item = puzzle(TrailMap)
+    trail_map, right = item.content, item.told
+    wrong = KeyTrail.of(trail_map, next(key for key in trail_map.keys if key != right.key))
+    claim = captions(replace(wrong, thing=right.thing))[0]
+
+    verdict = judge_pair(item, "caption", ("",), claim, captions(right)[1], random.Random(0))
+
+    assert verdict is not None
+    assert verdict.reason == (
+        f"Response 1: {wrong.key} {', '.join(wrong.cells)}: {wrong.thing}; "
+        f"response 2: {right.key} {', '.join(right.cells)}: {right.thing}; so 0 to 1."
+    )
+    assert verdict.choice == 2
+
+
+def test_a_colour_is_to_lead_to_the_key_of_the_accepted_caption() -> None:
+    item = puzzle(TrailMap)
+    trail_map = item.content
+    accepted = KeyTrail.of(trail_map, next(key for key in trail_map.keys if key != item.told.key))
+    follows, ignores = item.reasonings(accepted)[0], item.reasonings(item.told)[0]
+
+    verdict = judge_pair(item, "reasoning", ("", captions(accepted)[0]), follows, ignores, random.Random(0))
+
+    assert verdict is not None
+    assert verdict.choice == 1
+    assert verdict.reason.endswith(f": {item.told.key}; so 1 to 0.")
+
+
+def test_bars_are_added_up_anew() -> None:
+    item = puzzle(SumChart)
+    right = item.reasonings(item.told)[0]
+    wrong = corrupt(item, "reasoning", random.Random(0))
+
+    verdict = judge_pair(item, "reasoning", ("", item.captions()[0]), right, wrong, random.Random(0))
+
+    assert verdict is not None
+    assert verdict.choice == 1
+    values = {bar.colour: bar.value for bar in item.content.bars}
+    checked = re.findall(r"(\w+) (\d+), (\w+) (\d+), (\w+) (\d+): .*? make (\d+)[;,] ", verdict.reason)
+    assert len(checked) == 2
+    for one, first, two, second, three, third, _ in checked:
+        assert [values[one], values[two], values[three]] == [int(first), int(second), int(third)]
+
+
+def test_two_wrong_choices_are_a_tie() -> None:
+    item = puzzle(TrailMap)
+    keys = [key for key in item.content.keys if key != item.told.key]
+    wrong = [captions(KeyTrail.of(item.content, key))[0] for key in keys]
+
+    verdict = judge_pair(item, "caption", ("",), wrong[0], wrong[1], random.Random(0))
+
+    assert verdict is not None
+    assert verdict.is_tie
+    assert verdict.reason.endswith("so 0 to 0.")
+
+
+@pytest.mark.parametrize("make", [make_item, make_puzzle])
+def test_of_two_whole_answers_the_right_one_wins(make: Callable[[int, Difficulty], Item]) -> None:
+    num_judged = 0
+    for seed in range(60):
+        rng = random.Random(seed)
+        item = make(seed, Difficulty.HARD)
+        right, wrong = join_stages(reference_stages(item, rng)), join_stages(corrupt_answer(item, rng))
+        verdict = judge_pair(item, "answer", (), right, wrong, rng)
+        swapped = judge_pair(item, "answer", (), wrong, right, rng)
+        if verdict is None or verdict.is_tie:
+            continue
+        num_judged += 1
+        assert verdict.choice == 1
+        assert swapped is not None
+        assert swapped.choice == 2
+    assert num_judged > 25
+
+
+@pytest.mark.parametrize("make", [make_item, make_puzzle])
+def test_the_stages_of_a_wrong_answer_agree(make: Callable[[int, Difficulty], Item]) -> None:
+    for seed in range(40):
+        item = make(seed, Difficulty.HARD)
+        _, caption, reasoning, conclusion = corrupt_answer(item, random.Random(seed))
+        told = read_caption(caption)
+        assert told is not None
+        if reasoning in item.reasonings(told):
+            assert conclusion in item.conclusions(told)
