@@ -82,6 +82,24 @@ def _without_layout(text: str) -> str:
     return "".join(" " if index in colons else character for index, character in enumerate(text))
 
 
+PROCESS_INSTRUCTION = (
+    "You check how a question about a picture is answered, step by step. The first message has the question "
+    "and the first step; every later message has one more step. Look at the picture. Reply + if all steps so "
+    "far agree with it and with each other, and - if anything in them is wrong. Reply with that sign alone."
+)
+"""Tells a process reward model what it is to do, where it is not given the words that it was trained with."""
+
+
+def process_question(question: str, step: str) -> str:
+    """Write the first turn for a process reward model, in the layout of Qwen-VL-PRM.
+
+    Args:
+        question: What is asked.
+        step: The first step of the answer.
+    """
+    return f"### Question:\n{question}\n\n### Solution Process:\n{step}"
+
+
 DESCRIPTION_REQUEST = "Describe the picture."
 """Asks for what a picture is indexed by: a caption that serves every question."""
 
