@@ -4,6 +4,7 @@ from .agents.middleware import VisualReasoningMiddleware as VisualReasoningMiddl
 from .agents.tool import VisualReasoningTool as VisualReasoningTool
 from .chat.model import ChatLlavaO1 as ChatLlavaO1
 from .judges.confidence import ConfidenceJudge as ConfidenceJudge
+from .judges.critic import CriticJudge as CriticJudge
 from .judges.function import FunctionJudge as FunctionJudge
 from .judges.generative import GenerativeJudge as GenerativeJudge
 from .judges.judge import Comparison as Comparison
