@@ -3,8 +3,8 @@
 from .agents.middleware import VisualReasoningMiddleware as VisualReasoningMiddleware
 from .agents.tool import VisualReasoningTool as VisualReasoningTool
 from .chat.model import ChatLlavaO1 as ChatLlavaO1
-from .chat.reward_model import HuggingFaceReward as HuggingFaceReward
 from .judges.confidence import ConfidenceJudge as ConfidenceJudge
+from .judges.critic import CriticJudge as CriticJudge
 from .judges.function import FunctionJudge as FunctionJudge
 from .judges.generative import GenerativeJudge as GenerativeJudge
 from .judges.judge import Comparison as Comparison
@@ -24,6 +24,7 @@ from .rag.multimodal_rag import create_multimodal_rag as create_multimodal_rag
 from .rag.retriever import MultimodalRetriever as MultimodalRetriever
 from .rag.vision_tower_embeddings import VisionTowerEmbeddings as VisionTowerEmbeddings
 from .report.result import SearchResult as SearchResult
+from .rewards.reward import HuggingFaceReward as HuggingFaceReward
 from .search.best_of_n import create_best_of_n as create_best_of_n
 from .search.self_consistency import create_self_consistency as create_self_consistency
 from .search.sentence_beam import SentenceBeamContext as SentenceBeamContext

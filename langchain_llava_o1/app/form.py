@@ -60,5 +60,10 @@ def read_strategy(search: str, judge: str, candidates: float | None, seed: str) 
 
 
 def _judges_of(search: str) -> list[tuple[str, str]]:
-    """List the judges that a search takes, its own first, as a label and a value each."""
-    return [(_OWN_JUDGE, ""), *((name, name) for name in JUDGES if find_search(search).takes(name))]
+    """List the judges that a search takes, its own first, as a label and a value each.
+
+    Those that need a model of their own are left out: the page has no field for it.
+    """
+    takes = find_search(search).takes
+    names = [entry.name for entry in JUDGES.values() if entry.own_model is None and takes(entry.name)]
+    return [(_OWN_JUDGE, ""), *((name, name) for name in names)]

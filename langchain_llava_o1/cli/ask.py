@@ -20,6 +20,8 @@ from langchain_llava_o1.cli.options import (
     CollectionOption,
     DebugOption,
     ImagesArgument,
+    JudgeKindOption,
+    JudgeModelOption,
     JudgeOption,
     ModelOption,
     PagesOption,
@@ -31,6 +33,7 @@ from langchain_llava_o1.cli.options import (
     StrategyOption,
     TemperatureOption,
     read_further_settings,
+    read_judge,
     read_page_numbers,
 )
 from langchain_llava_o1.cli.output import write_error, write_output
@@ -58,6 +61,8 @@ def ask(
     model: ModelOption = None,
     strategy: StrategyOption = DEFAULT_SEARCH,
     judge: JudgeOption = None,
+    judge_model: JudgeModelOption = None,
+    judge_kind: JudgeKindOption = None,
     candidates: CandidatesOption = None,
     temperature: TemperatureOption = None,
     seed: SeedOption = None,
@@ -118,7 +123,7 @@ def ask(
             temperature,
             seed,
             strategy,
-            judge,
+            read_judge(judge, judge_model, judge_kind),
             read_further_settings(further),
             streams_text=is_streamed,
         )

@@ -5,7 +5,14 @@ from typing import Annotated
 import typer
 
 from langchain_llava_o1.cli.failures import checking_usage
-from langchain_llava_o1.cli.options import DebugOption, JudgeOption, StrategyOption
+from langchain_llava_o1.cli.options import (
+    DebugOption,
+    JudgeKindOption,
+    JudgeModelOption,
+    JudgeOption,
+    StrategyOption,
+    read_judge,
+)
 from langchain_llava_o1.cli.output import write_output
 from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH, find_search
 
@@ -13,6 +20,8 @@ from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH, find_search
 def draw(
     strategy: StrategyOption = DEFAULT_SEARCH,
     judge: JudgeOption = None,
+    judge_model: JudgeModelOption = None,
+    judge_kind: JudgeKindOption = None,
     is_xray: Annotated[
         bool, typer.Option("--xray/--no-xray", help="Draw the inside of every stage, or the stages alone.")
     ] = True,
@@ -23,5 +32,7 @@ def draw(
 
     # Drawing runs nothing, so the model is never loaded; the default judge is that of every checkpoint.
     with checking_usage():
-        graph = find_search(strategy).create(ChatLlavaO1(model="tiny"), judge)
+        graph = find_search(strategy).create(
+            ChatLlavaO1(model="tiny"), read_judge(judge, judge_model, judge_kind)
+        )
     write_output(graph.compile().get_graph(xray=is_xray).draw_mermaid())

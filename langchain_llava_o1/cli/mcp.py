@@ -13,6 +13,8 @@ from langchain_llava_o1.cli.listening import HostOption, PortOption, check_addre
 from langchain_llava_o1.cli.options import (
     CandidatesOption,
     DebugOption,
+    JudgeKindOption,
+    JudgeModelOption,
     JudgeOption,
     ModelOption,
     SeedOption,
@@ -20,6 +22,7 @@ from langchain_llava_o1.cli.options import (
     StrategyOption,
     TemperatureOption,
     read_further_settings,
+    read_judge,
 )
 from langchain_llava_o1.cli.output import write_error
 from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH
@@ -55,6 +58,8 @@ def mcp(
     strategy: StrategyOption = DEFAULT_SEARCH,
     candidates: CandidatesOption = None,
     judge: JudgeOption = None,
+    judge_model: JudgeModelOption = None,
+    judge_kind: JudgeKindOption = None,
     temperature: TemperatureOption = None,
     seed: SeedOption = None,
     settings: SettingsOption = None,
@@ -71,7 +76,7 @@ def mcp(
         temperature=temperature,
         seed=seed,
         search=strategy,
-        judge=judge,
+        judge=read_judge(judge, judge_model, judge_kind),
         further=read_further_settings(settings),
     )
     from langchain_llava_o1 import ChatLlavaO1

@@ -1,8 +1,12 @@
-"""The judges that have a name: a record each, from which the command line and the app offer them."""
+"""The judges that have a name: a record each, from which the command line and the app offer them.
+
+The full name of a judge that asks a model of its own has that model's behind a colon, as in
+"reward:Skywork/Skywork-VL-Reward-7B".
+"""
 
 import pkgutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from langchain_llava_o1.errors import ConfigurationError
 
@@ -19,19 +23,39 @@ class JudgeEntry:
         description: What it goes by, in a line.
         home: Where its class is, as "module:class"; ``Judge.from_model`` makes it.
         is_scoring: Whether it scores all candidates; else it compares two.
+        own_model: What opens the model that it asks, by the name that follows the judge's, as
+            "module:function"; None if it asks the model that answers.
     """
 
     name: str
     description: str
     home: str
     is_scoring: bool = False
+    own_model: str | None = None
 
-    def create(self, model: Any) -> "Judge":
-        """Make the judge, for a chat model that it may ask.
+    def create(self, model: Any, own_model: str = "") -> "Judge":
+        """Make the judge.
+
+        Args:
+            model: The chat model that answers, which it may ask.
+            own_model: Name of the model that it asks instead; empty if it has none.
 
         Raises:
-            ConfigurationError: If the model cannot be asked what the judge asks.
+            ConfigurationError: If the model cannot be asked what the judge asks, the judge needs a model of
+                its own, or has none.
         """
+        if self.own_model is None and own_model:
+            raise ConfigurationError(
+                f"The {self.name} judge asks the model that answers, got the model {own_model!r} for it. "
+                "Leave that one out, or use the reward judge."
+            )
+        if self.own_model is not None:
+            if not own_model:
+                raise ConfigurationError(
+                    f"The {self.name} judge needs a model of its own. Name it, as in "
+                    f"{self.name}:Skywork/Skywork-VL-Reward-7B; on the command line with --judge-model."
+                )
+            model = pkgutil.resolve_name(self.own_model)(own_model)
         return cast("Judge", pkgutil.resolve_name(self.home).from_model(model))
 
 
@@ -54,17 +78,48 @@ JUDGES = {
             "langchain_llava_o1.judges.confidence:ConfidenceJudge",
             is_scoring=True,
         ),
+        JudgeEntry(
+            "critic",
+            "The model thinks and boxes its choice for every match, as critics are trained to.",
+            "langchain_llava_o1.judges.critic:CriticJudge",
+        ),
+        JudgeEntry(
+            "reward",
+            "A reward model of Hugging Face scores each candidate.",
+            "langchain_llava_o1.judges.reward:RewardJudge",
+            is_scoring=True,
+            own_model="langchain_llava_o1.rewards.reward:open_reward",
+        ),
     )
 }
 """All of them, by name."""
 
 
+class FullName(NamedTuple):
+    """A judge's full name, taken apart.
+
+    Attributes:
+        judge: Name of the judge.
+        own_model: Name of the model that it asks; empty if none is named.
+    """
+
+    judge: str
+    own_model: str
+
+
+def split_name(name: str) -> FullName:
+    """Take a judge's full name apart."""
+    judge, _, own_model = name.partition(":")
+    return FullName(judge, own_model)
+
+
 def find_judge(name: str) -> JudgeEntry:
-    """Return the entry of a judge.
+    """Return the entry of a judge, by its name or its full name.
 
     Raises:
         ConfigurationError: If there is none of this name.
     """
-    if name not in JUDGES:
-        raise ConfigurationError(f"There is no judge {name!r}; there are {', '.join(JUDGES)}.")
-    return JUDGES[name]
+    judge = split_name(name).judge
+    if judge not in JUDGES:
+        raise ConfigurationError(f"There is no judge {judge!r}; there are {', '.join(JUDGES)}.")
+    return JUDGES[judge]

@@ -3,8 +3,10 @@
 from langchain_core.globals import get_llm_cache
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import Runnable
+from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.base import RunnableBindingBase
+from langchain_core.runnables.config import merge_configs
+from langgraph.constants import TAG_NOSTREAM
 
 ChatModel = Runnable[LanguageModelInput, AIMessage]
 """A chat model, or one with parameters bound to it."""
@@ -35,3 +37,8 @@ def uncached(model: ChatModel) -> ChatModel:
         bound = uncached(model.bound)
         return model if bound is model.bound else model.model_copy(update={"bound": bound})
     return model
+
+
+def unstreamed(config: RunnableConfig | None) -> RunnableConfig:
+    """Return a config whose calls are kept out of the messages that a graph streams."""
+    return merge_configs(config, {"tags": [TAG_NOSTREAM]})

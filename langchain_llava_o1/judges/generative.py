@@ -6,11 +6,9 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
-from langchain_core.runnables.config import merge_configs
-from langgraph.constants import TAG_NOSTREAM
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.judges.chat_model import ChatModel
+from langchain_llava_o1.judges.chat_model import ChatModel, unstreamed
 from langchain_llava_o1.judges.judge import Comparison, PairwiseJudge
 from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.judges.verdict import Choice, Verdict, read_check, read_verdict
@@ -64,10 +62,10 @@ class GenerativeJudge(PairwiseJudge):
         return self.with_check and part.is_checked
 
     def _ask(self, prompt: list[BaseMessage], config: RunnableConfig | None) -> AIMessage:
-        return self.model.invoke(prompt, _unstreamed(config), **self._parameters)
+        return self.model.invoke(prompt, unstreamed(config), **self._parameters)
 
     async def _aask(self, prompt: list[BaseMessage], config: RunnableConfig | None) -> AIMessage:
-        return await self.model.ainvoke(prompt, _unstreamed(config), **self._parameters)
+        return await self.model.ainvoke(prompt, unstreamed(config), **self._parameters)
 
     @property
     def _parameters(self) -> dict[str, Any]:
@@ -84,10 +82,6 @@ class GenerativeJudge(PairwiseJudge):
             return []
         texts = (comparison.first, comparison.second)
         return [[*comparison.prompt, HumanMessage(check_prompt(comparison.part, text))] for text in texts]
-
-
-def _unstreamed(config: RunnableConfig | None) -> RunnableConfig:
-    return merge_configs(config, {"tags": [TAG_NOSTREAM]})
 
 
 def _read(reply: AIMessage) -> Verdict:

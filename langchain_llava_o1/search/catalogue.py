@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.judges.catalogue import JUDGES, find_judge
+from langchain_llava_o1.judges.catalogue import JUDGES, find_judge, split_name
 
 if TYPE_CHECKING:
     from langchain_llava_o1.judges.chat_model import ChatModel
@@ -72,7 +72,7 @@ class SearchEntry:
 
         Args:
             model: Any LangChain chat model.
-            judge: Name of what decides between candidates; None for the search's own default.
+            judge: Full name of what decides between candidates; None for the search's own default.
 
         Raises:
             ConfigurationError: If the search and the judge do not go together.
@@ -83,16 +83,16 @@ class SearchEntry:
         entry = find_judge(judge)
         if not self.has_candidates:
             raise ConfigurationError(
-                f"{self.name} has nothing to choose from and takes no judge, got {judge}. "
+                f"{self.name} has nothing to choose from and takes no judge, got {entry.name}. "
                 "Leave the judge out."
             )
-        if not self.takes(judge):
+        if not self.takes(entry.name):
             scoring = [each.name for each in JUDGES.values() if each.is_scoring]
             raise ConfigurationError(
-                f"{self.name} works with scores, and the {judge} judge gives none. "
+                f"{self.name} works with scores, and the {entry.name} judge gives none. "
                 f"Use {' or '.join(scoring)}, or leave the judge out."
             )
-        return cast("SearchGraph", build(model, judge=entry.create(model)))
+        return cast("SearchGraph", build(model, judge=entry.create(model, split_name(judge).own_model)))
 
 
 SINGLE_PASS = "single"

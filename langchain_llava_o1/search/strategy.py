@@ -30,7 +30,8 @@ class Strategy:
 
     Attributes:
         search: Name of the search.
-        judge: Name of what decides between candidates; None for the search's own default.
+        judge: Full name of what decides between candidates (``judges/catalogue.py``); None for the search's
+            own default.
         settings: Settings of the search, by name, where they are not the defaults.
     """
 

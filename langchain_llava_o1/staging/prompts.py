@@ -45,6 +45,29 @@ def comparison_prompt(part: Part, first: str, second: str, *, with_reason: bool 
     )
 
 
+def critic_prompt(part: Part, question: str, answer: str, first: str, second: str) -> str:
+    """Ask a critic which of two candidates is better, as models of the LLaVA-Critic-R1 kind are asked.
+
+    Sent with the question's images as the only turn. The critic thinks in its tags and puts the number of the
+    better response into a box.
+
+    Args:
+        part: What both candidates are for.
+        question: What is asked about the images.
+        answer: What both candidates go on from; empty at the beginning.
+        first: Text of the first candidate, without its tags.
+        second: Text of the second candidate, without its tags.
+    """
+    so_far = f"The answer so far: {_without_layout(answer)}\n" if answer else ""
+    return (
+        f"Look at the picture and judge two responses for the {part.title} of an answer. {part.criterion}\n"
+        f"Question: {_without_layout(question)}\n{so_far}"
+        f"Response 1: {_without_layout(first)}\nResponse 2: {_without_layout(second)}\n"
+        "First compare both with the picture, between <think> and </think>. Then write the number of the "
+        "better response in a box and nothing else: \\boxed{1} or \\boxed{2}."
+    )
+
+
 def check_prompt(part: Part, text: str) -> str:
     """Ask a judge whether one candidate, looked at alone, is correct.
 
@@ -80,6 +103,24 @@ def _without_layout(text: str) -> str:
         if folded[position] == ":"
     }
     return "".join(" " if index in colons else character for index, character in enumerate(text))
+
+
+PROCESS_INSTRUCTION = (
+    "You check how a question about a picture is answered, step by step. The first message has the question "
+    "and the first step; every later message has one more step. Look at the picture. Reply + if all steps so "
+    "far agree with it and with each other, and - if anything in them is wrong. Reply with that sign alone."
+)
+"""Tells a process reward model what it is to do, where it is not given the words that it was trained with."""
+
+
+def process_question(question: str, step: str) -> str:
+    """Write the first turn for a process reward model, in the layout of Qwen-VL-PRM.
+
+    Args:
+        question: What is asked.
+        step: The first step of the answer.
+    """
+    return f"### Question:\n{question}\n\n### Solution Process:\n{step}"
 
 
 DESCRIPTION_REQUEST = "Describe the picture."

@@ -23,11 +23,14 @@ from langchain_llava_o1.cli.bench.tables import Counter, accuracy_table, turns_t
 from langchain_llava_o1.cli.failures import checking_usage
 from langchain_llava_o1.cli.options import (
     DebugOption,
+    JudgeKindOption,
+    JudgeModelOption,
     JudgeOption,
     ModelOption,
     SettingsOption,
     StrategyOption,
     read_further_settings,
+    read_judge,
 )
 from langchain_llava_o1.cli.output import write_output
 from langchain_llava_o1.evaluation.benchmark import DEFAULT_BENCHMARK, Benchmark
@@ -120,6 +123,8 @@ def accuracy(
     strategy: StrategyOption = DEFAULT_SEARCH,
     compare: CompareOption = None,
     judge: JudgeOption = None,
+    judge_model: JudgeModelOption = None,
+    judge_kind: JudgeKindOption = None,
     candidates: NumbersOption = None,
     items: ItemsOption = 200,
     seed: FirstItemOption = 0,
@@ -144,7 +149,7 @@ def accuracy(
             read_benchmark(name, difficulty, benchmark_options, seed=seed, items=items)
             for name in dict.fromkeys(name.strip() for name in benchmark.split(","))
         ],
-        judge=judge,
+        judge=read_judge(judge, judge_model, judge_kind),
         settings=read_further_settings(further)
         | ({} if temperature is None else {"temperature": temperature}),
         seed=seed,

@@ -15,7 +15,14 @@ from langchain_llava_o1.cli.bench.options import (
     read_benchmark,
 )
 from langchain_llava_o1.cli.failures import checking_usage
-from langchain_llava_o1.cli.options import DebugOption, JudgeOption, ModelOption
+from langchain_llava_o1.cli.options import (
+    DebugOption,
+    JudgeKindOption,
+    JudgeModelOption,
+    JudgeOption,
+    ModelOption,
+    read_judge,
+)
 from langchain_llava_o1.cli.output import write_output
 from langchain_llava_o1.evaluation.benchmark import DEFAULT_BENCHMARK
 
@@ -25,6 +32,8 @@ def cutoff(
     difficulty: BenchmarkDifficultyOption = None,
     benchmark_options: BenchmarkOptionsOption = None,
     judge: JudgeOption = None,
+    judge_model: JudgeModelOption = None,
+    judge_kind: JudgeKindOption = None,
     items: ItemsOption = 100,
     seed: FirstItemOption = 10_000,
     concurrency: ConcurrencyOption = 48,
@@ -41,7 +50,7 @@ def cutoff(
             measure_cutoff(
                 answering.create_model(AnswerSettings(model)),
                 benchmark=asked,
-                judge=judge,
+                judge=read_judge(judge, judge_model, judge_kind),
                 items=items,
                 seed=seed,
                 concurrency=concurrency,

@@ -1,4 +1,4 @@
-"""A reward model of Hugging Face: a real checkpoint, saved and loaded."""
+"""Reward models that read text: a real checkpoint, saved and loaded."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,7 +7,7 @@ from unittest.mock import patch
 import pytest
 import torch
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
-from transformers import AutoTokenizer, LlamaConfig, LlamaForSequenceClassification
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, LlamaForSequenceClassification
 
 from langchain_llava_o1 import HuggingFaceReward, RewardJudge, create_best_of_n
 from langchain_llava_o1.errors import ConfigurationError, ModelLoadError
@@ -133,13 +133,20 @@ def test_a_search_sorts_by_it(folder: Path) -> None:
     assert len(set(record["scores"])) > 1
 
 
-def test_what_is_no_reward_model_says_why(tmp_path: Path) -> None:
+def test_what_is_no_reward_model_says_why(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "two").mkdir()
     (tmp_path / "bare").mkdir()
     with pytest.raises(ModelLoadError, match="has 2 outputs; a reward model has one"):
         HuggingFaceReward(str(save(tmp_path / "two", num_labels=2)), device="cpu").invoke(conversation("2"))
     with pytest.raises(ModelLoadError, match="no chat template"):
         HuggingFaceReward(str(save(tmp_path / "bare", template=None)), device="cpu").invoke(conversation("2"))
+    headless = LlamaForCausalLM(LlamaForSequenceClassification.from_pretrained(folder).config)
+    headless.save_pretrained(tmp_path / "headless")
+    AutoTokenizer.from_pretrained(folder).save_pretrained(tmp_path / "headless")
+    with pytest.raises(ModelLoadError, match="holds LlamaForCausalLM, which is no reward model"):
+        HuggingFaceReward(str(tmp_path / "headless"), device="cpu").invoke(conversation("2"))
+    with pytest.raises(ModelLoadError, match=r"lacks 1 weights of its model, 'score.weight' among them"):
+        HuggingFaceReward(str(tmp_path / "headless"), kind="text", device="cpu").invoke(conversation("2"))
     with pytest.raises(ModelLoadError, match="could not be loaded"):
         HuggingFaceReward(str(tmp_path / "none"), device="cpu").invoke(conversation("2"))
     with pytest.raises(ConfigurationError, match="max_length must be 1 or more, got 0"):
