@@ -60,7 +60,8 @@ Training uses seeds below 10⁹, evaluation seeds from 10⁹ up.
 def accuracy_table(reports: Sequence[dict[str, Any]]) -> str:
     """Write reports of ``llava-o1 bench accuracy --json`` as a Markdown table with their commands."""
     lines = [
-        "| benchmark | strategy | judge | N | items | accuracy | 95 % interval | tokens | seconds | command |",
+        "| benchmark | strategy | judge | N | items | accuracy | 95 % interval | tokens | seconds "
+        "| command |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for report in reports:

@@ -29,7 +29,8 @@ def test_a_card_shows_reports_and_record(tmp_path: Path) -> None:
     assert table in card
     assert "4,783,691 parameters" in card
     assert "| torch | 2.13.0 |" in card
-    assert "| scenes (hard) | stage-beam | generative | 4 | 1000 | 70.5% | 67.6% to 73.2% | 123,456 | 61 |" in table
+    row = "| scenes (hard) | stage-beam | generative | 4 | 1000 | 70.5% | 67.6% to 73.2% | 123,456 | 61 |"
+    assert row in table
     assert "--strategy stage-beam --candidates 4 --judge generative --items 1000 --seed 3 --json" in table
 
 
