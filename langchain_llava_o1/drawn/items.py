@@ -137,6 +137,32 @@ class Item:
             return ()
         return _conclusions(self.form, solution, self.option_of(solution.answer))
 
+    def read_caption(self, text: str) -> Content | None:
+        """Read a caption of this picture; None where it is not well-formed, or of another kind of picture."""
+        told = read_caption(text)
+        return told if is_alike(self.told, told) else None
+
+    def right_texts(self, stage_name: str, accepted: Sequence[str]) -> tuple[str, ...]:
+        """Return every right text of a stage; none where the stages before it leave that open.
+
+        Args:
+            stage_name: Of one of the four stages.
+            accepted: Texts of the stages before it. What follows from a caption with errors is right.
+        """
+        if stage_name == "summary":
+            return self.summaries()
+        if stage_name == "caption":
+            return self.captions()
+        told = self.read_caption(accepted[1]) if len(accepted) > 1 else None
+        if told is None:
+            return ()
+        rights = self.reasonings(told)
+        if stage_name == "reasoning":
+            return rights
+        # A conclusion says what the reasoning came to.
+        is_followed = len(accepted) > 2 and rights and answer_in(accepted[2].strip()) == answer_in(rights[0])
+        return self.conclusions(told) if is_followed else ()
+
     def is_correct(self, conclusion: str) -> bool:
         """Tell whether a conclusion gives the right answer in the form asked for.
 
@@ -275,6 +301,17 @@ def find_content(text: str) -> Content | None:
         return KeyTrail(trail[1], tuple(trail[2].split(", ")), trail[3])
     bars = tuple(Bar(colour, int(number)) for colour, number in _BAR.findall(text))
     return Chart(bars) if bars else None
+
+
+def is_alike(truth: Content, told: Content | None) -> bool:
+    """Tell whether what is told is of the kind that a picture shows: a chart says nothing about a scene."""
+    return any(isinstance(truth, kind) and isinstance(told, kind) for kind in (Scene, Chart, KeyTrail))
+
+
+def answer_in(reasoning: str) -> str:
+    """Return what a reasoning comes to: the letter where there are options, nothing where it says none."""
+    found = re.search(r"option ([A-D])\.\Z", reasoning) or re.search(r"The answer is ([^.]+)\.\Z", reasoning)
+    return found[1] if found else ""
 
 
 def read_caption(text: str) -> Content | None:

@@ -11,6 +11,8 @@ from typing import Any, cast
 
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
+from langchain_llava_o1.staging.transcript import parse_transcript
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,20 @@ class Benchmark(ABC):
     @abstractmethod
     async def grade(self, item: Item, conclusion: str) -> bool:
         """Tell whether a conclusion is right; may ask a model."""
+
+    async def grade_part(self, item: Item, part: str, accepted: Sequence[str], text: str) -> bool | None:
+        """Tell whether a candidate for a part of an answer is right; None where the benchmark cannot tell.
+
+        By default it can tell of whole answers, by their conclusion.
+
+        Args:
+            item: What is asked.
+            part: Name of a stage, or "answer".
+            accepted: Texts of the stages before it.
+            text: The candidate; a whole answer in its tags.
+        """
+        conclusion = parse_transcript(text).conclusion if part == WHOLE_ANSWER.name else None
+        return None if conclusion is None else await self.grade(item, conclusion)
 
     def read_practice_item(self, number: int) -> Item:
         """Return what is asked before the items from ``number`` on, so that the checkpoint is loaded.

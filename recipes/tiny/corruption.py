@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from langchain_llava_o1.drawn.canvas import COLOURS
 from langchain_llava_o1.drawn.charts import Bar, Chart, SumChart
-from langchain_llava_o1.drawn.items import LETTERS, Item, captions
+from langchain_llava_o1.drawn.items import LETTERS, Item, answer_in, captions
 from langchain_llava_o1.drawn.questions import NUMBERS, Content
 from langchain_llava_o1.drawn.scenes import CELLS, SHAPES, SIZES, Scene
 from langchain_llava_o1.drawn.sum_questions import add_up, choices, name_bars
@@ -50,12 +50,6 @@ def corrupt_told(item: Item, rng: random.Random, num_errors: int) -> Content:
     assert isinstance(item.told, KeyTrail)
     taken = KeyTrail.of(item.content, _other(item.content.keys, item.told.key, rng))
     return replace(taken, thing=item.told.thing) if rng.random() < CLAIM_SHARE else taken
-
-
-def answer_in(reasoning: str) -> str:
-    """Return what a reasoning comes to: the letter where there are options, nothing where it says none."""
-    found = re.search(r"option ([A-D])\.\Z", reasoning) or re.search(r"The answer is ([^.]+)\.\Z", reasoning)
-    return found[1] if found else ""
 
 
 def end_of(reasoning: str) -> str:

@@ -37,7 +37,7 @@ from recipes.tiny.sequences import (
     needs_reason,
     reference_stages,
 )
-from recipes.tiny.verdicts import judge_pair, right_texts
+from recipes.tiny.verdicts import judge_pair
 
 ITEMS_AT_ONCE = 48
 WHOLE_ANSWERS = 4
@@ -135,7 +135,7 @@ def _accept(
     item: Item, stage: Stage, accepted: Sequence[str], texts: Sequence[str], rng: random.Random
 ) -> str:
     """Go on from a right candidate four times out of five, as a search would, else from any."""
-    possible = right_texts(item, stage.name, accepted)
+    possible = item.right_texts(stage.name, accepted)
     rights = [text for text in texts if text in possible]
     return rng.choice(rights if rights and rng.random() < 0.8 else list(texts))
 

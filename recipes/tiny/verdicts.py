@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from langchain_llava_o1.drawn.charts import Chart, SumChart
-from langchain_llava_o1.drawn.items import Item, find_content, read_caption
+from langchain_llava_o1.drawn.items import Item, answer_in, find_content, is_alike
 from langchain_llava_o1.drawn.questions import Content
 from langchain_llava_o1.drawn.scenes import CELLS, Scene
 from langchain_llava_o1.drawn.sum_questions import ADDED, add_up, name_bars
@@ -19,7 +19,7 @@ from langchain_llava_o1.drawn.trail_maps import KeyTrail, TrailMap
 from langchain_llava_o1.drawn.trail_questions import colour_trail
 from langchain_llava_o1.staging.prompts import VERDICT_PREFIX
 from langchain_llava_o1.staging.transcript import parse_transcript
-from recipes.tiny.corruption import answer_in, end_of
+from recipes.tiny.corruption import end_of
 
 NO_ERROR = "I see no error in either."
 NOTHING = "nothing"
@@ -47,23 +47,6 @@ class Verdict:
         return f"{self.reason}\n{choice}" if with_reason else choice
 
 
-def right_texts(item: Item, stage_name: str, accepted: Sequence[str]) -> tuple[str, ...]:
-    """Return every right text of a stage; none where the stages before it leave that open."""
-    if stage_name == "summary":
-        return item.summaries()
-    if stage_name == "caption":
-        return item.captions()
-    told = _accepted(item, accepted)
-    if told is None:
-        return ()
-    rights = item.reasonings(told)
-    if stage_name == "reasoning":
-        return rights
-    # A conclusion says what the reasoning came to.
-    is_followed = len(accepted) > 2 and rights and answer_in(accepted[2].strip()) == answer_in(rights[0])
-    return item.conclusions(told) if is_followed else ()
-
-
 def judge_pair(
     item: Item, part_name: str, accepted: Sequence[str], first: str, second: str, rng: random.Random
 ) -> Verdict | None:
@@ -80,7 +63,7 @@ def judge_pair(
     pair = (first.strip(), second.strip())
     if part_name == "answer":
         return _judge_answers(item, pair, rng)
-    told = _accepted(item, accepted)
+    told = item.read_caption(accepted[1]) if len(accepted) > 1 else None
     if part_name == "caption":
         if isinstance(item.content, TrailMap):
             return _judge_choices(_check_key(item), pair, rng)
@@ -91,7 +74,7 @@ def judge_pair(
         if isinstance(item.content, SumChart):
             assert isinstance(told, Chart)
             return _judge_choices(_check_sum(item, told), pair, rng)
-    rights = right_texts(item, part_name, accepted)
+    rights = item.right_texts(part_name, accepted)
     if not rights:
         return None
     if part_name == "reasoning":
@@ -104,17 +87,6 @@ def judge_pair(
     if part_name == "summary":
         return _decide(f"The question asks {item.question.topic}.", is_right, rng)
     return _decide(end_of(accepted[2].strip()), is_right, rng)
-
-
-def _accepted(item: Item, accepted: Sequence[str]) -> Content | None:
-    """Return what the accepted caption tells, None where it cannot be read or there is none yet."""
-    return _like(item.told, read_caption(accepted[1])) if len(accepted) > 1 else None
-
-
-def _like(truth: Content, told: Content | None) -> Content | None:
-    """Return what is told if it is of the kind that the picture shows: a chart says nothing about a scene."""
-    is_alike = any(isinstance(truth, kind) and isinstance(told, kind) for kind in (Scene, Chart, KeyTrail))
-    return told if is_alike else None
 
 
 class _Check(NamedTuple):
@@ -224,7 +196,8 @@ def _decide(reason: str, scores: tuple[int, int], rng: random.Random) -> Verdict
 def _judge_captions(truth: Content, pair: tuple[str, str], rng: random.Random) -> Verdict | None:
     """Go through what both captions say place by place; where they differ, the picture gives the point."""
     real = _places(truth)
-    one, other = (_places(_like(truth, find_content(text))) for text in pair)
+    # A caption of another kind of picture says nothing about this one.
+    one, other = (_places(told if is_alike(truth, told) else None) for told in map(find_content, pair))
     if one is None or other is None or real is None:
         return None
     steps = []

@@ -5,6 +5,7 @@ import typer
 from langchain_llava_o1.cli.bench.accuracy import accuracy
 from langchain_llava_o1.cli.bench.conversation import conversation
 from langchain_llava_o1.cli.bench.cutoff import cutoff
+from langchain_llava_o1.cli.bench.judge import judge
 from langchain_llava_o1.cli.bench.recall import recall
 from langchain_llava_o1.cli.bench.speed import speed
 
@@ -19,5 +20,6 @@ def bench() -> None:
 app.command()(accuracy)
 app.command()(conversation)
 app.command()(cutoff)
+app.command()(judge)
 app.command()(recall)
 app.command()(speed)

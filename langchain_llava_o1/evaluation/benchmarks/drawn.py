@@ -2,12 +2,14 @@
 
 import random
 from abc import abstractmethod
+from collections.abc import Sequence
 
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.canvas import as_png
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, ask, make_item, make_puzzle
 from langchain_llava_o1.drawn.items import Item as DrawnItem
 from langchain_llava_o1.evaluation.benchmark import Benchmark, Item
+from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
 
 
 class DrawnBenchmark(Benchmark):
@@ -31,6 +33,14 @@ class DrawnBenchmark(Benchmark):
     async def grade(self, item: Item, conclusion: str) -> bool:
         """Tell whether a conclusion gives the right answer in the form asked for."""
         return bool(item.reference.is_correct(conclusion))
+
+    async def grade_part(self, item: Item, part: str, accepted: Sequence[str], text: str) -> bool | None:
+        """Tell whether a stage is a right one where those before it leave that open."""
+        drawn: DrawnItem = item.reference
+        if part == WHOLE_ANSWER.name:
+            return await super().grade_part(item, part, accepted, text)
+        rights = drawn.right_texts(part, accepted)
+        return text in rights if rights else None
 
     def _draw(self, seed: int) -> Item:
         drawn = self._make(seed, self._difficulty)

@@ -1,0 +1,102 @@
+"""How good a judge is, told by candidates of which one is known to be right."""
+
+import pytest
+from langchain_core.messages import AIMessage
+
+from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.items import EVALUATION_SEED, make_puzzle
+from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.evaluation.benchmark import open_benchmark
+from langchain_llava_o1.evaluation.judging import judge_table, measure_judge
+from langchain_llava_o1.search.strategy import Strategy
+from langchain_llava_o1.staging.stages import STAGES
+from langchain_llava_o1.staging.transcript import parse_transcript
+from tests.scripted_model import Call, Reply, ScriptedModel, number, stopped
+
+ITEMS = 6
+KNOWN = {
+    item.prompt: item
+    for item in (make_puzzle(EVALUATION_SEED + seed, Difficulty.HARD) for seed in range(ITEMS))
+}
+RIGHT = {
+    text
+    for item in KNOWN.values()
+    for text in (
+        item.summaries()[0],
+        item.captions()[0],
+        item.reasonings(item.told)[0],
+        item.conclusions(item.told)[0],
+    )
+}
+
+
+def write_right_or_wrong(call: Call) -> Reply:
+    """Write the right stage for about half of the seeds."""
+    item = KNOWN[call.messages[0].content[1]["text"]]
+    texts = (
+        item.summaries()[0],
+        item.captions()[0],
+        item.reasonings(item.told)[0],
+        item.conclusions(item.told)[0],
+    )
+    accepted = next((str(m.text) for m in call.messages if isinstance(m, AIMessage)), "")
+    index = len(parse_transcript(accepted).stages)
+    wrong = f"wrong {number(call.seed)}"
+    text = texts[index] if number(call.seed) % 2 else wrong
+    return stopped(f"{STAGES[index].opening}{text}", STAGES[index].closing)
+
+
+def prefer_right(call: Call) -> Reply:
+    return f"Better: {1 if call.compared[0] in RIGHT else 2}"
+
+
+def prefer_first(call: Call) -> Reply:
+    return "Better: 1"
+
+
+async def measure(judge: object, items: int = ITEMS):  # noqa: ANN201
+    model = ScriptedModel(write=write_right_or_wrong, judge=judge)
+    strategy = Strategy("stage-beam", "generative", {"candidates": 4})
+    return await measure_judge(
+        model, benchmark=open_benchmark("puzzles"), strategy=strategy, items=items, seed=0, concurrency=3
+    )
+
+
+async def test_a_judge_that_knows_is_right_in_both_orders() -> None:
+    report = await measure(prefer_right)
+
+    parts = {part.part: part for part in report.parts}
+    assert parts["caption"].decisive > 0
+    for part in report.parts:
+        assert part.unread == 0
+        assert part.right in (1.0, None)
+    assert "| caption |" in judge_table(report)
+    assert report.as_json()["benchmark"] == "puzzles"
+
+
+async def test_a_judge_that_takes_the_first_agrees_with_itself_in_nothing() -> None:
+    report = await measure(prefer_first)
+
+    for part in report.parts:
+        assert part.agreed == 0
+        assert part.first == 1
+        assert part.right in (0.5, None)
+
+
+async def test_verdicts_that_name_nothing_are_counted() -> None:
+    report = await measure(lambda call: "Both are fine.")
+
+    assert {part.unread for part in report.parts} == {1.0}
+    assert {part.agreed for part in report.parts} == {0.0}
+
+
+async def test_a_judge_that_scores_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="confidence gives scores.*judge that compares"):
+        await measure_judge(
+            ScriptedModel(),
+            benchmark=open_benchmark("puzzles"),
+            strategy=Strategy("stage-beam", "confidence", {"candidates": 2}),
+            items=1,
+            seed=0,
+            concurrency=1,
+        )
