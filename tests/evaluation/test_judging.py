@@ -91,7 +91,7 @@ async def test_verdicts_that_name_nothing_are_counted() -> None:
 
 
 async def test_a_judge_that_scores_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="confidence gives scores.*judge that compares"):
+    with pytest.raises(ConfigurationError, match=r"confidence gives scores.*judge that compares"):
         await measure_judge(
             ScriptedModel(),
             benchmark=open_benchmark("puzzles"),
