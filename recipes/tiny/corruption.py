@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from langchain_llava_o1.drawn.canvas import COLOURS
+from langchain_llava_o1.drawn.captions import answer_in, captions
 from langchain_llava_o1.drawn.charts import Bar, Chart, SumChart
-from langchain_llava_o1.drawn.items import LETTERS, Item, answer_in, captions
+from langchain_llava_o1.drawn.items import LETTERS, Item
 from langchain_llava_o1.drawn.questions import NUMBERS, Content
 from langchain_llava_o1.drawn.scenes import CELLS, SHAPES, SIZES, Scene
 from langchain_llava_o1.drawn.sum_questions import add_up, choices, name_bars

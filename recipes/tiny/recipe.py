@@ -15,8 +15,9 @@ from torch.utils.data import DataLoader, IterableDataset
 from transformers import AutoProcessor, MllamaForConditionalGeneration, MllamaProcessor
 
 from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.captions import captions
 from langchain_llava_o1.drawn.charts import MOST_VALUE
-from langchain_llava_o1.drawn.items import captions, make_item, make_puzzle
+from langchain_llava_o1.drawn.items import make_item, make_puzzle
 from langchain_llava_o1.drawn.sum_questions import ADDED
 from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
 from langchain_llava_o1.staging.parts.stage import StagePart

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from transformers import MllamaProcessor
 
+from langchain_llava_o1.drawn.captions import captions
 from langchain_llava_o1.drawn.charts import MOST_VALUE, SumChart
-from langchain_llava_o1.drawn.items import Item, captions
+from langchain_llava_o1.drawn.items import Item
 from langchain_llava_o1.drawn.sum_questions import ADDED
 from langchain_llava_o1.drawn.trail_maps import TrailMap
 from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from langchain_llava_o1.drawn.captions import answer_in, find_content, is_alike
 from langchain_llava_o1.drawn.charts import Chart, SumChart
-from langchain_llava_o1.drawn.items import Item, answer_in, find_content, is_alike
+from langchain_llava_o1.drawn.items import Item
 from langchain_llava_o1.drawn.questions import Content
 from langchain_llava_o1.drawn.scenes import CELLS, Scene
 from langchain_llava_o1.drawn.sum_questions import ADDED, add_up, name_bars

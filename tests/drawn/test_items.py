@@ -8,14 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from langchain_llava_o1.drawn import Difficulty
-from langchain_llava_o1.drawn.items import (
-    EVALUATION_SEED,
-    Form,
-    Item,
-    find_content,
-    make_item,
-    read_caption,
-)
+from langchain_llava_o1.drawn.captions import find_content, read_caption
+from langchain_llava_o1.drawn.items import EVALUATION_SEED, Form, Item, make_item
 from langchain_llava_o1.drawn.scenes import Thing
 
 seeds = st.integers(min_value=0, max_value=2 * EVALUATION_SEED)

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.canvas import COLOURS
+from langchain_llava_o1.drawn.captions import read_caption
 from langchain_llava_o1.drawn.charts import SumChart
-from langchain_llava_o1.drawn.items import EVALUATION_SEED, Form, Item, make_puzzle, read_caption
+from langchain_llava_o1.drawn.items import EVALUATION_SEED, Form, Item, make_puzzle
 from langchain_llava_o1.drawn.trail_maps import KeyTrail, TrailMap
 
 seeds = st.integers(min_value=0, max_value=2 * EVALUATION_SEED)

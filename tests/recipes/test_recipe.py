@@ -9,7 +9,8 @@ import torch
 from transformers import AutoProcessor
 
 from langchain_llava_o1.drawn import Difficulty
-from langchain_llava_o1.drawn.items import make_item, read_caption
+from langchain_llava_o1.drawn.captions import read_caption
+from langchain_llava_o1.drawn.items import make_item
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.request import Turn
 from langchain_llava_o1.pictures.picture import Picture

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.captions import captions, read_caption
 from langchain_llava_o1.drawn.charts import SumChart
-from langchain_llava_o1.drawn.items import Item, captions, make_item, make_puzzle, read_caption
+from langchain_llava_o1.drawn.items import Item, make_item, make_puzzle
 from langchain_llava_o1.drawn.scenes import Scene, Thing
 from langchain_llava_o1.drawn.trail_maps import KeyTrail, TrailMap
 from recipes.tiny.corruption import corrupt, corrupt_answer, corrupt_content
