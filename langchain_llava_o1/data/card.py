@@ -26,13 +26,16 @@ class MixedSource:
     num_taken: int
 
 
-def write_card(sources: Sequence[MixedSource], file: str, *, seed: int, command: str = "") -> str:
+def write_card(
+    sources: Sequence[MixedSource], file: str, *, seed: int, pictures: str, command: str = ""
+) -> str:
     """Write the card of a mix, with the licences left to fill in.
 
     Args:
         sources: What it is made of.
         file: Name of its file, beside the card.
         seed: What it was drawn with.
+        pictures: Where its pictures are, a sentence.
         command: How it was made.
     """
     num_examples = sum(source.num_taken for source in sources)
@@ -62,7 +65,7 @@ def write_card(sources: Sequence[MixedSource], file: str, *, seed: int, command:
         "# A mix of training sets",
         "",
         f"{num_examples:,} examples in `{file}`, in the format of LLaVA-CoT-100k, drawn with seed {seed}. "
-        "Ids begin with the name of the source.",
+        f"Ids begin with the name of the source. {pictures}",
         "",
         "| source | share | examples | licence (fill in) |",
         "|---|---|---|---|",

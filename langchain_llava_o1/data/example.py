@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from langchain_llava_o1.data.problem import Place, Problem
-from langchain_llava_o1.staging.transcript import parse_transcript
 
 HUMAN = "human"
 ASSISTANT = "gpt"
@@ -35,12 +34,6 @@ class Turn(NamedTuple):
 def remove_placeholders(text: str) -> str:
     """Return a question without the placeholders of pictures."""
     return " ".join(text.split(PLACEHOLDER)).strip() if PLACEHOLDER in text else text
-
-
-def remove_tags(answer: str) -> str:
-    """Return the words of an answer, without the tags of its stages."""
-    transcript = parse_transcript(answer)
-    return " ".join([transcript.untagged, *(found.body for found in transcript.stages)])
 
 
 @dataclass(frozen=True)

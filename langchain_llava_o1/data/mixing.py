@@ -125,7 +125,11 @@ def mix_sets(
         for position, source in enumerate(sources)
     ]
     card = folder / _CARD
-    card.write_text(write_card(written, _FILE, seed=seed, command=command), encoding="utf-8")
+    place = "the folder of the file" if copy_pictures else str(parts[0].training_set.pictures)
+    pictures = f"Paths of pictures are relative to {place}."
+    card.write_text(
+        write_card(written, _FILE, seed=seed, pictures=pictures, command=command), encoding="utf-8"
+    )
     return Mix(folder / _FILE, card, written, problems)
 
 

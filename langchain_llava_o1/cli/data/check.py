@@ -16,16 +16,15 @@ from langchain_llava_o1.cli.data.options import (
     open_set,
 )
 from langchain_llava_o1.cli.exit_codes import EXIT_FAILED
-from langchain_llava_o1.cli.options import DebugOption
+from langchain_llava_o1.cli.options import DebugOption, ModelOption
 from langchain_llava_o1.cli.output import write_output
 
 if TYPE_CHECKING:
     from langchain_llava_o1.data.checking import CheckReport
     from langchain_llava_o1.data.checks.lengths import LengthCheck
 
-TokenizerOption = Annotated[
-    str, typer.Option("--model", metavar="MODEL", help="Whose tokens are counted: hub id, folder or 'tiny'.")
-]
+_DEFAULT_MODEL = "tiny"
+
 CharactersOption = Annotated[
     bool, typer.Option("--characters", help="Count characters in the place of tokens.")
 ]
@@ -46,7 +45,7 @@ def check(
     pictures: PicturesOption = None,
     columns: ColumnsOption = None,
     allow_benchmark: AllowBenchmarkOption = False,
-    model: TokenizerOption = "tiny",
+    model: ModelOption = None,
     counts_characters: CharactersOption = False,
     longest: LongestOption = None,
     is_decoding: DecodeOption = True,
@@ -58,7 +57,7 @@ def check(
     """Look through a SET for faults.
 
     Tags, missing and broken pictures, duplicates and near duplicates, refusals, answers that the summary
-    gives away, scripts and lengths.
+    gives away, scripts, and lengths in tokens of the model.
     """
     from langchain_llava_o1.data.checking import check_set, default_checks
 
@@ -75,12 +74,12 @@ def check(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _measure_lengths(model: str, longest: int | None, *, counts_characters: bool) -> "LengthCheck":
+def _measure_lengths(model: str | None, longest: int | None, *, counts_characters: bool) -> "LengthCheck":
     from langchain_llava_o1.data.checks.lengths import LengthCheck, open_token_counter
 
     if counts_characters:
         return LengthCheck(unit="characters", longest=longest)
-    return LengthCheck(open_token_counter(model), unit="tokens", longest=longest)
+    return LengthCheck(open_token_counter(model or _DEFAULT_MODEL), unit="tokens", longest=longest)
 
 
 def write_table(report: "CheckReport") -> str:

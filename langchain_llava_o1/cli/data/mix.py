@@ -44,6 +44,11 @@ def mix(
     from langchain_llava_o1.data.mixing import MixPart, mix_sets
 
     parts = [MixPart(open_set(path, pictures, columns), share) for path, share in map(_read_source, sources)]
+    # As it has to be written to make the same mix again.
+    command = ["llava-o1", "data", "mix", *sources, "--size", str(size), "--seed", str(seed)]
+    command += ["--out", str(out), *(["--pictures", str(pictures)] if pictures else [])]
+    command += [part for column in columns or [] for part in ("--column", column)]
+    command += [] if is_copying else ["--no-copy"]
     with checking_usage():
         mixed = mix_sets(
             parts,
@@ -51,20 +56,7 @@ def mix(
             size=size,
             seed=seed,
             copy_pictures=is_copying,
-            command=shlex.join(
-                [
-                    "llava-o1",
-                    "data",
-                    "mix",
-                    *sources,
-                    "--size",
-                    str(size),
-                    "--seed",
-                    str(seed),
-                    "--out",
-                    str(out),
-                ]
-            ),
+            command=shlex.join(command),
             report_line=count_lines,
         )
     for problem in mixed.problems[:_PROBLEMS_TOLD]:

@@ -87,7 +87,10 @@ def write_table(report: "OverlapReport") -> str:
             f"{each.place}: {each.id} has the {' and '.join(each.shared)} of {each.benchmark}: {items}"
         )
     if report.num_unread_pictures:
-        lines += ["", f"{report.num_unread_pictures:,} pictures could not be read and were not compared."]
+        lines += [
+            "",
+            f"Pictures that could not be read, and were not compared: {report.num_unread_pictures:,}.",
+        ]
     if report.problems:
         lines += ["", "Lines that were not compared:", *map(str, report.problems)]
     return "\n".join(lines) + "\n"

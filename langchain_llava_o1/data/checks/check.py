@@ -3,9 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from langchain_llava_o1.data.example import Example
+from langchain_llava_o1.staging.transcript import Transcript, parse_transcript
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,19 @@ class Viewed:
 
     example: Example
     picture_keys: tuple[str, ...]
+
+    @cached_property
+    def transcripts(self) -> list[Transcript]:
+        """The answers, taken apart into their stages."""
+        return [parse_transcript(answer) for answer in self.example.answers]
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The answers without the tags of their stages."""
+        return [
+            " ".join([transcript.untagged, *(found.body for found in transcript.stages)])
+            for transcript in self.transcripts
+        ]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from langchain_llava_o1.data.checks.check import Check, Finding, Viewed
-from langchain_llava_o1.data.example import answer_field, remove_tags
+from langchain_llava_o1.data.example import answer_field
 
 # Japanese mixes three scripts, of which one is Chinese, too.
 _ALIKE = {"HIRAGANA": "CJK", "KATAKANA": "CJK", "IDEOGRAPHIC": "CJK", "FULLWIDTH": "LATIN"}
@@ -23,11 +23,10 @@ class LanguageCheck(Check):
 
     def look(self, viewed: Viewed) -> Iterator[Finding]:
         """Return which answers of an example are in another script than the question."""
-        pairs = zip(viewed.example.questions, viewed.example.answers, strict=True)
+        pairs = zip(viewed.example.questions, viewed.words, strict=True)
         for number, (question, answer) in enumerate(pairs):
             asked = count_scripts(question)
-            # Tags are in Latin letters, whatever the language.
-            answered = count_scripts(remove_tags(answer))
+            answered = count_scripts(answer)
             self._letters += asked + answered
             if min(asked.total(), answered.total()) < _FEWEST_LETTERS:
                 continue

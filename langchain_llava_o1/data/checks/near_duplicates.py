@@ -14,7 +14,7 @@ import numpy
 from numpy.typing import NDArray
 
 from langchain_llava_o1.data.checks.check import Check, Finding, Viewed
-from langchain_llava_o1.data.example import answer_field, remove_tags
+from langchain_llava_o1.data.example import answer_field
 
 _WORD = re.compile(r"\w+")
 _WORDS_PER_RUN = 5
@@ -43,8 +43,8 @@ class NearDuplicateCheck(Check):
 
     def look(self, viewed: Viewed) -> Iterator[Finding]:
         """Return which answers of an example are nearly earlier ones."""
-        for number, answer in enumerate(viewed.example.answers):
-            signature = self._sign(remove_tags(answer))
+        for number, words in enumerate(viewed.words):
+            signature = self._sign(words)
             if signature is None:
                 continue
             earlier = self._find(signature)

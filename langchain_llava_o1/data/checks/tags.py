@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from langchain_llava_o1.data.checks.check import Check, Finding, Viewed
 from langchain_llava_o1.data.example import answer_field
 from langchain_llava_o1.staging.stages import STAGES
-from langchain_llava_o1.staging.transcript import parse_transcript
+from langchain_llava_o1.staging.transcript import Transcript
 
 _ORDER = ", ".join(stage.name for stage in STAGES)
 
@@ -15,15 +15,15 @@ class TagCheck(Check):
 
     def look(self, viewed: Viewed) -> Iterator[Finding]:
         """Return what is wrong with the tags of an example's answers."""
-        for number, answer in enumerate(viewed.example.answers):
-            for kind, found, fix in _look_at(answer):
+        pairs = zip(viewed.example.answers, viewed.transcripts, strict=True)
+        for number, (answer, transcript) in enumerate(pairs):
+            for kind, found, fix in _look_at(answer, transcript):
                 yield Finding(
                     answer_field(number), kind, found, expected=f"{_ORDER}, each once, in its tags", fix=fix
                 )
 
 
-def _look_at(answer: str) -> Iterator[tuple[str, str, str]]:
-    transcript = parse_transcript(answer)
+def _look_at(answer: str, transcript: Transcript) -> Iterator[tuple[str, str, str]]:
     names = [found.stage for found in transcript.stages]
     if not names:
         yield "no stages", "the answer has no stages", "Write it in stages, or leave the line out."

@@ -7,7 +7,6 @@ from langchain_llava_o1.data.checks.check import Check, Finding, Viewed
 from langchain_llava_o1.data.example import answer_field
 from langchain_llava_o1.data.question_text import normalize
 from langchain_llava_o1.staging.stages import STAGES
-from langchain_llava_o1.staging.transcript import parse_transcript
 
 _REFUSAL = re.compile(
     r"\bsorry\b|\bapologi[sz]e\b|\bas an ai\b"
@@ -27,9 +26,9 @@ class RefusalCheck(Check):
 
     def look(self, viewed: Viewed) -> Iterator[Finding]:
         """Return which answers of an example refuse."""
-        for number, answer in enumerate(viewed.example.answers):
-            conclusion = parse_transcript(answer).conclusion
-            text = (answer if conclusion is None else conclusion).replace("’", "'")
+        for number, transcript in enumerate(viewed.transcripts):
+            conclusion = transcript.conclusion
+            text = (transcript.untagged if conclusion is None else conclusion).replace("’", "'")
             if refusal := _REFUSAL.search(text):
                 yield Finding(
                     answer_field(number),
@@ -48,9 +47,8 @@ class LeakCheck(Check):
 
     def look(self, viewed: Viewed) -> Iterator[Finding]:
         """Return which summaries of an example give the conclusion away."""
-        pairs = zip(viewed.example.questions, viewed.example.answers, strict=True)
-        for number, (question, answer) in enumerate(pairs):
-            transcript = parse_transcript(answer)
+        pairs = zip(viewed.example.questions, viewed.transcripts, strict=True)
+        for number, (question, transcript) in enumerate(pairs):
             summary = transcript.find(_FIRST_STAGE)
             conclusion = normalize(transcript.conclusion or "")
             if summary is not None and _gives_away(normalize(summary.body), conclusion, normalize(question)):

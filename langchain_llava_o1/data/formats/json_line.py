@@ -31,15 +31,16 @@ class _Unusable(Exception):
 def read_record(line: bytes, place: Place) -> Mapping[str, Any] | Problem:
     """Read the object of a line of JSON, or say why there is none."""
     try:
-        record = json.loads(line.removeprefix(_BYTE_ORDER_MARK).decode())
+        record = json.loads(line.removeprefix(_BYTE_ORDER_MARK).rstrip().decode())
         if b"\\u" in line:
             # Half of a character from outside the basic plane can stand in JSON, and in no file.
             json.dumps(record, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
+        reason = f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else error
         return place.problem(
             "",
             "broken line",
-            f"no JSON in UTF-8 ({error}): {shorten(line.decode(errors='replace').strip())!r}",
+            f"no JSON in UTF-8 ({reason}): {shorten(line.decode(errors='replace').strip())!r}",
             expected="one JSON object on a line",
             fix="Write the line anew, or delete it.",
             is_left_out=True,
