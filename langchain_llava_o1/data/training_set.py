@@ -111,8 +111,10 @@ class TrainingSet(ABC):
         features = datasets.Features(
             {
                 "id": datasets.Value("string"),
-                "images": [datasets.Image()],
-                "conversations": [{"from": datasets.Value("string"), "value": datasets.Value("string")}],
+                "images": datasets.List(datasets.Image()),
+                "conversations": datasets.List(
+                    {"from": datasets.Value("string"), "value": datasets.Value("string")}
+                ),
             }
         )
         # The library keeps what it made under a digest of these arguments, and the file may change.
