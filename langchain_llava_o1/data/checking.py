@@ -130,7 +130,7 @@ class _Looking:
         viewed = Viewed(example, tuple(keys))
         for check in self.checks:
             for finding in check.look(viewed):
-                yield example.place.problem(**asdict(finding))
+                yield example.location.problem(**asdict(finding))
 
     def _read_keys(self, example: Example, keys: list[str]) -> Iterator[Problem]:
         """Put the digests of pictures into the place of their paths; return those that are broken."""
@@ -138,7 +138,7 @@ class _Looking:
             try:
                 keys[number] = self._set.pictures.open(reference).key.hex()
             except ImageError as error:
-                yield example.place.problem(
+                yield example.location.problem(
                     example.picture_field(number),
                     "broken picture",
                     str(error),

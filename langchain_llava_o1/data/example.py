@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from langchain_llava_o1.data.problem import Place, Problem
+from langchain_llava_o1.data.problem import Location, Problem
 
 HUMAN = "human"
 ASSISTANT = "gpt"
@@ -45,14 +45,14 @@ class Example:
         pictures: Where its pictures are: paths relative to the set's pictures, or data URLs.
         turns: What is said: a question and its answer, then perhaps further ones.
         extra: Further fields of its line, kept when it is written again.
-        place: The line that it was read from.
+        location: The line that it was read from.
     """
 
     id: str
     pictures: tuple[str, ...]
     turns: tuple[Turn, ...]
     extra: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    place: Place = field(default=Place("", 0), compare=False)
+    location: Location = field(default=Location("", 0), compare=False)
 
     @property
     def questions(self) -> list[str]:
@@ -79,12 +79,12 @@ class ReadLine:
     """What became of a line.
 
     Attributes:
-        place: Which line it is.
+        location: Which line it is.
         example: What it holds; None where it cannot be used.
         problems: What is wrong with it.
     """
 
-    place: Place
+    location: Location
     example: Example | None
     problems: tuple[Problem, ...] = ()
 

@@ -200,7 +200,7 @@ def _read_pictures(training_set: TrainingSet, example: Example) -> list[bytes]:
 
 
 def _left_out(example: Example, error: Exception) -> Problem:
-    return example.place.problem(
+    return example.location.problem(
         "image",
         "broken picture",
         str(error),

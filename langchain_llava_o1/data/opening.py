@@ -8,8 +8,8 @@ from langchain_llava_o1.data.formats.conversation_file import ConversationFile
 from langchain_llava_o1.data.formats.json_line import read_record
 from langchain_llava_o1.data.formats.lines import read_lines
 from langchain_llava_o1.data.formats.question_table import Columns, CsvTable, JsonTable
-from langchain_llava_o1.data.places.picture_place import open_picture_place
-from langchain_llava_o1.data.problem import Place, Problem
+from langchain_llava_o1.data.picture_files.picture_files import open_picture_files
+from langchain_llava_o1.data.problem import Location, Problem
 from langchain_llava_o1.data.training_set import TrainingSet
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.pictures.policy import ImagePolicy
@@ -41,22 +41,22 @@ def open_training_set(
         ConfigurationError: If there is no such file, its kind is unknown, or it is a benchmark.
     """
     file = _find_file(Path(path))
-    place = open_picture_place(file.parent if pictures is None else Path(pictures), image_policy)
+    files = open_picture_files(file.parent if pictures is None else Path(pictures), image_policy)
     ending = file.suffix.lower()
     try:
         if ending == _TABLE_ENDING:
-            return CsvTable(file, place, columns or Columns())
+            return CsvTable(file, files, columns or Columns())
         if ending == _BENCHMARK_ENDING:
             _check_allowed(file, is_allowed=allow_benchmark)
-            return BenchmarkFile(file, place)
+            return BenchmarkFile(file, files)
         if ending not in _JSON_ENDINGS:
             raise ConfigurationError(
                 f"{file} is of no known kind. A set is {', '.join(_JSON_ENDINGS)} (an object a line) or "
                 f"{_TABLE_ENDING}; a benchmark is {_BENCHMARK_ENDING}."
             )
         if columns is not None or _is_table(file):
-            return JsonTable(file, place, columns or Columns())
-        return ConversationFile(file, place)
+            return JsonTable(file, files, columns or Columns())
+        return ConversationFile(file, files)
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read ({error.strerror}). Check the path.") from error
 
@@ -109,7 +109,7 @@ def _check_allowed(path: Path, *, is_allowed: bool) -> None:
 def _is_table(path: Path) -> bool:
     """Tell whether lines are rows of a table, by the first one that can be read."""
     for line in read_lines(path):
-        record = read_record(line.text, Place(str(path), line.number))
+        record = read_record(line.text, Location(str(path), line.number))
         if not isinstance(record, Problem):
             columns = Columns()
             return "conversations" not in record and {columns.question, columns.answer} <= record.keys()

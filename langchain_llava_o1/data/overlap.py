@@ -28,14 +28,14 @@ class Overlap:
     """An example that has something of a benchmark.
 
     Attributes:
-        place: The example's file and line.
+        location: The example's file and line.
         id: The example's id.
         benchmark: File of the benchmark.
         items: Ids of the benchmark's items that are meant.
         shared: What they have in common.
     """
 
-    place: str
+    location: str
     id: str
     benchmark: str
     items: tuple[str, ...]
@@ -154,7 +154,9 @@ class _TraitReader:
             # With and without the options, which each set prints in its own way.
             bare = map(cut_off_options, example.questions)
             asked = [*example.questions, *bare, str(example.extra.get("question", ""))]
-            yield from (("question", text) for text in dict.fromkeys(map(normalize, asked)) if text)
+            for text in dict.fromkeys(map(normalize, asked)):
+                if text:
+                    yield "question", text
         if "picture" in self.compared:
             for reference in example.pictures:
                 try:
@@ -190,7 +192,7 @@ class _BenchmarkIndex:
         self._found.update(items)
         self._num_examples += 1
         self._by_trait[" and ".join(shared)] += 1
-        return Overlap(str(example.place), example.id, self._file, items, shared)
+        return Overlap(str(example.location), example.id, self._file, items, shared)
 
     def sum_up(self) -> BenchmarkOverlap:
         """Return what was found so far."""

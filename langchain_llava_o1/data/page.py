@@ -103,7 +103,7 @@ def _environment() -> Environment:
 def _show(training_set: TrainingSet, example: Example) -> ShownExample:
     return ShownExample(
         example.id,
-        example.place.line,
+        example.location.line,
         tuple(_show_picture(training_set, reference) for reference in example.pictures),
         tuple(
             _show_exchange(question, answer)

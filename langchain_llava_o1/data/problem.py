@@ -40,7 +40,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A line of a file, where problems are found.
 
     Attributes:

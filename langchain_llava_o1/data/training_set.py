@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from langchain_llava_o1.data.example import Example, ReadLine
 from langchain_llava_o1.data.messages import write_messages
-from langchain_llava_o1.data.places.picture_place import PicturePlace
+from langchain_llava_o1.data.picture_files.picture_files import PictureFiles
 from langchain_llava_o1.data.problem import Problem
 from langchain_llava_o1.errors import ConfigurationError, DataError, ImageError
 from langchain_llava_o1.pictures.picture import Picture
@@ -28,8 +28,8 @@ class TrainingSet(ABC):
         pictures: Where its pictures are.
     """
 
-    def __init__(self, path: Path, pictures: PicturePlace) -> None:
-        """Take the file and the place of its pictures."""
+    def __init__(self, path: Path, pictures: PictureFiles) -> None:
+        """Take the file and its pictures."""
         self.path = path
         self.pictures = pictures
 
@@ -57,7 +57,7 @@ class TrainingSet(ABC):
     def find_missing_pictures(self, example: Example) -> list[Problem]:
         """Return a problem for each picture of an example that has no file."""
         return [
-            example.place.problem(
+            example.location.problem(
                 example.picture_field(number),
                 "missing picture",
                 f"there is no {reference} in {self.pictures}",
@@ -79,7 +79,7 @@ class TrainingSet(ABC):
             try:
                 opened.append(self.pictures.open(reference))
             except ImageError as error:
-                raise ImageError(f"{example.place}: {error}") from error
+                raise ImageError(f"{example.location}: {error}") from error
         return opened
 
     def to_messages(self, example: Example) -> "list[BaseMessage]":

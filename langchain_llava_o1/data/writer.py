@@ -10,8 +10,8 @@ from typing import Self
 from langchain_llava_o1.data.example import Example
 from langchain_llava_o1.data.formats.json_line import OWN_FIELDS, read_line, write_line
 from langchain_llava_o1.data.formats.lines import read_lines
-from langchain_llava_o1.data.places.picture_name import ending_of
-from langchain_llava_o1.data.problem import Place
+from langchain_llava_o1.data.picture_files.picture_name import ending_of
+from langchain_llava_o1.data.problem import Location
 from langchain_llava_o1.errors import DataError
 from langchain_llava_o1.pictures.picture import digest_of
 
@@ -45,7 +45,7 @@ class TrainingSetWriter:
         self._ids = {
             example.id
             for line in read_lines(self.path)
-            if (example := read_line(line.text, Place(str(self.path), line.number)).example) is not None
+            if (example := read_line(line.text, Location(str(self.path), line.number)).example) is not None
         }
 
     def __contains__(self, id: object) -> bool:
@@ -114,7 +114,7 @@ def _write_checked(example: Example) -> bytes:
         line = write_line(example)
     except (TypeError, ValueError, RecursionError) as error:
         raise DataError(f"The example {example.id!r} cannot be written as JSON ({error}).") from error
-    read = read_line(line, Place(example.id, 1))
+    read = read_line(line, Location(example.id, 1))
     if read.example != example:
         reasons = " ".join(map(str, read.problems))
         raise DataError(f"The example {example.id!r} could not be read back: {reasons}")
@@ -135,7 +135,7 @@ def _end_last_line(file: int) -> int:
     os.lseek(file, start, os.SEEK_SET)
     line = _read_all(file, size - start)
     # Other programs leave out the end of the last line.
-    if read_line(line, Place("", 1)).example is not None:
+    if read_line(line, Location("", 1)).example is not None:
         _write_all(file, b"\n")
         return 0
     os.ftruncate(file, start)

@@ -13,8 +13,8 @@ from langchain_llava_o1.data.formats.conversation_file import ConversationFile
 from langchain_llava_o1.data.formats.json_line import read_line, write_line
 from langchain_llava_o1.data.formats.lines import LineIndex, read_lines
 from langchain_llava_o1.data.opening import open_training_set
-from langchain_llava_o1.data.places.picture_place import open_picture_place
-from langchain_llava_o1.data.problem import Place, Problem
+from langchain_llava_o1.data.picture_files.picture_files import open_picture_files
+from langchain_llava_o1.data.problem import Location, Problem
 from langchain_llava_o1.errors import ConfigurationError, DataError
 from tests.data.sets import conversation, write_set
 
@@ -33,7 +33,7 @@ EXAMPLES = st.builds(
 
 
 def open_file(path: Path) -> ConversationFile:
-    return ConversationFile(path, open_picture_place(path.parent))
+    return ConversationFile(path, open_picture_files(path.parent))
 
 
 def problems_of(path: Path) -> list[Problem]:
@@ -120,8 +120,8 @@ def test_examples_are_found_by_id_and_by_number_without_their_pictures(tmp_path:
     records = [conversation("x", image="none.png"), "", "{", conversation("y"), conversation("x")]
     opened = open_file(write_set(tmp_path / "train.jsonl", *records))
     assert opened.num_lines == 4
-    assert opened.read_number(2).place.line == opened.find("y").place.line == 4
-    assert opened.find("x").place.line == 1
+    assert opened.read_number(2).location.line == opened.find("y").location.line == 4
+    assert opened.find("x").location.line == 1
     with pytest.raises(DataError, match=r"train.jsonl:3: no JSON"):
         opened.read_number(1)
     with pytest.raises(DataError, match="no example with the id 'z'"):
@@ -156,7 +156,7 @@ def test_arbitrary_bytes_raise_nothing_and_hide_no_good_line(
     opened = open_file(path)
     read = list(opened.read_lines())
     good = [example for example, _ in lines if example is not None]
-    assert [line.example for line in read if line.place.line > 1 and line.example] == good
+    assert [line.example for line in read if line.location.line > 1 and line.example] == good
     assert all(line.example or any(problem.is_left_out for problem in line.problems) for line in read)
     assert opened.num_lines == len(read)
 
@@ -164,7 +164,7 @@ def test_arbitrary_bytes_raise_nothing_and_hide_no_good_line(
 @settings(max_examples=40)
 @given(EXAMPLES)
 def test_an_example_that_is_written_is_read_as_it_was(example: Example) -> None:
-    assert read_line(write_line(example), Place("", 1)).example == example
+    assert read_line(write_line(example), Location("", 1)).example == example
 
 
 def test_further_fields_survive(tmp_path: Path) -> None:
@@ -185,3 +185,15 @@ def test_every_line_is_found_again_by_its_position(
     assert [line.number for line in read_lines(path)] == [
         number for number, line in enumerate(lines, start=1) if line.strip()
     ]
+
+
+def test_a_line_without_end_is_told_and_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_set(tmp_path / "train.jsonl", conversation("a"), conversation("b" * 2000), conversation("c"))
+    monkeypatch.setattr("langchain_llava_o1.data.formats.lines._LONGEST_LINE", 1000)
+    opened = open_file(path)
+    assert [(line.location.line, line.example and line.example.id) for line in opened.read_lines()] == [
+        (1, "a"),
+        (2, None),
+        (3, "c"),
+    ]
+    assert opened.read_number(2).id == "c"

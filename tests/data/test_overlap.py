@@ -43,7 +43,7 @@ def test_what_is_shared_is_told_by_line_and_item(tmp_path: Path, bench: Path) ->
         ("options", ("1",), ("question",)),
         ("both", ("2",), ("picture", "question")),
     ]
-    assert report.overlaps[0].place == f"{path}:1"
+    assert report.overlaps[0].location == f"{path}:1"
     (found,) = report.benchmarks
     assert (found.num_items, found.num_items_found, found.num_examples) == (2, 2, 4)
     assert found.by_trait == {"picture": 1, "question": 2, "picture and question": 1}

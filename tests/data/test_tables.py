@@ -25,8 +25,8 @@ def test_a_csv_file_is_a_set(tmp_path: Path) -> None:
     assert (first.id, first.pictures, first.questions) == ("7", ("red.png",), ["Which\ncolour?"])
     assert (first.answers, dict(first.extra)) == ([staged()], {"level": "3"})
     assert opened.open_pictures(first)[0].image.size == (12, 8)
-    assert (second.id, second.pictures) == (f"line-{second.place.line}", ())
-    assert path.read_text().splitlines()[second.place.line - 1] == ",,Why?,Because"
+    assert (second.id, second.pictures) == (f"line-{second.location.line}", ())
+    assert path.read_text().splitlines()[second.location.line - 1] == ",,Why?,Because"
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])
@@ -56,7 +56,7 @@ def test_bad_rows_are_told_and_the_others_go_on(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(b"question,answer\nQ,\n\xff,A\n\nQ,A\n")
     lines = list(open_training_set(path).read_lines())
-    assert [(line.place.line, line.example is not None) for line in lines] == [
+    assert [(line.location.line, line.example is not None) for line in lines] == [
         (2, False),
         (3, False),
         (5, True),

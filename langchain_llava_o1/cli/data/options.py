@@ -91,6 +91,6 @@ def read_columns(given: list[str] | None) -> Columns | None:
 
 
 def count_lines(number: int) -> None:
-    """Say on standard error how far a long reading is."""
+    """Say on standard error how far a long command is."""
     if number % _LINES_PER_REPORT == 0:
-        write_error(f"{number:,} lines read")
+        write_error(f"{number:,} lines done")

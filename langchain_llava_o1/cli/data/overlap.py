@@ -84,7 +84,7 @@ def write_table(report: "OverlapReport") -> str:
     for each in report.overlaps:
         items = ", ".join(each.items[:5]) + (", …" if len(each.items) > 5 else "")
         lines.append(
-            f"{each.place}: {each.id} has the {' and '.join(each.shared)} of {each.benchmark}: {items}"
+            f"{each.location}: {each.id} has the {' and '.join(each.shared)} of {each.benchmark}: {items}"
         )
     if report.num_unread_pictures:
         lines += [

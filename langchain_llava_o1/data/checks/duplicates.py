@@ -20,8 +20,8 @@ class DuplicateCheck(Check):
         key = hashlib.blake2b(digest_size=16)
         for text in (*viewed.picture_keys, *map(normalize, example.questions)):
             key.update(f"{len(text)} {text}".encode())
-        first_line = self._first_lines.setdefault(key.digest(), example.place.line)
-        if first_line != example.place.line:
+        first_line = self._first_lines.setdefault(key.digest(), example.location.line)
+        if first_line != example.location.line:
             yield Finding(
                 "",
                 "duplicate",

@@ -48,7 +48,7 @@ class NearDuplicateCheck(Check):
             if signature is None:
                 continue
             earlier = self._find(signature)
-            self._keep(signature, viewed.example.place.line)
+            self._keep(signature, viewed.example.location.line)
             if earlier is not None:
                 yield Finding(
                     answer_field(number),
@@ -69,7 +69,8 @@ class NearDuplicateCheck(Check):
             return None
         digests = b"".join(hashlib.blake2b(run.encode(), digest_size=8).digest() for run in runs)
         hashes = numpy.frombuffer(digests, dtype=numpy.uint64)
-        return (hashes[:, None] * self._factors + self._shifts).min(axis=0)
+        signature: Signature = (hashes[:, None] * self._factors + self._shifts).min(axis=0)
+        return signature
 
     def _find(self, signature: Signature) -> int | None:
         """Return the line of a text that nearly has this signature."""

@@ -6,14 +6,15 @@ in ``image`` names the row that has the picture; ``image`` may hold a list.
 
 import ast
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from langchain_llava_o1.data.example import ASSISTANT, HUMAN, Example, ReadLine, Turn
 from langchain_llava_o1.data.formats.rows import read_row_at, read_rows
-from langchain_llava_o1.data.places.picture_place import PicturePlace
-from langchain_llava_o1.data.problem import Place
+from langchain_llava_o1.data.picture_files.picture_files import PictureFiles
+from langchain_llava_o1.data.problem import Location
 from langchain_llava_o1.data.training_set import TrainingSet
 from langchain_llava_o1.errors import ConfigurationError, DataError
 from langchain_llava_o1.pictures.base64_text import shorten
@@ -22,17 +23,18 @@ OPTION_LETTERS = "ABCDEFGHI"
 _LONGEST_INDEX = 64
 _TAB = "\t"
 _PICTURE_URL = "data:application/octet-stream;base64,"
+_LIST_READERS: tuple[Callable[[str], Any], ...] = (json.loads, ast.literal_eval)
 _OWN_COLUMNS = frozenset({"index", "image", "hint", "answer", *OPTION_LETTERS})
 
 
 class BenchmarkFile(TrainingSet):
     """The rows of a benchmark as examples: the question with its options, and the answer.
 
-    Their pictures are data URLs, which every place of pictures reads. ``extra["question"]`` is the question
-    without its options.
+    Their pictures are data URLs, which ``PictureFiles`` of every kind read. ``extra["question"]`` is the
+    question without its options.
     """
 
-    def __init__(self, path: Path, pictures: PicturePlace) -> None:
+    def __init__(self, path: Path, pictures: PictureFiles) -> None:
         """Open the file; nothing but its first row is read.
 
         Raises:
@@ -51,15 +53,15 @@ class BenchmarkFile(TrainingSet):
         """Read every row: its example, and what is wrong with it."""
         for number, row in enumerate(read_rows(self.path, _TAB)):
             if row.problem is not None:
-                yield ReadLine(row.place, None, (row.problem,))
+                yield ReadLine(row.location, None, (row.problem,))
             elif number:
-                yield self._read_row(dict(zip(self._names, row.cells, strict=False)), row.place)
+                yield self._read_row(dict(zip(self._names, row.cells, strict=False)), row.location)
 
-    def _read_row(self, row: Mapping[str, str], place: Place) -> ReadLine:
+    def _read_row(self, row: Mapping[str, str], location: Location) -> ReadLine:
         try:
             pictures = tuple(self._read_pictures(row.get("image", "")))
         except DataError as error:
-            problem = place.problem(
+            problem = location.problem(
                 "image",
                 "missing picture",
                 str(error),
@@ -67,15 +69,15 @@ class BenchmarkFile(TrainingSet):
                 fix="Fetch the file anew.",
                 is_left_out=True,
             )
-            return ReadLine(place, None, (problem,))
+            return ReadLine(location, None, (problem,))
         example = Example(
             id=row["index"],
             pictures=pictures,
             turns=(Turn(HUMAN, _ask(row)), Turn(ASSISTANT, row.get("answer", ""))),
             extra={name: value for name, value in row.items() if name not in _OWN_COLUMNS and value},
-            place=place,
+            location=location,
         )
-        return ReadLine(place, example)
+        return ReadLine(location, example)
 
     def _read_pictures(self, cell: str) -> Iterator[str]:
         for text in read_list(cell):
@@ -107,7 +109,7 @@ def read_list(cell: str) -> Sequence[str]:
     text = cell.strip()
     if not (text.startswith("[") and text.endswith("]")):
         return [text] if text else []
-    for read in (json.loads, ast.literal_eval):
+    for read in _LIST_READERS:
         try:
             found = read(text)
         except (ValueError, SyntaxError, RecursionError, MemoryError):

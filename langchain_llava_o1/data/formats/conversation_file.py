@@ -8,8 +8,8 @@ from pathlib import Path
 from langchain_llava_o1.data.example import Example, ReadLine
 from langchain_llava_o1.data.formats.json_line import read_line
 from langchain_llava_o1.data.formats.lines import Line, LineIndex, read_lines
-from langchain_llava_o1.data.places.picture_place import PicturePlace
-from langchain_llava_o1.data.problem import Place, Problem
+from langchain_llava_o1.data.picture_files.picture_files import PictureFiles
+from langchain_llava_o1.data.problem import Location, Problem
 from langchain_llava_o1.data.training_set import TrainingSet
 from langchain_llava_o1.errors import ConfigurationError, DataError
 
@@ -21,11 +21,11 @@ class ConversationFile(TrainingSet):
     seconds for 100,000 lines.
     """
 
-    def __init__(self, path: Path, pictures: PicturePlace) -> None:
+    def __init__(self, path: Path, pictures: PictureFiles) -> None:
         """Open the file; nothing but its beginning is read.
 
         Raises:
-            ConfigurationError: If the file is one JSON list, in the place of an object a line.
+            ConfigurationError: If the file is one JSON list, and not an object a line.
         """
         super().__init__(path, pictures)
         first = next(read_lines(path), None)
@@ -94,11 +94,11 @@ class ConversationFile(TrainingSet):
         return numbers
 
     def _read(self, line: Line) -> ReadLine:
-        return read_line(line.text, Place(str(self.path), line.number))
+        return read_line(line.text, Location(str(self.path), line.number))
 
 
 def _repeated_id(example: Example, first_line: int) -> Problem:
-    return example.place.problem(
+    return example.location.problem(
         "id",
         "repeated id",
         f"{example.id!r} is the id of line {first_line}, too",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from langchain_llava_o1.data.example import ASSISTANT, HUMAN, PLACEHOLDER, Example, ReadLine, Turn
-from langchain_llava_o1.data.problem import Place, Problem
+from langchain_llava_o1.data.problem import Location, Problem
 from langchain_llava_o1.pictures.base64_text import shorten
 
 _SPEAKERS = (HUMAN, ASSISTANT)
@@ -28,7 +28,7 @@ class _Unusable(Exception):
         self.problem = problem
 
 
-def read_record(line: bytes, place: Place) -> Mapping[str, Any] | Problem:
+def read_record(line: bytes, location: Location) -> Mapping[str, Any] | Problem:
     """Read the object of a line of JSON, or say why there is none."""
     try:
         record = json.loads(line.removeprefix(_BYTE_ORDER_MARK).rstrip().decode())
@@ -37,7 +37,7 @@ def read_record(line: bytes, place: Place) -> Mapping[str, Any] | Problem:
             json.dumps(record, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         reason = f"{error.msg} at column {error.colno}" if isinstance(error, json.JSONDecodeError) else error
-        return place.problem(
+        return location.problem(
             "",
             "broken line",
             f"no JSON in UTF-8 ({reason}): {shorten(line.decode(errors='replace').strip())!r}",
@@ -47,7 +47,7 @@ def read_record(line: bytes, place: Place) -> Mapping[str, Any] | Problem:
         )
     if isinstance(record, dict):
         return record
-    return place.problem(
+    return location.problem(
         "",
         "broken line",
         f"a JSON {_name_type(record)}",
@@ -57,28 +57,28 @@ def read_record(line: bytes, place: Place) -> Mapping[str, Any] | Problem:
     )
 
 
-def read_line(line: bytes, place: Place) -> ReadLine:
+def read_line(line: bytes, location: Location) -> ReadLine:
     """Read a line of the published format."""
-    record = read_record(line, place)
+    record = read_record(line, location)
     if isinstance(record, Problem):
-        return ReadLine(place, None, (record,))
-    return read_conversation(record, place)
+        return ReadLine(location, None, (record,))
+    return read_conversation(record, location)
 
 
-def read_conversation(record: Mapping[str, Any], place: Place) -> ReadLine:
+def read_conversation(record: Mapping[str, Any], location: Location) -> ReadLine:
     """Read the example in an object of the published format."""
     problems: list[Problem] = []
     try:
         example = Example(
-            id=_read_id(record, place, problems),
-            pictures=_read_pictures(record, place),
-            turns=_read_turns(record, place),
+            id=_read_id(record, location, problems),
+            pictures=_read_pictures(record, location),
+            turns=_read_turns(record, location),
             extra={name: value for name, value in record.items() if name not in OWN_FIELDS},
-            place=place,
+            location=location,
         )
     except _Unusable as error:
-        return ReadLine(place, None, (*problems, error.problem))
-    return ReadLine(place, example, (*problems, *_compare_placeholders(example)))
+        return ReadLine(location, None, (*problems, error.problem))
+    return ReadLine(location, example, (*problems, *_compare_placeholders(example)))
 
 
 def write_line(example: Example) -> bytes:
@@ -90,23 +90,23 @@ def write_line(example: Example) -> bytes:
     return (json.dumps({**record, **example.extra}, ensure_ascii=False) + "\n").encode()
 
 
-def _read_id(record: Mapping[str, Any], place: Place, problems: list[Problem]) -> str:
+def _read_id(record: Mapping[str, Any], location: Location, problems: list[Problem]) -> str:
     given = record.get("id")
     if isinstance(given, str | int) and not isinstance(given, bool) and str(given).strip():
         return str(given)
     problems.append(
-        place.problem(
+        location.problem(
             "id",
             "missing id",
             _describe(record, "id"),
             expected="a text or a number",
-            fix=f"Give the line an id of its own; until then it is called line-{place.line}.",
+            fix=f"Give the line an id of its own; until then it is called line-{location.line}.",
         )
     )
-    return f"line-{place.line}"
+    return f"line-{location.line}"
 
 
-def _read_pictures(record: Mapping[str, Any], place: Place) -> tuple[str, ...]:
+def _read_pictures(record: Mapping[str, Any], location: Location) -> tuple[str, ...]:
     given = record.get("image")
     if given is None or given == "":
         return ()
@@ -114,7 +114,7 @@ def _read_pictures(record: Mapping[str, Any], place: Place) -> tuple[str, ...]:
     if all(isinstance(path, str) and path for path in found):
         return tuple(found)
     raise _Unusable(
-        place.problem(
+        location.problem(
             "image",
             "unreadable field",
             _describe(record, "image"),
@@ -125,11 +125,11 @@ def _read_pictures(record: Mapping[str, Any], place: Place) -> tuple[str, ...]:
     )
 
 
-def _read_turns(record: Mapping[str, Any], place: Place) -> tuple[Turn, ...]:
+def _read_turns(record: Mapping[str, Any], location: Location) -> tuple[Turn, ...]:
     given = record.get("conversations")
     if not isinstance(given, list) or not given:
         raise _Unusable(
-            place.problem(
+            location.problem(
                 "conversations",
                 "unreadable field",
                 _describe(record, "conversations"),
@@ -138,10 +138,10 @@ def _read_turns(record: Mapping[str, Any], place: Place) -> tuple[Turn, ...]:
                 is_left_out=True,
             )
         )
-    turns = tuple(_read_turn(turn, number, place) for number, turn in enumerate(given))
+    turns = tuple(_read_turn(turn, number, location) for number, turn in enumerate(given))
     if len(turns) % 2:
         raise _Unusable(
-            place.problem(
+            location.problem(
                 f"conversations[{len(turns) - 1}]",
                 "question without answer",
                 f"the last of {len(turns)} turns is a question",
@@ -153,11 +153,11 @@ def _read_turns(record: Mapping[str, Any], place: Place) -> tuple[Turn, ...]:
     return turns
 
 
-def _read_turn(turn: Any, number: int, place: Place) -> Turn:
+def _read_turn(turn: Any, number: int, location: Location) -> Turn:
     name = f"conversations[{number}]"
     if not isinstance(turn, dict) or not isinstance(turn.get("value"), str):
         raise _Unusable(
-            place.problem(
+            location.problem(
                 name,
                 "unreadable field",
                 _describe(turn, "value") if isinstance(turn, dict) else f"a JSON {_name_type(turn)}",
@@ -172,7 +172,7 @@ def _read_turn(turn: Any, number: int, place: Place) -> Turn:
     is_known = isinstance(speaker, str) and speaker in _SPEAKERS
     is_meant = isinstance(speaker, str) and _RENAMED.get(speaker.lower()) == expected
     raise _Unusable(
-        place.problem(
+        location.problem(
             f"{name}.from",
             "turns out of order" if is_known else "unknown role",
             shorten(repr(speaker)),
@@ -188,7 +188,7 @@ def _compare_placeholders(example: Example) -> tuple[Problem, ...]:
     if num_placeholders in (0, num_pictures):
         return ()
     return (
-        example.place.problem(
+        example.location.problem(
             "conversations",
             "placeholders",
             f"{num_placeholders} times {PLACEHOLDER} for {num_pictures} picture(s)",

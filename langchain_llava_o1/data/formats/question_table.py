@@ -10,8 +10,8 @@ from langchain_llava_o1.data.example import ASSISTANT, HUMAN, Example, ReadLine,
 from langchain_llava_o1.data.formats.json_line import read_record
 from langchain_llava_o1.data.formats.lines import read_lines
 from langchain_llava_o1.data.formats.rows import read_rows
-from langchain_llava_o1.data.places.picture_place import PicturePlace
-from langchain_llava_o1.data.problem import Place, Problem
+from langchain_llava_o1.data.picture_files.picture_files import PictureFiles
+from langchain_llava_o1.data.problem import Location, Problem
 from langchain_llava_o1.data.training_set import TrainingSet
 from langchain_llava_o1.errors import ConfigurationError
 
@@ -48,7 +48,7 @@ class Columns:
 class QuestionTable(TrainingSet):
     """Rows of a picture, a question and an answer."""
 
-    def __init__(self, path: Path, pictures: PicturePlace, columns: Columns) -> None:
+    def __init__(self, path: Path, pictures: PictureFiles, columns: Columns) -> None:
         """Open the file; nothing but its first row is read.
 
         Raises:
@@ -62,11 +62,11 @@ class QuestionTable(TrainingSet):
     def _read_names(self) -> Sequence[str]:
         """Return the names of the columns."""
 
-    def _read_row(self, row: Mapping[str, Any], place: Place) -> ReadLine:
+    def _read_row(self, row: Mapping[str, Any], location: Location) -> ReadLine:
         columns = self._columns
         texts = {name: _text_of(row.get(name)) for name in (columns.question, columns.answer)}
         problems = tuple(
-            place.problem(
+            location.problem(
                 name,
                 "empty cell",
                 f"{name} is {row.get(name)!r}",
@@ -78,19 +78,19 @@ class QuestionTable(TrainingSet):
             if not text.strip()
         )
         if problems:
-            return ReadLine(place, None, problems)
+            return ReadLine(location, None, problems)
         picture = _text_of(row.get(columns.picture)).strip()
         used = {columns.picture, columns.question, columns.answer, columns.id}
         example = Example(
-            id=_text_of(row.get(columns.id)).strip() or f"line-{place.line}",
+            id=_text_of(row.get(columns.id)).strip() or f"line-{location.line}",
             pictures=(picture,) if picture else (),
             turns=(Turn(HUMAN, texts[columns.question]), Turn(ASSISTANT, texts[columns.answer])),
             extra={
                 name: value for name, value in row.items() if name not in used and value not in (None, "")
             },
-            place=place,
+            location=location,
         )
-        return ReadLine(place, example)
+        return ReadLine(location, example)
 
 
 class JsonTable(QuestionTable):
@@ -98,7 +98,7 @@ class JsonTable(QuestionTable):
 
     def _read_names(self) -> Sequence[str]:
         for line in read_lines(self.path):
-            record = read_record(line.text, Place(str(self.path), line.number))
+            record = read_record(line.text, Location(str(self.path), line.number))
             if not isinstance(record, Problem):
                 return list(record)
         return ()
@@ -106,12 +106,12 @@ class JsonTable(QuestionTable):
     def read_lines(self) -> Iterator[ReadLine]:
         """Read every line that is not blank: its example, and what is wrong with it."""
         for line in read_lines(self.path):
-            place = Place(str(self.path), line.number)
-            record = read_record(line.text, place)
+            location = Location(str(self.path), line.number)
+            record = read_record(line.text, location)
             if isinstance(record, Problem):
-                yield ReadLine(place, None, (record,))
+                yield ReadLine(location, None, (record,))
             else:
-                yield self._read_row(record, place)
+                yield self._read_row(record, location)
 
 
 class CsvTable(QuestionTable):
@@ -126,9 +126,9 @@ class CsvTable(QuestionTable):
         names = next(rows).cells
         for row in rows:
             if row.problem is not None:
-                yield ReadLine(row.place, None, (row.problem,))
+                yield ReadLine(row.location, None, (row.problem,))
             else:
-                yield self._read_row(dict(zip(names, row.cells, strict=False)), row.place)
+                yield self._read_row(dict(zip(names, row.cells, strict=False)), row.location)
 
 
 def _text_of(value: object) -> str:

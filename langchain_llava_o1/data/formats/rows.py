@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from langchain_llava_o1.data.problem import Place, Problem
+from langchain_llava_o1.data.problem import Location, Problem
 
 _LARGEST_CELL = 2**27
 """The csv module by itself allows too few characters for a picture in base64."""
@@ -16,13 +16,13 @@ class Row(NamedTuple):
     """A row of a table.
 
     Attributes:
-        place: The line that it begins on.
+        location: The line that it begins on.
         cells: Its texts; none where it cannot be read.
         offset: Where in the file it begins, in bytes.
         problem: Why it cannot be read.
     """
 
-    place: Place
+    location: Location
     cells: tuple[str, ...]
     offset: int
     problem: Problem | None = None
@@ -36,19 +36,21 @@ def read_rows(path: Path, delimiter: str) -> Iterator[Row]:
         lines = _Lines(file)
         reader = csv.reader(lines, delimiter=delimiter)
         while True:
-            place, offset = Place(str(path), lines.num_lines + 1), lines.num_bytes
+            location, offset = Location(str(path), lines.num_lines + 1), lines.num_bytes
             try:
                 cells = next(reader, None)
             except csv.Error as error:
-                yield Row(place, (), offset, _broken_row(place, str(error), "Correct its quotation marks."))
+                yield Row(
+                    location, (), offset, _broken_row(location, str(error), "Correct its quotation marks.")
+                )
                 continue
             if cells is None:
                 return
             if not _is_unicode(cells):
                 fix = "Save the table in UTF-8."
-                yield Row(place, (), offset, _broken_row(place, "text that is not in UTF-8", fix))
+                yield Row(location, (), offset, _broken_row(location, "text that is not in UTF-8", fix))
             elif cells:
-                yield Row(place, tuple(cells), offset)
+                yield Row(location, tuple(cells), offset)
 
 
 def read_row_at(path: Path, delimiter: str, offset: int) -> tuple[str, ...]:
@@ -88,5 +90,7 @@ def _is_unicode(cells: list[str]) -> bool:
     return True
 
 
-def _broken_row(place: Place, found: str, fix: str) -> Problem:
-    return place.problem("", "broken line", found, expected="a row of the table", fix=fix, is_left_out=True)
+def _broken_row(location: Location, found: str, fix: str) -> Problem:
+    return location.problem(
+        "", "broken line", found, expected="a row of the table", fix=fix, is_left_out=True
+    )

@@ -5,7 +5,7 @@ import io
 import re
 from itertools import accumulate
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 PARTS_PATTERN = re.compile(r"\.zip[.\-_]?(?:part)?[.\-_]?(?:aa|0*[01])$", re.IGNORECASE)
 """How the name of a first part ends: ``.zip.part-aa``, ``.zip.001``, ``.zip_00`` and the like."""
@@ -55,7 +55,7 @@ class _JoinedFiles(io.RawIOBase):
     def tell(self) -> int:
         return self._position
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: Any) -> int:
         part = bisect.bisect_right(self._ends, self._position)
         if part == len(self._ends):
             return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from langchain_llava_o1.data.places.picture_place import PicturePlace, open_picture_place
+from langchain_llava_o1.data.picture_files.picture_files import PictureFiles, open_picture_files
 from langchain_llava_o1.errors import ConfigurationError, ImageError
 from langchain_llava_o1.pictures.policy import ImagePolicy
 from tests.data.sets import draw, in_base64, write_pictures, write_zip
@@ -26,57 +26,57 @@ def cut(path: Path, num_parts: int) -> Path:
 
 
 @pytest.fixture(params=["folder", "zip", "parts"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> PicturePlace:
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> PictureFiles:
     (tmp_path / "secret.png").write_bytes(draw("black"))
     if request.param == "folder":
-        return open_picture_place(write_pictures(tmp_path / "pictures", "red", "teal"))
+        return open_picture_files(write_pictures(tmp_path / "pictures", "red", "teal"))
     path = write_zip(tmp_path / "pictures.zip", "red", "teal")
-    return open_picture_place(cut(path, 3) if request.param == "parts" else path)
+    return open_picture_files(cut(path, 3) if request.param == "parts" else path)
 
 
-def test_pictures_are_read_and_missing_ones_told(place: PicturePlace) -> None:
-    assert place.has("red.png")
-    assert place.has("./teal.png")
-    assert place.open("teal.png").image.getpixel((0, 0)) == (0, 128, 128)
-    assert not place.has("green.png")
+def test_pictures_are_read_and_missing_ones_told(files: PictureFiles) -> None:
+    assert files.has("red.png")
+    assert files.has("./teal.png")
+    assert files.open("teal.png").image.getpixel((0, 0)) == (0, 128, 128)
+    assert not files.has("green.png")
     with pytest.raises(ImageError, match=r"green\.png"):
-        place.read("green.png")
+        files.read("green.png")
 
 
 @pytest.mark.parametrize(
     "path", ["../secret.png", "a/../../secret.png", "/etc/hostname", "..\\secret.png", "C:/x.png", "", "a\0b"]
 )
-def test_a_path_that_leads_out_is_not_followed(place: PicturePlace, path: str) -> None:
-    assert not place.has(path)
+def test_a_path_that_leads_out_is_not_followed(files: PictureFiles, path: str) -> None:
+    assert not files.has(path)
     with pytest.raises(ImageError):
-        place.read(path)
+        files.read(path)
 
 
-def test_a_place_can_be_sent_to_another_process(place: PicturePlace) -> None:
-    assert pickle.loads(pickle.dumps(place)).read("red.png") == place.read("red.png")
+def test_a_place_can_be_sent_to_another_process(files: PictureFiles) -> None:
+    assert pickle.loads(pickle.dumps(files)).read("red.png") == files.read("red.png")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_processes_that_were_forked_read_apart(place: PicturePlace) -> None:
-    place.read("red.png")
+def test_processes_that_were_forked_read_apart(files: PictureFiles) -> None:
+    files.read("red.png")
     readable, writable = os.pipe()
     child = os.fork()
     if child == 0:
-        os.write(writable, place.open("teal.png").key)
+        os.write(writable, files.open("teal.png").key)
         os._exit(0)
     os.waitpid(child, 0)
-    assert os.read(readable, 100) == place.open("teal.png").key
+    assert os.read(readable, 100) == files.open("teal.png").key
     os.close(readable)
     os.close(writable)
 
 
 def test_a_data_url_is_read_without_any_place() -> None:
-    place = open_picture_place(None)
-    assert place.read(f"data:image/png;base64,{in_base64('red')}") == draw("red")
-    assert not place.has("red.png")
+    files = open_picture_files(None)
+    assert files.read(f"data:image/png;base64,{in_base64('red')}") == draw("red")
+    assert not files.has("red.png")
     with pytest.raises(ImageError, match="opened without pictures"):
-        place.read("red.png")
+        files.read("red.png")
 
 
 def test_limits_hold_for_what_a_zip_says_it_holds(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_limits_hold_for_what_a_zip_says_it_holds(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("bomb.png", bytes(100_000))
     with pytest.raises(ImageError, match="at most 1,000"):
-        open_picture_place(path, ImagePolicy(max_bytes=1000)).read("bomb.png")
+        open_picture_files(path, ImagePolicy(max_bytes=1000)).read("bomb.png")
 
 
 def test_what_is_no_place_is_refused(tmp_path: Path) -> None:
@@ -92,4 +92,4 @@ def test_what_is_no_place_is_refused(tmp_path: Path) -> None:
     broken.write_bytes(b"PK")
     for path in (tmp_path / "nowhere", broken):
         with pytest.raises(ConfigurationError, match=path.name):
-            open_picture_place(path)
+            open_picture_files(path)

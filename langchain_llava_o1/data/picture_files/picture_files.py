@@ -7,7 +7,7 @@ import zlib
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from langchain_llava_o1.data.places.zip_parts import PARTS_PATTERN, open_parts
+from langchain_llava_o1.data.picture_files.zip_parts import PARTS_PATTERN, open_parts
 from langchain_llava_o1.errors import ConfigurationError, ImageError
 from langchain_llava_o1.pictures.base64_text import (
     decode_base64,
@@ -21,11 +21,11 @@ from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.pictures.sources import read_file
 
 
-class PicturePlace(ABC):
+class PictureFiles(ABC):
     """Where the paths of a data set lead.
 
-    A data set may come from strangers: its paths are only followed below the place. Data URLs, which hold
-    their picture, are read everywhere.
+    A data set may come from strangers: its paths are only followed below the folder, or inside the zip. Data
+    URLs, which hold their picture, are always read.
     """
 
     def __init__(self, policy: ImagePolicy) -> None:
@@ -73,10 +73,10 @@ class PicturePlace(ABC):
 
     @abstractmethod
     def __str__(self) -> str:
-        """Name the place, for messages."""
+        """Name them, for messages."""
 
 
-class PictureFolder(PicturePlace):
+class PictureFolder(PictureFiles):
     """Pictures in a folder and those below it. Links that its owner put there are followed."""
 
     def __init__(self, folder: Path, policy: ImagePolicy) -> None:
@@ -97,7 +97,7 @@ class PictureFolder(PicturePlace):
         return f"the folder {self._folder}"
 
 
-class PictureZip(PicturePlace):
+class PictureZip(PictureFiles):
     """Pictures in a zip, read without unpacking it; the zip may be in parts."""
 
     def __init__(self, path: Path, policy: ImagePolicy) -> None:
@@ -126,7 +126,7 @@ class PictureZip(PicturePlace):
         self._process = os.getpid()
 
     def _current(self) -> zipfile.ZipFile:
-        # Processes that were forked share the place in the file, and would read from where another one is.
+        # Processes that were forked share the position in the file, and would read from where another one is.
         if self._process != os.getpid():
             self._open_zip()
         return self._zip
@@ -156,7 +156,7 @@ class PictureZip(PicturePlace):
         return f"the zip {self._path}"
 
 
-class NoPictures(PicturePlace):
+class NoPictures(PictureFiles):
     """No pictures at all: only data URLs can be read."""
 
     def _has_file(self, inner: str) -> bool:
@@ -169,15 +169,15 @@ class NoPictures(PicturePlace):
         return "no pictures"
 
 
-def open_picture_place(path: Path | None, policy: ImagePolicy | None = None) -> PicturePlace:
-    """Open the place where the pictures of a set are.
+def open_picture_files(path: Path | None, policy: ImagePolicy | None = None) -> PictureFiles:
+    """Open the pictures of a set.
 
     Args:
         path: A folder, a zip, or the first part of a zip, as in ``image.zip.part-aa``; None for no pictures.
         policy: Limits; the default ones if None.
 
     Raises:
-        ConfigurationError: If there is no such place, or it is neither folder nor zip.
+        ConfigurationError: If there is neither a folder nor a zip.
     """
     policy = policy or ImagePolicy()
     if path is None:
@@ -193,7 +193,7 @@ def open_picture_place(path: Path | None, policy: ImagePolicy | None = None) -> 
 
 
 def _inner_path(reference: str) -> str | None:
-    """Return a path below the place, with "/"; None for one that leads elsewhere."""
+    """Return a path below the folder, with "/"; None for one that leads elsewhere."""
     normal = posixpath.normpath(reference.replace("\\", "/"))
     is_outside = normal.startswith(("/", "../")) or normal in ("..", ".") or ":" in normal.split("/")[0]
     return None if is_outside or "\0" in normal else normal
