@@ -27,7 +27,7 @@ class MixedSource:
 
 
 def write_card(
-    sources: Sequence[MixedSource], file: str, *, seed: int, pictures: str, command: str = ""
+    sources: Sequence[MixedSource], file: str, *, seed: int, picture_place: str, command: str = ""
 ) -> str:
     """Write the card of a mix, with the licences left to fill in.
 
@@ -35,7 +35,7 @@ def write_card(
         sources: What it is made of.
         file: Name of its file, beside the card.
         seed: What it was drawn with.
-        pictures: Where its pictures are, a sentence.
+        picture_place: What paths of pictures are relative to.
         command: How it was made.
     """
     num_examples = sum(source.num_taken for source in sources)
@@ -65,7 +65,8 @@ def write_card(
         "# A mix of training sets",
         "",
         f"{num_examples:,} examples in `{file}`, in the format of LLaVA-CoT-100k, drawn with seed {seed}. "
-        f"Ids begin with the name of the source. {pictures}",
+        "Ids begin with the name of the source. Paths of pictures are relative to "
+        f"{picture_place}.",
         "",
         "| source | share | examples | licence (fill in) |",
         "|---|---|---|---|",

@@ -87,50 +87,79 @@ def mix_sets(
     """
     folder = Path(folder)
     _check(parts, folder, size, copy_pictures=copy_pictures)
-    names = _name_sources(parts)
-    usable = [_count_usable(part.training_set) for part in parts]
-    sources = [
-        MixedSource(name, str(part.training_set.path), part.share, count, num_taken)
-        for name, part, count, num_taken in zip(names, parts, usable, split_size(parts, size), strict=True)
-    ]
-    if lacking := [source for source in sources if source.num_taken > source.num_usable]:
-        raise ConfigurationError(
-            "; ".join(
-                f"{source.file} has {source.num_usable:,} examples that can be used, and its share of "
-                f"{size:,} is {source.num_taken:,}"
-                for source in lacking
-            )
-            + ". Ask for a smaller size or share."
-        )
-    streams = [
-        _draw(part.training_set, source, f"{seed} {source.name}")
-        for part, source in zip(parts, sources, strict=True)
-    ]
-    problems: list[Problem] = []
-    num_left_out: Counter[int] = Counter()
+    planned = _plan(parts, size)
+    mixing = _Mixing(parts, planned, seed, copy_pictures)
     with TrainingSetWriter(folder / _FILE) as writer:
-        order = _interleave([source.num_taken for source in sources], seed)
-        for number, position in enumerate(order, start=1):
-            drawn = next(streams[position])
-            named = replace(drawn, id=_find_free(f"{sources[position].name}/{drawn.id}", writer))
-            try:
-                pictures = _read_pictures(parts[position].training_set, drawn) if copy_pictures else None
-                writer.append(named, pictures)
-            except (ImageError, DataError) as error:
-                problems.append(_left_out(drawn, error))
-                num_left_out[position] += 1
+        for number in mixing.write(writer):
             report_line(number)
-    written = [
-        replace(source, num_taken=source.num_taken - num_left_out[position])
-        for position, source in enumerate(sources)
+    taken = [
+        replace(source, num_taken=source.num_taken - mixing.num_left_out[position])
+        for position, source in enumerate(planned)
     ]
-    card = folder / _CARD
     place = "the folder of the file" if copy_pictures else str(parts[0].training_set.pictures)
-    pictures = f"Paths of pictures are relative to {place}."
+    card = folder / _CARD
     card.write_text(
-        write_card(written, _FILE, seed=seed, pictures=pictures, command=command), encoding="utf-8"
+        write_card(taken, _FILE, seed=seed, picture_place=place, command=command), encoding="utf-8"
     )
-    return Mix(folder / _FILE, card, written, problems)
+    return Mix(folder / _FILE, card, taken, mixing.problems)
+
+
+class _Mixing:
+    """Examples on their way into a mix, and those that are left out of it."""
+
+    def __init__(
+        self, parts: Sequence[MixPart], planned: Sequence[MixedSource], seed: int, copy_pictures: bool
+    ) -> None:
+        self.problems: list[Problem] = []
+        self.num_left_out: Counter[int] = Counter()
+        self._sets = [part.training_set for part in parts]
+        self._names = [source.name for source in planned]
+        self._copy_pictures = copy_pictures
+        self._order = _interleave([source.num_taken for source in planned], seed)
+        self._streams = [
+            _draw(training_set, source, f"{seed} {source.name}")
+            for training_set, source in zip(self._sets, planned, strict=True)
+        ]
+
+    def write(self, writer: TrainingSetWriter) -> Iterator[int]:
+        """Write all examples; return after each the number of those that were drawn."""
+        for number, position in enumerate(self._order, start=1):
+            drawn = next(self._streams[position])
+            try:
+                self._write(drawn, position, writer)
+            except (ImageError, DataError) as error:
+                self.problems.append(_left_out(drawn, error))
+                self.num_left_out[position] += 1
+            yield number
+
+    def _write(self, drawn: Example, position: int, writer: TrainingSetWriter) -> None:
+        pictures = self._sets[position].pictures
+        files = [pictures.read(reference) for reference in drawn.pictures] if self._copy_pictures else None
+        id = _find_free(f"{self._names[position]}/{drawn.id}", writer)
+        writer.append(replace(drawn, id=id), files)
+
+
+def _plan(parts: Sequence[MixPart], size: int) -> list[MixedSource]:
+    """Return how many examples are to be taken from each set.
+
+    Raises:
+        ConfigurationError: If a set has too few.
+    """
+    planned = [
+        MixedSource(
+            name, str(part.training_set.path), part.share, _count_usable(part.training_set), num_taken
+        )
+        for name, part, num_taken in zip(_name_sources(parts), parts, split_size(parts, size), strict=True)
+    ]
+    lacking = [
+        f"{source.file} has {source.num_usable:,} examples that can be used, and its share of {size:,} is "
+        f"{source.num_taken:,}"
+        for source in planned
+        if source.num_taken > source.num_usable
+    ]
+    if lacking:
+        raise ConfigurationError(f"{'; '.join(lacking)}. Ask for a smaller size or share.")
+    return planned
 
 
 def split_size(parts: Sequence[MixPart], size: int) -> list[int]:
@@ -193,10 +222,6 @@ def _interleave(counts: Sequence[int], seed: int) -> Iterator[int]:
     order = [position for position, count in enumerate(counts) for _ in range(count)]
     random.Random(seed).shuffle(order)
     return iter(order)
-
-
-def _read_pictures(training_set: TrainingSet, example: Example) -> list[bytes]:
-    return [training_set.pictures.read(reference) for reference in example.pictures]
 
 
 def _left_out(example: Example, error: Exception) -> Problem:

@@ -19,12 +19,12 @@ from langchain_llava_o1.data.training_set import TrainingSet
 from langchain_llava_o1.errors import ConfigurationError, DataError
 from langchain_llava_o1.pictures.base64_text import shorten
 
-OPTION_LETTERS = "ABCDEFGHI"
+_OPTION_LETTERS = "ABCDEFGHI"
 _LONGEST_INDEX = 64
 _TAB = "\t"
 _PICTURE_URL = "data:application/octet-stream;base64,"
 _LIST_READERS: tuple[Callable[[str], Any], ...] = (json.loads, ast.literal_eval)
-_OWN_COLUMNS = frozenset({"index", "image", "hint", "answer", *OPTION_LETTERS})
+_OWN_COLUMNS = frozenset({"index", "image", "hint", "answer", *_OPTION_LETTERS})
 
 
 class BenchmarkFile(TrainingSet):
@@ -121,6 +121,6 @@ def read_list(cell: str) -> Sequence[str]:
 
 def _ask(row: Mapping[str, str]) -> str:
     """Write the question with its hint and options, each in a line of its own."""
-    options = [f"{letter}. {row[letter]}" for letter in OPTION_LETTERS if row.get(letter, "").strip()]
+    options = [f"{letter}. {row[letter]}" for letter in _OPTION_LETTERS if row.get(letter, "").strip()]
     hint = [row["hint"]] if row.get("hint", "").strip() else []
     return "\n".join([*hint, row.get("question", ""), *options])
