@@ -21,6 +21,10 @@ class MessageError(LlavaO1Error, ValueError):
     """A conversation cannot be put to the model as it is."""
 
 
+class DataError(LlavaO1Error, ValueError):
+    """A line of a data set cannot be read or written as it is."""
+
+
 class ContextLengthError(LlavaO1Error, ValueError):
     """A prompt does not fit the model's context window."""
 

@@ -23,6 +23,8 @@ def wheel_files() -> set[str]:
         "__init__.pyi",
         "py.typed",
         "cli/app.py",
+        "data/sample.css",
+        "data/templates/sample.html",
         "report/page.css",
         "report/templates/page.html",
         "tiny/checkpoint/config.json",

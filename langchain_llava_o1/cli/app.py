@@ -8,6 +8,7 @@ import typer
 
 from langchain_llava_o1.cli.ask import ask
 from langchain_llava_o1.cli.bench import app as bench_app
+from langchain_llava_o1.cli.data import app as data_app
 from langchain_llava_o1.cli.demo import demo
 from langchain_llava_o1.cli.draw import draw
 from langchain_llava_o1.cli.failures import FailureReportingGroup
@@ -62,3 +63,4 @@ app.command()(index)
 app.command()(web_app)
 app.command()(mcp)
 app.add_typer(bench_app, name="bench")
+app.add_typer(data_app, name="data")

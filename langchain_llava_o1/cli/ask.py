@@ -39,7 +39,7 @@ from langchain_llava_o1.cli.options import (
 from langchain_llava_o1.cli.output import write_error, write_output
 from langchain_llava_o1.cli.progress import create_progress
 from langchain_llava_o1.cli.question import check_asked
-from langchain_llava_o1.cli.report import check_report_path, write_report
+from langchain_llava_o1.cli.report import check_page_path, write_page
 from langchain_llava_o1.cli.stream import StreamPrinter
 from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH
 
@@ -111,7 +111,7 @@ def ask(
     )
     asked_collection = read_collection_settings(collection, num_sources, retrieve_by, asked)
     if report is not None:
-        check_report_path(report)
+        check_page_path(report, "--report")
     pictures = asked.read_pictures()
     started = time.perf_counter()
     with create_progress(is_verbose=is_streamed and not show_stages) as progress:
@@ -149,7 +149,7 @@ def ask(
     if result.limit is not None:
         write_error(f"llava-o1: warning: the search stopped at {result.limit}; the answer is its best so far")
     if report is not None:
-        write_report(result, report)
+        write_page(result.to_html(), report)
 
 
 def _as_json(result: "SearchResult", seconds: float, sources: "list[Source]") -> str:

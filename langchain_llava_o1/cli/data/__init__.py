@@ -1,0 +1,21 @@
+"""`llava-o1 data`: training sets looked at, checked and mixed, a module each; `app` mounts them."""
+
+import typer
+
+from langchain_llava_o1.cli.data.check import check
+from langchain_llava_o1.cli.data.mix import mix
+from langchain_llava_o1.cli.data.overlap import overlap
+from langchain_llava_o1.cli.data.show import show
+
+app = typer.Typer(help="Look at training sets, check and mix them.", no_args_is_help=True)
+
+
+@app.callback()
+def data() -> None:
+    """Look at training sets, check them and mix new ones."""
+
+
+app.command()(check)
+app.command()(mix)
+app.command()(overlap)
+app.command()(show)

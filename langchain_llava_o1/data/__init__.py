@@ -1,0 +1,1 @@
+"""Training data: sets of questions about pictures with their answers, and what is done with them."""
