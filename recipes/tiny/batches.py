@@ -12,6 +12,7 @@ from transformers import MllamaProcessor
 
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, Item, ask, sample_picture, sample_puzzle
+from recipes.tiny.choices import answer_from_any_choice
 from recipes.tiny.sequences import (
     IGNORED,
     Encoder,
@@ -43,6 +44,7 @@ class Shares:
         conversations: Of the answers and comparisons, those with earlier questions.
         descriptions: Of the answers, those that describe the picture without a question.
         easy: Of the pictures, the easy ones.
+        choices: Of the answers to puzzles, those from a choice at random.
         sums: Of the pictures, those that a sequence of sums takes the place of one about.
     """
 
@@ -51,6 +53,7 @@ class Shares:
     conversations: float
     descriptions: float
     easy: float
+    choices: float
     sums: float
 
 
@@ -154,6 +157,10 @@ def write_sequence(encoder: Encoder, item: Item, picture: int, shares: Shares, r
             return Placed(comparison, (picture,))
     if rng.random() < shares.descriptions:
         return Placed(encoder.description(item), (picture,))
+    if not earlier and rng.random() < shares.choices:
+        chosen = answer_from_any_choice(encoder, item, rng)
+        if chosen is not None:
+            return Placed(chosen, (picture,))
     # Sent once more with a later question, or after another picture that was asked about before.
     is_shown_again = bool(earlier) and rng.random() < SHOWN_AGAIN_SHARE
     shown = (rng.randrange(picture + 1), picture) if is_shown_again else (picture,)

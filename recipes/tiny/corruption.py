@@ -16,8 +16,11 @@ from langchain_llava_o1.drawn.trail_maps import THINGS, KeyTrail, TrailMap
 from langchain_llava_o1.drawn.trail_questions import colour_trail
 
 REASONINGS_TRIED = 8
-CLAIM_SHARE = 0.6
-"""Of wrong choices, those that claim to come out right: a model has only ever written ends that are."""
+CLAIM_SHARE = 0.3
+"""Of wrong choices, those that claim to come out right."""
+
+ASTRAY_SHARE = 0.3
+"""Of wrong choices, those that follow another trail than the one they took."""
 
 
 def corrupt(item: Item, stage_name: str, rng: random.Random) -> str:
@@ -50,6 +53,9 @@ def corrupt_told(item: Item, rng: random.Random, num_errors: int) -> Content:
         return corrupt_content(item.told, rng, num_errors)
     assert isinstance(item.told, KeyTrail)
     taken = KeyTrail.of(item.content, _other(item.content.keys, item.told.key, rng))
+    if rng.random() < ASTRAY_SHARE:
+        followed = KeyTrail.of(item.content, rng.choice(item.content.keys))
+        taken = replace(followed, key=taken.key)
     return replace(taken, thing=item.told.thing) if rng.random() < CLAIM_SHARE else taken
 
 
@@ -83,6 +89,8 @@ def _take_another_colour(item: Item, told: KeyTrail, rng: random.Random) -> str:
     assert solution is not None
     colour = _other(trail_map.colours, solution.answer, rng)
     walk = colour_trail(trail_map, colour)
+    if rng.random() < ASTRAY_SHARE:
+        walk = colour_trail(trail_map, rng.choice(trail_map.colours))
     if rng.random() < CLAIM_SHARE:
         walk = f"{walk[: walk.index(':')]}: {told.key} key"
     return f"{rng.choice(('I take', 'Taking'))} {colour}. {walk}. {_end_with(item, colour, rng)}"

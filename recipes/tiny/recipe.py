@@ -38,8 +38,12 @@ SEED = 0
 PICTURES = 11
 """In a batch, three sequences about each."""
 
-ANSWERS = Shares(puzzles=0.5, comparisons=0.4, conversations=0.15, descriptions=0.08, easy=0.3, sums=0.15)
-JUDGING = Shares(puzzles=0.5, comparisons=0.33, conversations=0.15, descriptions=0.08, easy=0.25, sums=0.08)
+ANSWERS = Shares(
+    puzzles=0.5, comparisons=0.4, conversations=0.15, descriptions=0.08, easy=0.3, choices=0.5, sums=0.15
+)
+JUDGING = Shares(
+    puzzles=0.6, comparisons=0.5, conversations=0.12, descriptions=0.08, easy=0.25, choices=0.5, sums=0.08
+)
 
 
 def tokenizer_texts() -> Iterator[str]:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from transformers import MllamaProcessor
 
@@ -17,7 +18,7 @@ from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.prompts import DESCRIPTION_REQUEST, comparison_prompt
 from langchain_llava_o1.staging.stages import STAGES
 from recipes.tiny.corruption import corrupt, corrupt_answer, corrupt_told
-from recipes.tiny.verdicts import TALLY, Verdict, judge_pair
+from recipes.tiny.verdicts import MARKS, TALLY, Verdict, judge_pair
 
 IGNORED = -100
 """Label of tokens without loss."""
@@ -58,6 +59,13 @@ class Exchange:
     conclusion: str
 
 
+class Span(NamedTuple):
+    """A part of a stage, beginning at a word's blank; what is not learned is only read."""
+
+    text: str
+    is_learned: bool = True
+
+
 class Encoder:
     """Writes conversations as token sequences in the checkpoint's chat format."""
 
@@ -81,6 +89,7 @@ class Encoder:
         self._tokenizer = processor.tokenizer
         self._evidence_weight, self._tally_weight = evidence_weight, tally_weight
         (self._between_scores,) = self.text(TALLY)
+        self._marks = {self.text(mark)[-1] for mark in MARKS}
         self.pad = processor.tokenizer.pad_token_id
         self.image = self._special("<|image|>")
         self._end = self._special("<|eot_id|>")
@@ -128,6 +137,18 @@ class Encoder:
         """Write an item answered in all stages; the loss is on those after the first ``num_given``."""
         asked = self.question(item.prompt, earlier, is_shown_again=is_shown_again)
         return self._stages(asked, stages, num_given)
+
+    def chosen(self, item: Item, stages: Sequence[Sequence[Span]]) -> TokenSequence:
+        """Write an answer span by span; the loss is on those that are learned, and on the tags."""
+        tokens = [*self.question(item.prompt), *self.header("assistant")]
+        labels = [IGNORED] * len(tokens)
+        for index, (stage, spans) in enumerate(zip(STAGES, stages, strict=True)):
+            opening = Span("\n\n" * (index > 0) + stage.opening)
+            for span in (opening, *spans, Span(stage.closing)):
+                found = self.text(span.text)
+                tokens += found
+                labels += found if span.is_learned else [IGNORED] * len(found)
+        return TokenSequence([*tokens, self._end], [*labels, self._end], [1.0] * (len(tokens) + 1))
 
     def description(self, item: Item) -> TokenSequence:
         """Write what an index is made of: the first stages, up to a caption of all that a picture holds."""
@@ -187,6 +208,8 @@ class Encoder:
         labels += [IGNORED] * len(prompt) + reply
         weights = [1.0] * len(tokens)
         for position in range(len(tokens) - len(reply), len(tokens)):
+            if tokens[position] in self._marks:
+                weights[position] = self._tally_weight
             if tokens[position] == self._between_scores:
                 weights[position + _EVIDENCE] = self._evidence_weight
                 weights[position - 1] = weights[position + 1] = self._tally_weight

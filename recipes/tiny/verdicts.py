@@ -27,6 +27,9 @@ NOTHING = "nothing"
 TALLY = " to"
 """Between the scores of two candidates, as "1 to 0"; nowhere else in a verdict."""
 
+MARKS = (" correct", " wrong")
+"""What is said of a finding."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -67,14 +70,14 @@ def judge_pair(
     told = item.read_caption(accepted[1]) if len(accepted) > 1 else None
     if part_name == "caption":
         if isinstance(item.content, TrailMap):
-            return _judge_choices(_check_key(item), pair, rng)
+            return _judge_choices(f"the {_thing_wanted(item)}", _check_key(item), pair, rng)
         return _judge_captions(item.content, pair, rng)
     if part_name == "reasoning" and told is not None:
         if isinstance(told, KeyTrail):
-            return _judge_choices(_check_colour(item, told.key), pair, rng)
+            return _judge_choices(f"the {told.key} key", _check_colour(item, told.key), pair, rng)
         if isinstance(item.content, SumChart):
             assert isinstance(told, Chart)
-            return _judge_choices(_check_sum(item, told), pair, rng)
+            return _judge_choices(_total_wanted(item), _check_sum(item, told), pair, rng)
     rights = item.right_texts(part_name, accepted)
     if not rights:
         return None
@@ -96,15 +99,32 @@ class _Check(NamedTuple):
     finding: str
     points: int
 
+    @classmethod
+    def of(cls, finding: str, *, is_right: bool) -> "_Check":
+        """Say whether what was found is what is looked for, which is worth a point."""
+        return cls(f"{finding}: {'correct' if is_right else 'wrong'}", int(is_right))
+
+
+def _thing_wanted(item: Item) -> str:
+    assert isinstance(item.told, KeyTrail)
+    return item.told.thing
+
+
+def _total_wanted(item: Item) -> str:
+    found = re.search(r"\d+", item.question.text)
+    assert found is not None, "a question about a sum names it"
+    return found[0]
+
 
 def _judge_choices(
-    check: Callable[[str], _Check | None], pair: tuple[str, str], rng: random.Random
+    wanted: str, check: Callable[[str], _Check | None], pair: tuple[str, str], rng: random.Random
 ) -> Verdict | None:
-    """Follow up what each candidate chose, whatever it says that comes to."""
+    """Follow up what each candidate chose, whatever it claims, and compare that with what is wanted."""
     one, other = map(check, pair)
     if one is None or other is None:
         return None
-    reason = f"Response 1: {one.finding}; response 2: {other.finding}; so {one.points}{TALLY} {other.points}."
+    found = f"Response 1: {one.finding}; response 2: {other.finding}"
+    reason = f"Looking for {wanted}. {found}; so {one.points}{TALLY} {other.points}."
     return _decide(reason, (one.points, other.points), rng)
 
 
@@ -118,7 +138,7 @@ def _check_key(item: Item) -> Callable[[str], _Check | None]:
         if not isinstance(told, KeyTrail) or told.key not in trail_map.keys:
             return None
         found = KeyTrail.of(trail_map, told.key)
-        return _Check(f"{found.key} {found}", int(found.thing == item.told.thing))
+        return _Check.of(f"{found.key} {found}", is_right=found.thing == item.told.thing)
 
     return check
 
@@ -134,7 +154,7 @@ def _check_colour(item: Item, key: str) -> Callable[[str], _Check | None]:
             return None
         walk = colour_trail(trail_map, taken[1])
         is_right = walk.endswith(f": {key} key") and answer_in(text) in (taken[1], item.option_of(taken[1]))
-        return _Check(f"{taken[1]} {walk.removesuffix(' key')}", int(is_right))
+        return _Check.of(f"{taken[1]} {walk.removesuffix(' key')}", is_right=is_right)
 
     return check
 
@@ -151,7 +171,7 @@ def _check_sum(item: Item, chart: Chart) -> Callable[[str], _Check | None]:
             return None
         answer = name_bars(bars)
         is_right = answer == solution.answer and answer_in(text) in (answer, item.option_of(answer))
-        return _Check(f"{', '.join(map(str, bars))}: {add_up(bars)}", int(is_right))
+        return _Check.of(f"{', '.join(map(str, bars))}: {add_up(bars)}", is_right=is_right)
 
     return check
 
@@ -164,10 +184,10 @@ def _judge_answers(item: Item, pair: tuple[str, str], rng: random.Random) -> Ver
     if any(len(found) < 4 for found in stages):
         return None
     if isinstance(item.content, TrailMap):
-        return _judge_choices(_check_both_trails(item), pair, rng)
+        return _judge_choices(f"the {_thing_wanted(item)}", _check_both_trails(item), pair, rng)
     if isinstance(item.content, SumChart):
         reasonings = (stages[0]["reasoning"], stages[1]["reasoning"])
-        return _judge_choices(_check_sum(item, item.content), reasonings, rng)
+        return _judge_choices(_total_wanted(item), _check_sum(item, item.content), reasonings, rng)
     right = item.reasonings(item.told)[0]
     found = [answer_in(answer["reasoning"]) for answer in stages]
     return _judge_solutions(right, found[0], found[1], rng)

@@ -10,7 +10,8 @@ from transformers import AutoProcessor
 
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.captions import read_caption
-from langchain_llava_o1.drawn.items import make_item
+from langchain_llava_o1.drawn.items import make_item, make_puzzle
+from langchain_llava_o1.drawn.trail_maps import KeyTrail, TrailMap
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.request import Turn
 from langchain_llava_o1.pictures.picture import Picture
@@ -20,6 +21,7 @@ from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.staging.transcript import parse_transcript
 from langchain_llava_o1.tiny import checkpoint_path
 from recipes.tiny.batches import MOST_PICTURES, GeneratedBatches, Shares
+from recipes.tiny.choices import answer_from_any_choice
 from recipes.tiny.corruption import corrupt
 from recipes.tiny.model import make_model
 from recipes.tiny.sequences import (
@@ -178,6 +180,23 @@ def test_conversations_are_learned_as_the_engine_asks_for_them(
     assert tuple(sequence.tokens[: len(asked)]) == asked
 
 
+def test_a_wrong_choice_is_followed_and_not_learned(processor) -> None:  # noqa: ANN001
+    for seed in range(12):
+        item = make_puzzle(seed, Difficulty.HARD)
+        sequence = answer_from_any_choice(Encoder(processor), item, random.Random(seed))
+        assert sequence is not None
+        written = parse_transcript(processor.tokenizer.decode(sequence.tokens).split("<|end_header_id|>")[-1])
+        learned = learned_text(processor, sequence.labels)
+        told = written.find("caption")
+        assert told is not None
+        if isinstance(item.content, TrailMap):
+            taken = read_caption(told.body)
+            assert taken == KeyTrail.of(item.content, taken.key)
+            assert (f"the {taken.key} key" in learned) == (taken == item.told)
+            assert f" {taken}." in learned
+        assert sequence.tokens[-1] == sequence.labels[-1]
+
+
 def test_sums_are_right_and_need_no_picture(processor) -> None:  # noqa: ANN001
     sequence = Encoder(processor).sums(random.Random(0), 160)
 
@@ -187,7 +206,9 @@ def test_sums_are_right_and_need_no_picture(processor) -> None:  # noqa: ANN001
     assert learned_text(processor, sequence.labels).split(", ")[0].strip() == sums[0][2]
 
 
-SHARES = Shares(puzzles=0.5, comparisons=0.5, conversations=0.5, descriptions=0.2, easy=0.5, sums=0.3)
+SHARES = Shares(
+    puzzles=0.5, comparisons=0.5, conversations=0.5, descriptions=0.2, easy=0.5, choices=0.5, sums=0.3
+)
 
 
 def test_batches_hold_what_they_say(processor) -> None:  # noqa: ANN001

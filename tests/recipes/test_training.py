@@ -93,7 +93,9 @@ def test_the_vision_tower_learns_in_the_precision_that_is_asked_for(
 def test_the_whole_model_learns_without_bfloat16_where_that_is_slow(
     model: MllamaForConditionalGeneration, processor: MllamaProcessor
 ) -> None:
-    shares = Shares(puzzles=0.0, comparisons=0.5, conversations=0.0, descriptions=0.0, easy=1.0, sums=0.0)
+    shares = Shares(
+        puzzles=0.0, comparisons=0.5, conversations=0.0, descriptions=0.0, easy=1.0, choices=0.0, sums=0.0
+    )
     batches = GeneratedBatches(processor, shares, seed=0, pictures=1, ramp=0)
     batch = next(iter(batches))
     with SeenDtypes() as seen:

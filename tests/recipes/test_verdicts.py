@@ -202,8 +202,9 @@ def test_the_trails_of_two_keys_are_followed_whatever_the_captions_claim() -> No
 
     assert verdict is not None
     assert verdict.reason == (
-        f"Response 1: {wrong.key} {', '.join(wrong.cells)}: {wrong.thing}; "
-        f"response 2: {right.key} {', '.join(right.cells)}: {right.thing}; so 0 to 1."
+        f"Looking for the {right.thing}. "
+        f"Response 1: {wrong.key} {', '.join(wrong.cells)}: {wrong.thing}: wrong; "
+        f"response 2: {right.key} {', '.join(right.cells)}: {right.thing}: correct; so 0 to 1."
     )
     assert verdict.choice == 2
 
@@ -218,7 +219,7 @@ def test_a_colour_is_to_lead_to_the_key_of_the_accepted_caption() -> None:
 
     assert verdict is not None
     assert verdict.choice == 1
-    assert verdict.reason.endswith(f": {item.told.key}; so 1 to 0.")
+    assert verdict.reason.endswith(f": {item.told.key}: wrong; so 1 to 0.")
 
 
 def test_bars_are_added_up_anew() -> None:
@@ -231,7 +232,7 @@ def test_bars_are_added_up_anew() -> None:
     assert verdict is not None
     assert verdict.choice == 1
     values = {bar.colour: bar.value for bar in item.content.bars}
-    checked = re.findall(r"(\w+) (\d+), (\w+) (\d+), (\w+) (\d+): .*? make (\d+)[;,] ", verdict.reason)
+    checked = re.findall(r"(\w+) (\d+), (\w+) (\d+), (\w+) (\d+): .*? make (\d+): ", verdict.reason)
     assert len(checked) == 2
     for one, first, two, second, three, third, _ in checked:
         assert [values[one], values[two], values[three]] == [int(first), int(second), int(third)]
