@@ -81,6 +81,8 @@ class AccuracyReport:
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain JSON data, each option of the benchmark under its own name."""
         fields = asdict(self) | {"interval": list(self.interval)}
+        if self.paired is None:
+            del fields["paired"]
         return {"benchmark": fields.pop("benchmark"), **fields.pop("options"), **fields}
 
 

@@ -108,6 +108,7 @@ class GeneratedBatches(IterableDataset[Batch]):
         ramp: int,
         write: Callable[[Sequence[str]], str] = join_stages,
         num_distinct: int | None = None,
+        first: int = 0,
     ) -> None:
         """Choose what is in a batch.
 
@@ -120,6 +121,7 @@ class GeneratedBatches(IterableDataset[Batch]):
                 sooner in short sequences.
             write: Writes the texts of the stages as one answer.
             num_distinct: Batches until the same pictures and questions come again; None never repeats any.
+            first: Number of the first batch, from 0.
         """
         super().__init__()
         self._processor = processor
@@ -127,12 +129,12 @@ class GeneratedBatches(IterableDataset[Batch]):
         self._seed = seed
         self._pictures = pictures
         self._ramp = ramp
-        self._write, self._num_distinct = write, num_distinct
+        self._write, self._num_distinct, self._first = write, num_distinct, first
 
     def __iter__(self) -> Iterator[Batch]:
         """Draw batches for ever."""
         encoder = Encoder(self._processor, write=self._write)
-        for batch in itertools.count():
+        for batch in itertools.count(self._first):
             rng = random.Random(f"batch {batch % (self._num_distinct or batch + 1)} of {self._seed}")
             progress = batch / self._ramp if batch < self._ramp else 1.0
             easy_share = 1.0 - progress * (1.0 - self._shares.easy)

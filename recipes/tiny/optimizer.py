@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import nn
@@ -56,6 +57,16 @@ class Optimizer:
         self._peaks = [[group["lr"] for group in optimizer.param_groups] for optimizer in self._optimizers]
         self._warmup = warmup
         self._steps = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is needed to go on later."""
+        return {"steps": self._steps, "optimizers": [each.state_dict() for each in self._optimizers]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state_dict`` returned."""
+        self._steps = state["steps"]
+        for optimizer, own in zip(self._optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(own)
 
     def step(self, progress: float, *, decay_from: float = 1.0) -> float:
         """Apply the gradients and clear them; gradients that are not finite are not applied.

@@ -1,7 +1,7 @@
 """The steps that make the embedded checkpoint.
 
-Every step leaves its result in a folder; a step whose result is there is not run again, so that an
-interrupted run goes on where it stopped.
+Every step leaves its result in a folder; a step whose result is there is not run again, and one that was
+killed goes on from its last saved state.
 """
 
 import json
@@ -31,6 +31,7 @@ from recipes.tiny.sequences import join_stages, reference_stages
 from recipes.tiny.start import carry_over
 from recipes.tiny.tokenizer import make_processor, train_tokenizer
 from recipes.tiny.training import train_text
+from recipes.tiny.training_state import TrainingState
 from recipes.tiny.verdicts import judge_pair
 from recipes.tiny.vision import train_vision
 
@@ -42,7 +43,7 @@ ANSWERS = Shares(
     puzzles=0.5, comparisons=0.4, conversations=0.15, descriptions=0.08, easy=0.3, choices=0.5, sums=0.15
 )
 JUDGING = Shares(
-    puzzles=0.6, comparisons=0.5, conversations=0.12, descriptions=0.08, easy=0.25, choices=0.5, sums=0.08
+    puzzles=0.5, comparisons=0.4, conversations=0.12, descriptions=0.08, easy=0.25, choices=0.5, sums=0.08
 )
 
 
@@ -120,7 +121,7 @@ class Recipe:
     def step(
         self,
         name: str,
-        train: Callable[[MllamaForConditionalGeneration, MllamaProcessor], None],
+        train: Callable[[MllamaForConditionalGeneration, MllamaProcessor, TrainingState], None],
         after: str | None = None,
     ) -> None:
         """Run one step on the result of another one and save what it leaves."""
@@ -131,11 +132,13 @@ class Recipe:
         # Written-out attention: its backward pass is several times faster on a CPU at these sizes.
         model.set_attn_implementation("eager")
         started = time.monotonic()
-        train(model, processor)
+        state = TrainingState(self._folder / f"{name}.state")
+        train(model, processor, state)
         unfinished = target.with_suffix(".part")
         model.save_pretrained(unfinished)
         processor.save_pretrained(unfinished)
         unfinished.rename(target)
+        state.remove()
         self._took(name, started)
 
     def load(self, name: str) -> tuple[MllamaForConditionalGeneration, MllamaProcessor]:
@@ -184,14 +187,25 @@ class Recipe:
             )
         return move(model, self._device), processor
 
-    def train_vision(self, model: MllamaForConditionalGeneration, processor: MllamaProcessor) -> None:
+    def train_vision(
+        self, model: MllamaForConditionalGeneration, processor: MllamaProcessor, state: TrainingState
+    ) -> None:
         """Teach the vision tower what each patch shows."""
-        train_vision(model, processor, steps=self._steps(1100), seed=SEED + 1, dtype=self.dtype, log=self.log)
+        train_vision(
+            model,
+            processor,
+            steps=self._steps(1100),
+            seed=SEED + 1,
+            dtype=self.dtype,
+            log=self.log,
+            state=state,
+        )
 
     def train_answers(
         self,
         model: MllamaForConditionalGeneration,
         processor: MllamaProcessor,
+        state: TrainingState,
         *,
         shares: Shares = ANSWERS,
         write: Callable[[Sequence[str]], str] = join_stages,
@@ -202,6 +216,7 @@ class Recipe:
         Args:
             model: Changed in place.
             processor: Its own.
+            state: How far an earlier run came.
             shares: What the sequences are of.
             write: Writes the texts of the stages as one answer.
             share_of_data: How much of the data there is; what is left is gone through more often.
@@ -216,6 +231,7 @@ class Recipe:
             ramp=steps // 3,
             write=write,
             num_distinct=round(steps * share_of_data),
+            first=state.num_done,
         )
         train_text(
             model,
@@ -227,9 +243,12 @@ class Recipe:
             decay_from=0.5,
             dtype=self.dtype,
             log=self.log,
+            state=state,
         )
 
-    def _train_judging(self, model: MllamaForConditionalGeneration, processor: MllamaProcessor) -> None:
+    def _train_judging(
+        self, model: MllamaForConditionalGeneration, processor: MllamaProcessor, state: TrainingState
+    ) -> None:
         torch.manual_seed(SEED + 3)
         batches = JudgingBatches(
             processor,
@@ -238,15 +257,17 @@ class Recipe:
             seed=SEED,
             pictures=PICTURES,
             kinds=("highest", "lowest", "relation"),
+            first=state.num_done,
         )
         train_text(
             model,
             stream(batches),
             steps=self._steps(2400),
             name="judging",
-            rate=1e-3,
-            vision_rate=1e-4,
+            rate=8e-4,
+            vision_rate=8e-5,
             decay_from=0.4,
             dtype=self.dtype,
             log=self.log,
+            state=state,
         )

@@ -1,5 +1,6 @@
 """Candidates sampled from the model itself, stage by stage, to learn judging from."""
 
+import itertools
 import json
 import random
 import time
@@ -190,23 +191,24 @@ class JudgingBatches(IterableDataset[Batch]):
         seed: int,
         pictures: int,
         kinds: Collection[str],
+        first: int = 0,
     ) -> None:
         """Read the sampled stages of ``path``; each picture gets three sequences.
 
         ``shares`` is what sequences on other pictures are of, and ``kinds`` are those of the questions to ask
-        more often about them, because they are learned last.
+        more often about them, because they are learned last. ``first`` is the number of the first batch.
         """
         super().__init__()
         self._processor, self._path, self._shares = processor, path, shares
-        self._seed, self._pictures, self._kinds = seed, pictures, kinds
+        self._seed, self._pictures, self._kinds, self._first = seed, pictures, kinds, first
 
     def __iter__(self) -> Iterator[Batch]:
         """Draw batches for ever."""
-        rng = random.Random(f"judging {self._seed}")
         encoder = Encoder(self._processor, evidence_weight=EVIDENCE_WEIGHT, tally_weight=TALLY_WEIGHT)
         records = [json.loads(line) for line in self._path.read_text().splitlines()]
         num_new = round(NEW_SHARE * self._pictures)
-        while True:
+        for batch in itertools.count(self._first):
+            rng = random.Random(f"judging {batch} of {self._seed}")
             pictures: list[Image.Image] = []
             placed: list[Placed] = []
             for number in range(self._pictures):

@@ -10,6 +10,7 @@ from transformers import MllamaForConditionalGeneration
 from recipes.tiny.batches import Batch, TextBatch
 from recipes.tiny.optimizer import Optimizer
 from recipes.tiny.sequences import IGNORED
+from recipes.tiny.training_state import TrainingState
 from recipes.tiny.vision import encode_pictures
 
 
@@ -51,19 +52,21 @@ def train_text(
     decay_from: float,
     dtype: torch.dtype,
     log: Callable[[str], None],
+    state: TrainingState,
 ) -> None:
     """Train the whole model on batches of sequences.
 
     Args:
         model: The model, changed in place.
-        batches: At least ``steps`` batches.
-        steps: Optimizer steps.
+        batches: At least ``steps`` batches, without those that the state is past.
+        steps: Optimizer steps, those that are done included.
         name: Shown in the log.
         rate: Peak learning rate of the language model.
         vision_rate: Peak learning rate of the vision tower, which already sees.
         decay_from: Share of the steps after which learning rates fall to zero.
         dtype: What products are computed in.
         log: Called with a line now and then.
+        state: Where an earlier run stopped, and where this one is kept.
     """
     device = next(model.parameters()).device
     optimizer = Optimizer(
@@ -76,10 +79,12 @@ def train_text(
         warmup=100,
         dtype=dtype,
     )
+    state.restore(model, optimizer)
     model.train()
     started = time.monotonic()
     average = 0.0
-    for number, batch in enumerate(batches, start=1):
+    first = state.num_done + 1
+    for number, batch in enumerate(batches, start=first):
         with torch.autocast(device.type, dtype=dtype, enabled=dtype is not torch.float32):
             patches = encode_pictures(model, batch.pixels.to(device))
             states = model.model.multi_modal_projector(patches)
@@ -94,9 +99,10 @@ def train_text(
             total += float(loss.detach())
         states.backward(shared.grad)
         norm = optimizer.step(number / steps, decay_from=decay_from)
-        average = total if number == 1 else 0.98 * average + 0.02 * total
+        average = total if number == first else 0.98 * average + 0.02 * total
         if number % 50 == 0 or number == steps:
             seconds = time.monotonic() - started
             log(f"{name} {number}/{steps} loss {average:.4f} norm {norm:.2f} {seconds:.0f} s")
         if number == steps:
             return
+        state.keep(number, model, optimizer)

@@ -4,6 +4,7 @@ Trained end to end on text alone, the whole model does not begin to see for a lo
 labels are at the patches that hold an object's centre, or the middle of a bar's top.
 """
 
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,7 @@ from recipes.tiny.batches import sample_items
 from recipes.tiny.model import PATCH_EDGE
 from recipes.tiny.optimizer import Optimizer
 from recipes.tiny.tokenizer import IMAGE_EDGE
+from recipes.tiny.training_state import TrainingState
 
 PATCHES = IMAGE_EDGE // PATCH_EDGE
 NOTHING = -100
@@ -64,16 +66,18 @@ class PatchBatches(IterableDataset[PatchBatch]):
         pictures: int,
         easy_share: float,
         puzzle_share: float,
+        first: int,
     ) -> None:
-        """Choose the pictures in a batch."""
+        """Choose the pictures in a batch; ``first`` is the number of the first batch, from 0."""
         super().__init__()
         self._processor, self._seed, self._pictures = processor, seed, pictures
         self._easy_share, self._puzzle_share = easy_share, puzzle_share
+        self._first = first
 
     def __iter__(self) -> Iterator[PatchBatch]:
         """Draw batches for ever."""
-        rng = random.Random(f"patches {self._seed}")
-        while True:
+        for number in itertools.count(self._first):
+            rng = random.Random(f"patches {number} of {self._seed}")
             pictures = []
             facts = {name: torch.full((self._pictures, PATCHES**2), NOTHING) for name in FACTS}
             facts["kind"].fill_(0)
@@ -148,8 +152,12 @@ def train_vision(
     pictures: int = 48,
     rate: float = 1e-3,
     puzzle_share: float = 0.4,
+    state: TrainingState,
 ) -> None:
-    """Train the vision tower to tell what each patch shows; ``dtype`` is what products are computed in."""
+    """Train the vision tower to tell what each patch shows, going on from a state.
+
+    ``dtype`` is what products are computed in.
+    """
     device = next(model.parameters()).device
     torch.manual_seed(seed)
     tower = model.model.vision_model
@@ -157,11 +165,19 @@ def train_vision(
     assert isinstance(vision_config, MllamaVisionConfig)
     head = nn.Linear(vision_config.vision_output_dim, sum(FACTS.values())).to(device)
     optimizer = Optimizer([(tower, rate), (nn.ModuleDict({"head": head}), rate)], warmup=60, dtype=dtype)
-    dataset = PatchBatches(processor, seed=seed, pictures=pictures, easy_share=0.3, puzzle_share=puzzle_share)
+    dataset = PatchBatches(
+        processor,
+        seed=seed,
+        pictures=pictures,
+        easy_share=0.3,
+        puzzle_share=puzzle_share,
+        first=state.num_done,
+    )
+    state.restore(model, optimizer, head)
     started = time.monotonic()
     model.train()
     batches = DataLoader(dataset, batch_size=None, num_workers=1, prefetch_factor=4)
-    for number, batch in enumerate(batches, start=1):
+    for number, batch in enumerate(batches, start=state.num_done + 1):
         facts = {name: labels.to(device) for name, labels in batch.facts.items()}
         with torch.autocast(device.type, dtype=dtype, enabled=dtype is not torch.float32):
             patches = encode_pictures(model, batch.pixels.to(device))[:, 1:]
@@ -181,6 +197,7 @@ def train_vision(
             log(f"vision {number}/{steps} loss {loss:.3f} {_shares(outputs, facts)} {seconds:.0f} s")
         if number == steps:
             return
+        state.keep(number, model, optimizer, head)
 
 
 def _shares(outputs: Sequence[torch.Tensor], facts: dict[str, torch.Tensor]) -> str:

@@ -140,7 +140,7 @@ def test_the_command_compares_searches_on_it(tmp_path: Path) -> None:
         (("--option", "part=dev"), "sums has no option 'part'; it has split"),
         (("--difficulty", "hard"), "sums has no option 'difficulty'; it has split"),
         (("--option", "split"), "'split' is no option; write it as in difficulty=easy"),
-        (("--benchmark", "some"), "There is no benchmark 'some'; there are scenes, sums"),
+        (("--benchmark", "some"), "There is no benchmark 'some'; there are scenes, puzzles, sums"),
     ],
 )
 @pytest.mark.usefixtures("numbers_read", "model")

@@ -1,5 +1,6 @@
 """The recipe's optimizer is torch's, and steps are computed in the precision that is asked for."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ from transformers import AutoProcessor, MllamaForConditionalGeneration, MllamaPr
 
 from langchain_llava_o1.tiny import checkpoint_path
 from recipes.tiny import recipe
-from recipes.tiny.batches import GeneratedBatches, Shares
+from recipes.tiny.batches import Batch, GeneratedBatches, Shares
 from recipes.tiny.model import make_model
 from recipes.tiny.muon import Muon, orthogonalize
 from recipes.tiny.training import train_text
+from recipes.tiny.training_state import TrainingState
 from recipes.tiny.vision import train_vision
 
 DTYPES = [torch.float32, torch.bfloat16]
@@ -82,16 +84,17 @@ def model(processor: MllamaProcessor) -> MllamaForConditionalGeneration:
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_the_vision_tower_learns_in_the_precision_that_is_asked_for(
-    model: MllamaForConditionalGeneration, processor: MllamaProcessor, dtype: torch.dtype
+    model: MllamaForConditionalGeneration, processor: MllamaProcessor, dtype: torch.dtype, tmp_path: Path
 ) -> None:
+    state = TrainingState(tmp_path / "vision.state")
     with SeenDtypes() as seen:
-        train_vision(model, processor, steps=1, seed=0, dtype=dtype, log=print, pictures=1)
+        train_vision(model, processor, steps=1, seed=0, dtype=dtype, log=print, pictures=1, state=state)
 
     assert (torch.bfloat16 in seen.dtypes) == (dtype is torch.bfloat16)
 
 
 def test_the_whole_model_learns_without_bfloat16_where_that_is_slow(
-    model: MllamaForConditionalGeneration, processor: MllamaProcessor
+    model: MllamaForConditionalGeneration, processor: MllamaProcessor, tmp_path: Path
 ) -> None:
     shares = Shares(
         puzzles=0.0, comparisons=0.5, conversations=0.0, descriptions=0.0, easy=1.0, choices=0.0, sums=0.0
@@ -109,10 +112,55 @@ def test_the_whole_model_learns_without_bfloat16_where_that_is_slow(
             decay_from=0.5,
             dtype=torch.float32,
             log=print,
+            state=TrainingState(tmp_path / "text.state"),
         )
 
     assert torch.float32 in seen.dtypes
     assert torch.bfloat16 not in seen.dtypes
+
+
+class Killed(Exception):
+    """What ends a run in the middle."""
+
+
+def test_a_step_that_was_killed_goes_on_to_the_same_weights(
+    processor: MllamaProcessor, tmp_path: Path
+) -> None:
+    shares = Shares(
+        puzzles=1.0, comparisons=0.0, conversations=0.0, descriptions=0.0, easy=1.0, choices=0.0, sums=0.0
+    )
+
+    def train(path: Path, killed_after: int | None = None) -> list[torch.Tensor]:
+        model = make_model(processor.tokenizer, seed=0)
+        state = TrainingState(path, steps_between=2)
+        drawn = iter(GeneratedBatches(processor, shares, seed=0, pictures=1, ramp=0, first=state.num_done))
+
+        def batches() -> Iterator[Batch]:
+            for number, batch in enumerate(drawn, start=1):
+                yield replace(batch, texts=batch.texts[:1])
+                if number == killed_after:
+                    raise Killed
+
+        train_text(
+            model,
+            batches(),
+            steps=4,
+            name="test",
+            rate=1e-3,
+            vision_rate=1e-4,
+            decay_from=0.5,
+            dtype=torch.float32,
+            log=print,
+            state=state,
+        )
+        return list(model.parameters())
+
+    with pytest.raises(Killed):
+        train(tmp_path / "killed.state", killed_after=3)
+    resumed = train(tmp_path / "killed.state")
+
+    for one, other in zip(resumed, train(tmp_path / "whole.state"), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
 
 
 def test_a_run_goes_on_in_the_precision_that_it_began_with(
