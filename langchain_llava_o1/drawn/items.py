@@ -114,15 +114,19 @@ class Item:
         letter = self.option_of(solution.answer)
         if self.options and letter is None:
             return ()
-        end = f"The answer is {solution.answer}."
-        if letter:
-            end += f" {self.read_options(letter)}: option {letter}."
+        end = self.say_answer(solution.answer, letter)
         return tuple(f"{steps} {end}" for steps in solution.steps)
 
-    def read_options(self, letter: str) -> str:
-        """Write the options up to one, so that each step compares two neighbours."""
+    def say_answer(self, answer: str, letter: str | None) -> str:
+        """Write how a reasoning ends: its answer and, with a letter, the options up to that one.
+
+        Each step then compares two neighbours.
+        """
+        end = f"The answer is {answer}."
+        if letter is None:
+            return end
         read = [f"{other}) {option}" for other, option in zip(LETTERS, self.options, strict=False)]
-        return ", ".join(read[: LETTERS.index(letter) + 1])
+        return f"{end} {', '.join(read[: LETTERS.index(letter) + 1])}: option {letter}."
 
     def conclusions(self, content: Content) -> tuple[str, ...]:
         """Every right conclusion on what a caption holds."""

@@ -48,7 +48,7 @@ def _follow_trails(
     walk = colour_trail(trail_map, colour)
     reasoning = [
         Span(f"{rng.choice(_TAKES)} {colour}.", walk.endswith(f": {taken.key} key")),
-        Span(f" {walk}. {_say_answer(item, colour)}"),
+        Span(f" {walk}. {item.say_answer(colour, item.option_of(colour))}"),
     ]
     return caption, reasoning, colour
 
@@ -61,12 +61,5 @@ def _add_up(item: Item, chart: SumChart, rng: random.Random) -> tuple[Sequence[S
     assert solution is not None, "a question is only chosen where its picture answers it"
     return [
         Span(f"{rng.choice(_TAKES)} {answer}.", answer == solution.answer),
-        Span(f" {add_up(bars)}. {_say_answer(item, answer)}"),
+        Span(f" {add_up(bars)}. {item.say_answer(answer, item.option_of(answer))}"),
     ], answer
-
-
-def _say_answer(item: Item, answer: str) -> str:
-    letter = item.option_of(answer)
-    if letter is None:
-        return f"The answer is {answer}."
-    return f"The answer is {answer}. {item.read_options(letter)}: option {letter}."

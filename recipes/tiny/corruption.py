@@ -112,10 +112,10 @@ def _take_other_bars(item: Item, told: Chart, rng: random.Random) -> str:
 
 def _end_with(item: Item, answer: str, rng: random.Random) -> str:
     """Say an answer; one that is not among the options is given the letter of one of them."""
-    if not item.options:
-        return f"The answer is {answer}."
-    letter = item.option_of(answer) or rng.choice(LETTERS[: len(item.options)])
-    return f"The answer is {answer}. {item.read_options(letter)}: option {letter}."
+    letter = None
+    if item.options:
+        letter = item.option_of(answer) or rng.choice(LETTERS[: len(item.options)])
+    return item.say_answer(answer, letter)
 
 
 _WORDS = {
