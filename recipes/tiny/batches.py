@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from PIL import Image
-from torch.utils.data import IterableDataset
+from torch.utils.data import IterableDataset, get_worker_info
 from transformers import MllamaProcessor
 
 from langchain_llava_o1.drawn import Difficulty
@@ -24,7 +24,6 @@ from recipes.tiny.sequences import (
 )
 
 QUESTIONS_PER_PICTURE = 3
-TEXT_BATCHES = 6
 LENGTH_STEP = 32
 MOST_EARLIER = 3
 MOST_PICTURES = 2
@@ -55,6 +54,21 @@ class Shares:
     easy: float
     choices: float
     sums: float
+
+
+@dataclass(frozen=True)
+class BatchSize:
+    """How much a step of training takes in.
+
+    Attributes:
+        pictures: In a batch; each has ``QUESTIONS_PER_PICTURE`` sequences about it.
+        parts: What the sequences are cut into by their length, so that little is padded.
+        workers: Processes that draw batches.
+    """
+
+    pictures: int
+    parts: int
+    workers: int
 
 
 @dataclass(frozen=True)
@@ -104,7 +118,7 @@ class GeneratedBatches(IterableDataset[Batch]):
         shares: Shares,
         *,
         seed: int,
-        pictures: int,
+        size: BatchSize,
         ramp: int,
         write: Callable[[Sequence[str]], str] = join_stages,
         num_distinct: int | None = None,
@@ -116,7 +130,7 @@ class GeneratedBatches(IterableDataset[Batch]):
             processor: Of the checkpoint being trained.
             shares: What the sequences are of.
             seed: Different seeds give different streams.
-            pictures: Pictures in a batch; each has ``QUESTIONS_PER_PICTURE`` questions.
+            size: How much is in a batch.
             ramp: Batches over which the share of easy pictures falls from 1: looking things up is learned
                 sooner in short sequences.
             write: Writes the texts of the stages as one answer.
@@ -127,27 +141,35 @@ class GeneratedBatches(IterableDataset[Batch]):
         self._processor = processor
         self._shares = shares
         self._seed = seed
-        self._pictures = pictures
+        self._size = size
         self._ramp = ramp
         self._write, self._num_distinct, self._first = write, num_distinct, first
 
     def __iter__(self) -> Iterator[Batch]:
         """Draw batches for ever."""
         encoder = Encoder(self._processor, write=self._write)
-        for batch in itertools.count(self._first):
+        for batch in own_numbers(self._first):
             rng = random.Random(f"batch {batch % (self._num_distinct or batch + 1)} of {self._seed}")
             progress = batch / self._ramp if batch < self._ramp else 1.0
             easy_share = 1.0 - progress * (1.0 - self._shares.easy)
             pictures: list[Image.Image] = []
             placed: list[Placed] = []
-            for number in range(self._pictures):
+            for number in range(self._size.pictures):
                 items = sample_items(rng, easy_share, self._shares.puzzles, QUESTIONS_PER_PICTURE)
                 pictures.append(items[0].picture)
                 found = [write_sequence(encoder, item, number, self._shares, rng) for item in items]
                 if rng.random() < self._shares.sums:
                     found[0] = Placed(encoder.sums(rng, SUMS_LENGTH), ())
                 placed += found
-            yield collate(self._processor, encoder, pictures, placed)
+            yield collate(self._processor, encoder, pictures, placed, self._size.parts)
+
+
+def own_numbers(first: int) -> Iterator[int]:
+    """Count the batches that this process draws: all from ``first`` on, or its share among workers."""
+    worker = get_worker_info()
+    return (
+        itertools.count(first) if worker is None else itertools.count(first + worker.id, worker.num_workers)
+    )
 
 
 def write_sequence(encoder: Encoder, item: Item, picture: int, shares: Shares, rng: random.Random) -> Placed:
@@ -194,11 +216,12 @@ def collate(
     encoder: Encoder,
     pictures: Sequence[Image.Image],
     placed: Sequence[Placed],
+    num_parts: int,
 ) -> Batch:
     """Put pictures and the sequences about them into one batch."""
     pixels = processor.image_processor([[picture] for picture in pictures], return_tensors="pt").pixel_values
     ordered = sorted(placed, key=lambda each: len(each.sequence.tokens))
-    size = -(-len(ordered) // TEXT_BATCHES)
+    size = -(-len(ordered) // num_parts)
     parts = [ordered[start : start + size] for start in range(0, len(ordered), size)]
     return Batch(pixels, tuple(_pad(encoder, part) for part in parts))
 

@@ -5,6 +5,7 @@ killed goes on from its last saved state.
 """
 
 import json
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +24,7 @@ from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
 from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.prompts import comparison_prompt
 from langchain_llava_o1.staging.stages import STAGES
-from recipes.tiny.batches import Batch, GeneratedBatches, Shares
+from recipes.tiny.batches import Batch, BatchSize, GeneratedBatches, Shares
 from recipes.tiny.corruption import corrupt
 from recipes.tiny.model import fastest_training_dtype, make_model, move
 from recipes.tiny.sampling import JudgingBatches, sample_stages
@@ -36,8 +37,9 @@ from recipes.tiny.verdicts import judge_pair
 from recipes.tiny.vision import train_vision
 
 SEED = 0
-PICTURES = 11
-"""In a batch, three sequences about each."""
+ON_PROCESSOR = BatchSize(pictures=11, parts=6, workers=1)
+ON_GPU = BatchSize(pictures=44, parts=2, workers=max(1, (os.cpu_count() or 1) - 2))
+"""Where what is computed takes less time than asking for it."""
 
 ANSWERS = Shares(
     puzzles=0.5, comparisons=0.4, conversations=0.15, descriptions=0.08, easy=0.3, choices=0.5, sums=0.15
@@ -68,9 +70,9 @@ def tokenizer_texts() -> Iterator[str]:
     yield comparison_prompt(WHOLE_ANSWER, "", "")
 
 
-def stream(dataset: IterableDataset[Batch]) -> DataLoader[Batch]:
-    """Prepare batches in a process of their own."""
-    return DataLoader(dataset, batch_size=None, num_workers=1, prefetch_factor=8)
+def stream(dataset: IterableDataset[Batch], workers: int) -> DataLoader[Batch]:
+    """Prepare batches in processes of their own."""
+    return DataLoader(dataset, batch_size=None, num_workers=workers, prefetch_factor=8)
 
 
 class Recipe:
@@ -89,6 +91,8 @@ class Recipe:
         self._start = start
         self._device = device
         self._scale = scale
+        self._is_on_gpu = torch.device(device).type != "cpu"
+        self._size = ON_GPU if self._is_on_gpu else ON_PROCESSOR
         folder.mkdir(parents=True, exist_ok=True)
         self.dtype = self._choose_dtype()
 
@@ -129,8 +133,9 @@ class Recipe:
         if target.exists():
             return
         model, processor = self.load(after) if after else self._untrained()
-        # Written-out attention: its backward pass is several times faster on a CPU at these sizes.
-        model.set_attn_implementation("eager")
+        if not self._is_on_gpu:
+            # Written-out attention: its backward pass is several times faster on a CPU at these sizes.
+            model.set_attn_implementation("eager")
         started = time.monotonic()
         state = TrainingState(self._folder / f"{name}.state")
         train(model, processor, state)
@@ -198,6 +203,7 @@ class Recipe:
             seed=SEED + 1,
             dtype=self.dtype,
             log=self.log,
+            workers=self._size.workers,
             state=state,
         )
 
@@ -227,7 +233,7 @@ class Recipe:
             processor,
             shares,
             seed=SEED,
-            pictures=PICTURES,
+            size=self._size,
             ramp=steps // 3,
             write=write,
             num_distinct=round(steps * share_of_data),
@@ -235,7 +241,7 @@ class Recipe:
         )
         train_text(
             model,
-            stream(batches),
+            stream(batches, self._size.workers),
             steps=steps,
             name="answers",
             rate=1.5e-3,
@@ -255,13 +261,13 @@ class Recipe:
             self._folder / "pairs.jsonl",
             JUDGING,
             seed=SEED,
-            pictures=PICTURES,
+            size=self._size,
             kinds=("highest", "lowest", "relation"),
             first=state.num_done,
         )
         train_text(
             model,
-            stream(batches),
+            stream(batches, self._size.workers),
             steps=self._steps(2400),
             name="judging",
             rate=8e-4,

@@ -1,6 +1,5 @@
 """Candidates sampled from the model itself, stage by stage, to learn judging from."""
 
-import itertools
 import json
 import random
 import time
@@ -21,9 +20,11 @@ from langchain_llava_o1.staging.stages import STAGES, Stage
 from recipes.tiny.batches import (
     QUESTIONS_PER_PICTURE,
     Batch,
+    BatchSize,
     Placed,
     Shares,
     collate,
+    own_numbers,
     sample_items,
     write_sequence,
 )
@@ -189,7 +190,7 @@ class JudgingBatches(IterableDataset[Batch]):
         shares: Shares,
         *,
         seed: int,
-        pictures: int,
+        size: BatchSize,
         kinds: Collection[str],
         first: int = 0,
     ) -> None:
@@ -200,18 +201,18 @@ class JudgingBatches(IterableDataset[Batch]):
         """
         super().__init__()
         self._processor, self._path, self._shares = processor, path, shares
-        self._seed, self._pictures, self._kinds, self._first = seed, pictures, kinds, first
+        self._seed, self._size, self._kinds, self._first = seed, size, kinds, first
 
     def __iter__(self) -> Iterator[Batch]:
         """Draw batches for ever."""
         encoder = Encoder(self._processor, evidence_weight=EVIDENCE_WEIGHT, tally_weight=TALLY_WEIGHT)
         records = [json.loads(line) for line in self._path.read_text().splitlines()]
-        num_new = round(NEW_SHARE * self._pictures)
-        for batch in itertools.count(self._first):
+        num_new = round(NEW_SHARE * self._size.pictures)
+        for batch in own_numbers(self._first):
             rng = random.Random(f"judging {batch} of {self._seed}")
             pictures: list[Image.Image] = []
             placed: list[Placed] = []
-            for number in range(self._pictures):
+            for number in range(self._size.pictures):
                 if number < num_new:
                     items = self._ask(rng)
                     pictures.append(items[0].picture)
@@ -228,7 +229,7 @@ class JudgingBatches(IterableDataset[Batch]):
                     picture, about_it = sequences_on_sampled_picture(encoder, records, rng)
                     pictures.append(picture)
                     placed += [Placed(sequence, (number,)) for sequence in about_it]
-            yield collate(self._processor, encoder, pictures, placed)
+            yield collate(self._processor, encoder, pictures, placed, self._size.parts)
 
     def _ask(self, rng: random.Random) -> list[Item]:
         """Ask about a picture; of the first few questions drawn for each, one of a kind to ask more often."""

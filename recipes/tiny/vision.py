@@ -4,7 +4,6 @@ Trained end to end on text alone, the whole model does not begin to see for a lo
 labels are at the patches that hold an object's centre, or the middle of a bar's top.
 """
 
-import itertools
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +21,7 @@ from langchain_llava_o1.drawn.charts import MOST_VALUE, Chart
 from langchain_llava_o1.drawn.questions import Content
 from langchain_llava_o1.drawn.scenes import CELLS, SHAPES, SIZES, Scene
 from langchain_llava_o1.drawn.trail_maps import THINGS, Card, TrailMap
-from recipes.tiny.batches import sample_items
+from recipes.tiny.batches import own_numbers, sample_items
 from recipes.tiny.model import PATCH_EDGE
 from recipes.tiny.optimizer import Optimizer
 from recipes.tiny.tokenizer import IMAGE_EDGE
@@ -76,7 +75,7 @@ class PatchBatches(IterableDataset[PatchBatch]):
 
     def __iter__(self) -> Iterator[PatchBatch]:
         """Draw batches for ever."""
-        for number in itertools.count(self._first):
+        for number in own_numbers(self._first):
             rng = random.Random(f"patches {number} of {self._seed}")
             pictures = []
             facts = {name: torch.full((self._pictures, PATCHES**2), NOTHING) for name in FACTS}
@@ -149,6 +148,7 @@ def train_vision(
     seed: int,
     dtype: torch.dtype,
     log: Callable[[str], None],
+    workers: int,
     pictures: int = 48,
     rate: float = 1e-3,
     puzzle_share: float = 0.4,
@@ -156,7 +156,7 @@ def train_vision(
 ) -> None:
     """Train the vision tower to tell what each patch shows, going on from a state.
 
-    ``dtype`` is what products are computed in.
+    ``dtype`` is what products are computed in, ``workers`` how many processes draw the pictures.
     """
     device = next(model.parameters()).device
     torch.manual_seed(seed)
@@ -176,7 +176,7 @@ def train_vision(
     state.restore(model, optimizer, head)
     started = time.monotonic()
     model.train()
-    batches = DataLoader(dataset, batch_size=None, num_workers=1, prefetch_factor=4)
+    batches = DataLoader(dataset, batch_size=None, num_workers=workers, prefetch_factor=4)
     for number, batch in enumerate(batches, start=state.num_done + 1):
         facts = {name: labels.to(device) for name, labels in batch.facts.items()}
         with torch.autocast(device.type, dtype=dtype, enabled=dtype is not torch.float32):

@@ -1,26 +1,29 @@
-"""Engines and references over the random checkpoints."""
+"""Engines and references over the random checkpoints; the engines run on a GPU, too, where there is one."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.registry import load_engine
 from langchain_llava_o1.engine.settings import EngineSettings
 from tests.engine.reference import Reference
 
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
-@pytest.fixture(scope="session")
-def engine(random_checkpoint: Path) -> Iterator[Engine]:
-    engine = load_engine(EngineSettings(str(random_checkpoint), device="cpu"))
+
+@pytest.fixture(scope="session", params=DEVICES)
+def engine(random_checkpoint: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    engine = load_engine(EngineSettings(str(random_checkpoint), device=request.param, dtype="float32"))
     yield engine
     engine.close()
 
 
-@pytest.fixture(scope="session")
-def tiled_engine(tiled_checkpoint: Path) -> Iterator[Engine]:
-    engine = load_engine(EngineSettings(str(tiled_checkpoint), device="cpu"))
+@pytest.fixture(scope="session", params=DEVICES)
+def tiled_engine(tiled_checkpoint: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    engine = load_engine(EngineSettings(str(tiled_checkpoint), device=request.param, dtype="float32"))
     yield engine
     engine.close()
 

@@ -12,6 +12,7 @@ from langchain_llava_o1.engine.registry import load_engine
 from langchain_llava_o1.engine.request import Delta, Request, Sampling, Turn
 from langchain_llava_o1.engine.settings import EngineSettings
 from tests.checkpoints import save_random_checkpoint
+from tests.engine.conftest import DEVICES
 from tests.engine.pictures import draw_noise
 from tests.engine.reference import Reference
 
@@ -84,8 +85,9 @@ async def test_greedy_together_with_tiles(tiled_engine: Engine, tiled_reference:
         check(deltas, turns, tiled_reference)
 
 
-async def test_half_precision_answers_all(tiled_checkpoint: Path) -> None:
-    engine = load_engine(EngineSettings(str(tiled_checkpoint), device="cpu", dtype="bfloat16"))
+@pytest.mark.parametrize("device", DEVICES)
+async def test_half_precision_answers_all(tiled_checkpoint: Path, device: str) -> None:
+    engine = load_engine(EngineSettings(str(tiled_checkpoint), device=device, dtype="bfloat16"))
     answers = await asyncio.gather(*(answer(engine, turns) for turns in CONVERSATIONS.values()))
     assert all(deltas[-1].finish_reason for deltas in answers)
     engine.close()
@@ -117,10 +119,11 @@ def test_every_row_of_a_batch_is_the_answer(
         check(own, turns, tiled_reference)
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("num_key_heads", [1, 2, 4])
-async def test_heads_that_share_keys(tmp_path: Path, num_key_heads: int) -> None:
+async def test_heads_that_share_keys(tmp_path: Path, num_key_heads: int, device: str) -> None:
     folder = save_random_checkpoint(tmp_path / "model", max_num_tiles=4, num_key_heads=num_key_heads)
-    engine = load_engine(EngineSettings(str(folder), device="cpu"))
+    engine = load_engine(EngineSettings(str(folder), device=device, dtype="float32"))
     reference = Reference(folder)
 
     answers = await asyncio.gather(*(answer(engine, turns) for turns in CONVERSATIONS.values()))

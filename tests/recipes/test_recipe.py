@@ -1,6 +1,7 @@
 """The recipe: what the model learns from is laid out as the engine will ask, and a run can go on."""
 
 import copy
+import itertools
 import random
 import re
 
@@ -20,10 +21,11 @@ from langchain_llava_o1.staging.prompts import comparison_prompt
 from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.staging.transcript import parse_transcript
 from langchain_llava_o1.tiny import checkpoint_path
-from recipes.tiny.batches import MOST_PICTURES, GeneratedBatches, Shares
+from recipes.tiny.batches import MOST_PICTURES, BatchSize, GeneratedBatches, Shares
 from recipes.tiny.choices import answer_from_any_choice
 from recipes.tiny.corruption import corrupt
 from recipes.tiny.model import make_model
+from recipes.tiny.recipe import stream
 from recipes.tiny.sequences import (
     IGNORED,
     Encoder,
@@ -211,8 +213,18 @@ SHARES = Shares(
 )
 
 
+def test_several_processes_draw_the_batches_that_one_draws(processor) -> None:  # noqa: ANN001
+    def draw(workers: int) -> list[torch.Tensor]:
+        size = BatchSize(pictures=1, parts=1, workers=workers)
+        drawn = stream(GeneratedBatches(processor, SHARES, seed=1, size=size, ramp=0, first=2), workers)
+        return [batch.texts[0].tokens for batch in itertools.islice(drawn, 4)]
+
+    for one, other in zip(draw(1), draw(3), strict=True):
+        assert torch.equal(one, other)
+
+
 def test_batches_hold_what_they_say(processor) -> None:  # noqa: ANN001
-    batch = next(iter(GeneratedBatches(processor, SHARES, seed=1, pictures=4, ramp=0)))
+    batch = next(iter(GeneratedBatches(processor, SHARES, seed=1, size=BatchSize(4, 6, 1), ramp=0)))
     image_token = processor.tokenizer.convert_tokens_to_ids("<|image|>")
 
     assert batch.pixels.shape == (4, 1, 1, 3, 140, 140)

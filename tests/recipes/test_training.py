@@ -13,7 +13,7 @@ from transformers import AutoProcessor, MllamaForConditionalGeneration, MllamaPr
 
 from langchain_llava_o1.tiny import checkpoint_path
 from recipes.tiny import recipe
-from recipes.tiny.batches import Batch, GeneratedBatches, Shares
+from recipes.tiny.batches import Batch, BatchSize, GeneratedBatches, Shares
 from recipes.tiny.model import make_model
 from recipes.tiny.muon import Muon, orthogonalize
 from recipes.tiny.training import train_text
@@ -21,6 +21,7 @@ from recipes.tiny.training_state import TrainingState
 from recipes.tiny.vision import train_vision
 
 DTYPES = [torch.float32, torch.bfloat16]
+ONE_PICTURE = BatchSize(pictures=1, parts=6, workers=1)
 SHAPES = [(24, 40), (40, 24), (16, 16)]
 
 
@@ -88,7 +89,9 @@ def test_the_vision_tower_learns_in_the_precision_that_is_asked_for(
 ) -> None:
     state = TrainingState(tmp_path / "vision.state")
     with SeenDtypes() as seen:
-        train_vision(model, processor, steps=1, seed=0, dtype=dtype, log=print, pictures=1, state=state)
+        train_vision(
+            model, processor, steps=1, seed=0, dtype=dtype, log=print, workers=1, pictures=1, state=state
+        )
 
     assert (torch.bfloat16 in seen.dtypes) == (dtype is torch.bfloat16)
 
@@ -99,7 +102,7 @@ def test_the_whole_model_learns_without_bfloat16_where_that_is_slow(
     shares = Shares(
         puzzles=0.0, comparisons=0.5, conversations=0.0, descriptions=0.0, easy=1.0, choices=0.0, sums=0.0
     )
-    batches = GeneratedBatches(processor, shares, seed=0, pictures=1, ramp=0)
+    batches = GeneratedBatches(processor, shares, seed=0, size=ONE_PICTURE, ramp=0)
     batch = next(iter(batches))
     with SeenDtypes() as seen:
         train_text(
@@ -133,7 +136,10 @@ def test_a_step_that_was_killed_goes_on_to_the_same_weights(
     def train(path: Path, killed_after: int | None = None) -> list[torch.Tensor]:
         model = make_model(processor.tokenizer, seed=0)
         state = TrainingState(path, steps_between=2)
-        drawn = iter(GeneratedBatches(processor, shares, seed=0, pictures=1, ramp=0, first=state.num_done))
+        batches_of_all = GeneratedBatches(
+            processor, shares, seed=0, size=ONE_PICTURE, ramp=0, first=state.num_done
+        )
+        drawn = iter(batches_of_all)
 
         def batches() -> Iterator[Batch]:
             for number, batch in enumerate(drawn, start=1):

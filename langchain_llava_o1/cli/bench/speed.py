@@ -24,6 +24,14 @@ def speed(
         list[Way] | None,
         typer.Option(help="A way to measure, may be repeated. Default: all four.", show_default=False),
     ] = None,
+    decode_rows: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=1,
+            help="Rows of a batch whose decode step is measured alone, may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="Where to run. Default: the best there is.", show_default=False)
     ] = None,
@@ -49,6 +57,7 @@ def speed(
         questions=questions,
         repeats=repeats,
         ways=only or list(Way),
+        decode_rows=decode_rows or (),
         device=device,
         report_run=report_run,
     )

@@ -10,6 +10,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Protocol
+from weakref import WeakSet
 
 import torch
 
@@ -45,9 +46,10 @@ GraphCapture = Callable[[Callable[[], torch.Tensor]], CapturedGraph]
 
 
 class _CudaGraph:
-    """Captured on a GPU."""
+    """Captured on a GPU, with its memory from a pool."""
 
     def __init__(self, step: Callable[[], torch.Tensor], pool: Any) -> None:
+        self.pool = pool
         self._graph = torch.cuda.CUDAGraph()
         # Other threads may go on using the GPU meanwhile.
         with torch.cuda.graph(self._graph, pool=pool, capture_error_mode="thread_local"):
@@ -62,10 +64,34 @@ def choose_graph_capture(model: Mllama) -> GraphCapture | None:
     """Choose how steps of a model are captured; None where they cannot be."""
     if model.device.type != "cuda" or {*model.text_devices, *model.picture_devices} != {model.device}:
         return None
-    # The graphs share the memory for what they compute: only one of them runs at a time, and its result is
-    # used before the next one runs.
-    pool = torch.cuda.graph_pool_handle()
-    return lambda step: _CudaGraph(step, pool)
+    return _CudaGraphCapture(model.device)
+
+
+class _CudaGraphCapture:
+    """Captures graphs that share the memory for what they compute.
+
+    They may: only one of them runs at a time, and its result is used before the next one runs.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._graphs: WeakSet[_CudaGraph] = WeakSet()
+
+    def __call__(self, step: Callable[[], torch.Tensor]) -> _CudaGraph:
+        # A pool ends with the last graph that uses it, and cannot be used again.
+        pool = next((graph.pool for graph in self._graphs), None) or torch.cuda.graph_pool_handle()
+        try:
+            graph = _CudaGraph(step, pool)
+        except Exception:
+            self._end_failed_capture()
+            raise
+        self._graphs.add(graph)
+        return graph
+
+    def _end_failed_capture(self) -> None:
+        """Let random numbers be drawn again: their generator takes a failed capture for one under way."""
+        with torch.cuda.graph(torch.cuda.CUDAGraph(), capture_error_mode="thread_local"):
+            torch.zeros(1, device=self._device)
 
 
 class _EagerStep(NamedTuple):

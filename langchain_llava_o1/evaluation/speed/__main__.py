@@ -16,11 +16,12 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--device")
-    parser.add_argument("--ways", type=Way, nargs="+", choices=list(Way), default=list(Way))
+    parser.add_argument("--ways", type=Way, nargs="*", choices=list(Way), default=list(Way))
+    parser.add_argument("--decode-rows", type=int, nargs="+", default=[])
     arguments = parser.parse_args()
     report = measure_speed(
         **vars(arguments),
-        report_run=lambda name, seconds: print(f"{name} {seconds:.2f} s", file=sys.stderr, flush=True),
+        report_run=lambda name, seconds: print(f"{name} {seconds:.4f} s", file=sys.stderr, flush=True),
     )
     print(json.dumps(report.as_json()))
 

@@ -1,5 +1,6 @@
 """Measure ways of running the search side by side."""
 
+import gc
 import platform
 import statistics
 import threading
@@ -23,6 +24,7 @@ from langchain_llava_o1.engine.request import Statistics
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.speed import Shape, Way
 from langchain_llava_o1.evaluation.speed.baselines import GenerateSearch
+from langchain_llava_o1.evaluation.speed.decoding import DecodeStep, measure_decode_steps
 from langchain_llava_o1.evaluation.speed.engine_search import EngineSearch
 from langchain_llava_o1.evaluation.speed.roofline import (
     Call,
@@ -88,6 +90,7 @@ class SpeedReport:
     torch: str
     transformers: str
     rows: tuple[SpeedRow, ...]
+    decode_steps: tuple[DecodeStep, ...]
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain JSON data."""
@@ -101,6 +104,7 @@ def measure_speed(
     questions: int,
     repeats: int,
     ways: Iterable[Way] = tuple(Way),
+    decode_rows: Iterable[int] = (),
     device: str | None = None,
     report_run: Callable[[str, float], None] = lambda name, seconds: None,
 ) -> SpeedReport:
@@ -115,6 +119,7 @@ def measure_speed(
         questions: Questions, under way at once where a way can do that.
         repeats: How often each way runs; the median counts.
         ways: The ways to measure.
+        decode_rows: Sizes of the batches whose decode steps are measured alone.
         device: As ``EngineSettings.device``.
         report_run: Called with the name and the seconds of each run.
     """
@@ -127,7 +132,20 @@ def measure_speed(
         row = run_in_short_lived_thread(
             partial(_measure, way, source, candidates, questions, repeats, place, bandwidth, report_run)
         )
+        # A large model must be gone before the next one is made.
+        gc.collect()
         rows.append(replace(row, ratio=rows[0].seconds / row.seconds if rows else 1.0))
+    decode_steps = run_in_short_lived_thread(
+        partial(
+            measure_decode_steps,
+            source,
+            rows=tuple(decode_rows),
+            repeats=repeats,
+            place=place,
+            bandwidth=bandwidth,
+            report_run=report_run,
+        )
+    )
     return SpeedReport(
         checkpoint=str(source),
         candidates=candidates,
@@ -138,6 +156,7 @@ def measure_speed(
         torch=torch.__version__,
         transformers=transformers.__version__,
         rows=tuple(rows),
+        decode_steps=decode_steps,
     )
 
 

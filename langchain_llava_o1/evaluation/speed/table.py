@@ -27,6 +27,11 @@ def speed_table(report: SpeedReport, overhead: OverheadReport) -> str:
             for row in report.rows
             if row.seconds_of_one is not None
         ]
+    lines += [
+        f"decode step of {step.rows} row(s): {step.seconds * 1e3:.1f} ms, "
+        f"{step.roofline_ratio:.1f}x the time of reading what it must"
+        for step in report.decode_steps
+    ]
     lines.append(
         f"graph and chat model: {overhead.graph_seconds:.2f} s for a search whose requests take the engine "
         f"{overhead.engine_seconds:.2f} s ({overhead.share:+.1%})"

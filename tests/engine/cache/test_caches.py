@@ -14,6 +14,7 @@ from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.loading.checkpoint import load_checkpoint
 from langchain_llava_o1.engine.request import Delta, Request, Sampling, Turn
 from langchain_llava_o1.engine.settings import EngineSettings
+from tests.engine.conftest import DEVICES
 from tests.engine.pictures import draw_noise
 from tests.engine.reference import Reference
 from tests.engine.traced_graphs import choose_traced_graphs
@@ -50,8 +51,8 @@ def expected(tiled_reference: Reference, tiled_engine: Engine) -> dict[float, li
     return {0.0: greedy, 1.0: sampled}
 
 
-def open_engine(folder: Path, cache_bytes: int | None) -> Engine:
-    checkpoint = load_checkpoint(EngineSettings(str(folder), device="cpu"))
+def open_engine(folder: Path, cache_bytes: int | None, device: str = "cpu") -> Engine:
+    checkpoint = load_checkpoint(EngineSettings(str(folder), device=device, dtype="float32"))
     return Engine(checkpoint, cache_bytes=cache_bytes)
 
 
@@ -68,15 +69,20 @@ def text_of(deltas: Sequence[Delta]) -> str:
 
 @pytest.fixture(
     scope="module",
-    params=[(None, "eager"), (20_000, "eager"), (0, "eager"), (20_000, "cuda graphs")],
-    ids=["roomy", "tight", "none", "cuda graphs"],
+    params=[
+        pytest.param((None, "eager", "cpu"), id="roomy"),
+        pytest.param((20_000, "eager", "cpu"), id="tight"),
+        pytest.param((0, "eager", "cpu"), id="none"),
+        pytest.param((20_000, "traced graphs", "cpu"), id="graphs"),
+        *(pytest.param((20_000, "cuda graphs", device), id=device) for device in DEVICES[1:]),
+    ],
 )
 def cached_engine(request: pytest.FixtureRequest, tiled_checkpoint: Path) -> Iterator[Engine]:
-    cache_bytes, steps = request.param
+    cache_bytes, steps, device = request.param
     with pytest.MonkeyPatch.context() as patch:
-        if steps == "cuda graphs":
+        if steps == "traced graphs":
             patch.setattr(model_runner, "choose_graph_capture", choose_traced_graphs)
-        engine = open_engine(tiled_checkpoint, cache_bytes)
+        engine = open_engine(tiled_checkpoint, cache_bytes, device)
     yield engine
     engine.close()
 
