@@ -64,7 +64,7 @@ def choose_graph_capture(model: Mllama) -> GraphCapture | None:
     """Choose how steps of a model are captured; None where they cannot be."""
     if model.device.type != "cuda" or {*model.text_devices, *model.picture_devices} != {model.device}:
         return None
-    return _CudaGraphCapture(model.device)
+    return _CudaGraphCapture()
 
 
 class _CudaGraphCapture:
@@ -73,25 +73,15 @@ class _CudaGraphCapture:
     They may: only one of them runs at a time, and its result is used before the next one runs.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
+    def __init__(self) -> None:
         self._graphs: WeakSet[_CudaGraph] = WeakSet()
 
     def __call__(self, step: Callable[[], torch.Tensor]) -> _CudaGraph:
         # A pool ends with the last graph that uses it, and cannot be used again.
         pool = next((graph.pool for graph in self._graphs), None) or torch.cuda.graph_pool_handle()
-        try:
-            graph = _CudaGraph(step, pool)
-        except Exception:
-            self._end_failed_capture()
-            raise
+        graph = _CudaGraph(step, pool)
         self._graphs.add(graph)
         return graph
-
-    def _end_failed_capture(self) -> None:
-        """Let random numbers be drawn again: their generator takes a failed capture for one under way."""
-        with torch.cuda.graph(torch.cuda.CUDAGraph(), capture_error_mode="thread_local"):
-            torch.zeros(1, device=self._device)
 
 
 class _EagerStep(NamedTuple):
