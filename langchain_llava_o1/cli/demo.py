@@ -1,4 +1,4 @@
-"""`llava-o1 demo`: answer a question about the shipped picture and show how."""
+"""`llava-o1 demo`: answer the shipped puzzle and show how."""
 
 from langchain_llava_o1.cli.answering import AnswerSettings, answer_question
 from langchain_llava_o1.cli.display import format_bracket
@@ -23,21 +23,21 @@ def demo(
     seed: SeedOption = _DEMO_SEED,
     is_debug: DebugOption = False,
 ) -> None:
-    """Answer a question about the shipped picture.
+    """Answer a puzzle about a shipped picture.
 
     Every stage is shown, with its candidates and the knock-out between them.
     """
     from langchain_llava_o1.pictures.blocks import image_block
-    from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
+    from langchain_llava_o1.tiny import PUZZLE_QUESTION, puzzle_picture_path
 
-    picture = demo_picture_path()
+    picture = puzzle_picture_path()
     block = image_block(picture)
-    write_output(f"Picture:  {picture}\nQuestion: {DEMO_QUESTION}\n\n")
+    write_output(f"Picture:  {picture}\nQuestion: {PUZZLE_QUESTION}\n\n")
     with create_progress() as progress:
         # With a single candidate there is nothing to judge.
         judge = _DEMO_JUDGE if candidates != 1 else None
         settings = AnswerSettings(model, candidates, temperature, seed, judge=judge)
-        result = answer_question([block], DEMO_QUESTION, settings, progress.handle)
+        result = answer_question([block], PUZZLE_QUESTION, settings, progress.handle)
     for name, record in result.stages.items():
         write_output(format_bracket(name, record) + "\n")
     write_output(f"Answer: {result.answer}\n")

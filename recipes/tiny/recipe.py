@@ -38,7 +38,7 @@ from recipes.tiny.vision import train_vision
 
 SEED = 0
 ON_PROCESSOR = BatchSize(pictures=11, parts=6, workers=1)
-ON_GPU = BatchSize(pictures=44, parts=2, workers=max(1, (os.cpu_count() or 1) - 2))
+ON_GPU = BatchSize(pictures=36, parts=1, workers=max(1, (os.cpu_count() or 1) - 2))
 """Where what is computed takes less time than asking for it."""
 
 ANSWERS = Shares(
@@ -93,6 +93,8 @@ class Recipe:
         self._scale = scale
         self._is_on_gpu = torch.device(device).type != "cpu"
         self._size = ON_GPU if self._is_on_gpu else ON_PROCESSOR
+        if self._is_on_gpu:
+            torch.set_float32_matmul_precision("high")
         folder.mkdir(parents=True, exist_ok=True)
         self.dtype = self._choose_dtype()
 

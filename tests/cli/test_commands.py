@@ -27,11 +27,11 @@ PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 def test_the_demo_shows_question_stages_bracket_and_answer(
     run_command: RunCommand, picture: Path, search_model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tiny, "demo_picture_path", lambda: picture)
+    monkeypatch.setattr(tiny, "puzzle_picture_path", lambda: picture)
     result = run_command("demo")
     lines = result.stdout.splitlines()
     assert result.exit_code == 0
-    assert f"Question: {tiny.DEMO_QUESTION}" in lines
+    assert f"Question: {tiny.PUZZLE_QUESTION}" in lines
     assert [line for line in lines if line.startswith("[")] == [f"[{stage.name}]" for stage in STAGES]
     assert sum(" beats " in line for line in lines) == 3 * len(STAGES)
     assert sum(line.startswith(" > ") for line in lines) == len(STAGES)
@@ -41,7 +41,7 @@ def test_the_demo_shows_question_stages_bracket_and_answer(
 def test_the_demo_answers_the_same_each_time(
     run_command: RunCommand, picture: Path, search_model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tiny, "demo_picture_path", lambda: picture)
+    monkeypatch.setattr(tiny, "puzzle_picture_path", lambda: picture)
     assert run_command("demo").stdout == run_command("demo").stdout
 
 

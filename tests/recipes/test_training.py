@@ -179,4 +179,4 @@ def test_a_run_goes_on_in_the_precision_that_it_began_with(
 
 def test_a_gpu_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recipes.tiny.model.fastest_dtype", pytest.fail)
-    assert recipe.fastest_training_dtype("cuda") is torch.bfloat16
+    assert recipe.fastest_training_dtype("cuda") is torch.float32
