@@ -22,9 +22,11 @@ for mode, data in graph.stream(
     else:
         result = data
 
-# This judge scores. One that compares leaves its verdicts in record["matches"], as in 07_judges.py.
+# This judge compares. One that scores leaves record["scores"], as in 07_judges.py.
 for name, record in result["stages"].items():
     print(f"\n{name}: candidate {record['winner']} won")
-    for candidate, score in zip(record["candidates"], record["scores"], strict=True):
-        print(f"  {score:.4f}  {candidate['text'][:90]}")
+    for candidate in record["candidates"]:
+        print(f"  {candidate['index']}  {candidate['text'][:90]}")
+    for match in record["matches"]:
+        print(f"  {match['first']} against {match['second']} -> {match['winner']}: {match['reason'][:70]}")
 print("\nAnswer:", result["messages"][-1].text)

@@ -1,4 +1,4 @@
-"""Judges of your own: a function that compares, a function that scores, and a vote.
+"""Judges: the model itself, its confidence, a function that compares, a function that scores, and a vote.
 
 Needs `pip install langchain-llava-o1`.
 """
@@ -8,6 +8,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_llava_o1 import (
     ChatLlavaO1,
     Comparison,
+    ConfidenceJudge,
     FunctionJudge,
     GenerativeJudge,
     LikelihoodJudge,
@@ -36,7 +37,8 @@ def reward(conversation: list[BaseMessage]) -> float:
 
 
 judges = {
-    "the model's confidence": None,
+    "the model itself": None,
+    "the model's confidence": ConfidenceJudge(),
     "a function that compares": prefer_detail,
     "a function that scores": RewardJudge(reward),
     "a vote": VotingJudge([GenerativeJudge(model), LikelihoodJudge(model), FunctionJudge(prefer_detail)]),

@@ -13,7 +13,6 @@ from langchain_llava_o1.cli.output import write_output
 from langchain_llava_o1.cli.progress import create_progress
 
 _DEMO_SEED = 0
-_DEMO_JUDGE = "generative"
 
 
 def demo(
@@ -34,9 +33,7 @@ def demo(
     block = image_block(picture)
     write_output(f"Picture:  {picture}\nQuestion: {PUZZLE_QUESTION}\n\n")
     with create_progress() as progress:
-        # With a single candidate there is nothing to judge.
-        judge = _DEMO_JUDGE if candidates != 1 else None
-        settings = AnswerSettings(model, candidates, temperature, seed, judge=judge)
+        settings = AnswerSettings(model, candidates, temperature, seed)
         result = answer_question([block], PUZZLE_QUESTION, settings, progress.handle)
     for name, record in result.stages.items():
         write_output(format_bracket(name, record) + "\n")

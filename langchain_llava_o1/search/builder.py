@@ -12,10 +12,8 @@ from langgraph.runtime import Runtime
 from langgraph.types import Overwrite
 
 from langchain_llava_o1.judges.chat_model import ChatModel, has_capability
-from langchain_llava_o1.judges.confidence import ConfidenceJudge
 from langchain_llava_o1.judges.function import JudgeLike, read_judge
 from langchain_llava_o1.judges.generative import GenerativeJudge
-from langchain_llava_o1.judges.judge import Judge
 from langchain_llava_o1.search.answer import compose_answer, compose_reply, is_finished
 from langchain_llava_o1.search.attachments import AttachmentReader
 from langchain_llava_o1.search.conversation_graph import ConversationGraph
@@ -70,14 +68,14 @@ class SearchBuilder:
 
         Args:
             model: Any LangChain chat model.
-            selection: How candidates are selected; None for what suits the model's default judge.
+            selection: How candidates are selected; None for a knock-out by the published judge.
             continuation: As the caller gave it.
             settings: What the search obeys, whatever its selection is.
 
         Raises:
             ConfigurationError: If there is no such continuation.
         """
-        selection = selection or select_by(default_judge(model))
+        selection = selection or select_by(GenerativeJudge(model))
         return cls(
             model=model,
             selection=selection,
@@ -179,11 +177,6 @@ class SearchBuilder:
         graph.add_edge("draw", "answer")
         graph.add_edge("answer", END)
         return graph
-
-
-def default_judge(model: ChatModel) -> Judge:
-    """Return the judge of a search that is given none: the best one at equal time (docs/searches.md)."""
-    return ConfidenceJudge() if has_capability(model, capabilities.CONFIDENCE) else GenerativeJudge(model)
 
 
 def select_by_any(judge: JudgeLike | None) -> Selection | None:
