@@ -27,7 +27,7 @@ from langchain_llava_o1.drawn.trail_questions import TRAIL_QUESTIONS
 EVALUATION_SEED = 10**9
 LETTERS = "ABCD"
 CHART_SHARE = 0.3
-SUM_SHARE = 0.25
+SUM_SHARE = 0.125
 """Of the puzzles; the others are trails."""
 
 

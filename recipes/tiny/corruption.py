@@ -12,7 +12,7 @@ from langchain_llava_o1.drawn.items import LETTERS, Item
 from langchain_llava_o1.drawn.questions import NUMBERS, Content
 from langchain_llava_o1.drawn.scenes import CELLS, SHAPES, SIZES, Scene
 from langchain_llava_o1.drawn.sum_questions import add_up, choices, name_bars
-from langchain_llava_o1.drawn.trail_maps import THINGS, KeyTrail, TrailMap
+from langchain_llava_o1.drawn.trail_maps import KEYS, THINGS, KeyTrail, TrailMap
 from langchain_llava_o1.drawn.trail_questions import colour_trail
 
 REASONINGS_TRIED = 8
@@ -21,6 +21,9 @@ CLAIM_SHARE = 0.3
 
 ASTRAY_SHARE = 0.3
 """Of wrong choices, those that follow another trail than the one they took."""
+
+ABSENT_SHARE = 0.2
+"""Of wrong choices, those of a key or a colour that is not on the map."""
 
 
 def corrupt(item: Item, stage_name: str, rng: random.Random) -> str:
@@ -56,6 +59,8 @@ def corrupt_told(item: Item, rng: random.Random, num_errors: int) -> Content:
     if rng.random() < ASTRAY_SHARE:
         followed = KeyTrail.of(item.content, rng.choice(item.content.keys))
         taken = replace(followed, key=taken.key)
+    elif rng.random() < ABSENT_SHARE:
+        taken = replace(taken, key=rng.choice([key for key in KEYS if key not in item.content.keys]))
     return replace(taken, thing=item.told.thing) if rng.random() < CLAIM_SHARE else taken
 
 
@@ -91,6 +96,8 @@ def _take_another_colour(item: Item, told: KeyTrail, rng: random.Random) -> str:
     walk = colour_trail(trail_map, colour)
     if rng.random() < ASTRAY_SHARE:
         walk = colour_trail(trail_map, rng.choice(trail_map.colours))
+    elif rng.random() < ABSENT_SHARE:
+        colour = rng.choice([other for other in COLOURS if other not in trail_map.colours])
     if rng.random() < CLAIM_SHARE:
         walk = f"{walk[: walk.index(':')]}: {told.key} key"
     return f"{rng.choice(('I take', 'Taking'))} {colour}. {walk}. {_end_with(item, colour, rng)}"

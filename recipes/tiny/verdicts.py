@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from langchain_llava_o1.drawn.canvas import COLOURS
 from langchain_llava_o1.drawn.captions import answer_in, find_content, is_alike
 from langchain_llava_o1.drawn.charts import Chart, SumChart
 from langchain_llava_o1.drawn.items import Item
@@ -24,6 +25,9 @@ from recipes.tiny.corruption import end_of
 
 NO_ERROR = "I see no error in either."
 NOTHING = "nothing"
+NOWHERE = "nowhere"
+"""Where a key or a colour leads that is not on the map."""
+
 TALLY = " to"
 """Between the scores of two candidates, as "1 to 0"; nowhere else in a verdict."""
 
@@ -135,8 +139,10 @@ def _check_key(item: Item) -> Callable[[str], _Check | None]:
         trail_map, told = item.content, find_content(text)
         assert isinstance(trail_map, TrailMap)
         assert isinstance(item.told, KeyTrail)
-        if not isinstance(told, KeyTrail) or told.key not in trail_map.keys:
+        if not isinstance(told, KeyTrail):
             return None
+        if told.key not in trail_map.keys:
+            return _Check.of(f"{told.key} {NOWHERE}", is_right=False)
         found = KeyTrail.of(trail_map, told.key)
         return _Check.of(f"{found.key} {found}", is_right=found.thing == item.told.thing)
 
@@ -150,8 +156,10 @@ def _check_colour(item: Item, key: str) -> Callable[[str], _Check | None]:
         trail_map = item.content
         assert isinstance(trail_map, TrailMap)
         taken = re.match(r"(?:I take|Taking) (\w+)\. ", text)
-        if taken is None or taken[1] not in trail_map.colours:
+        if taken is None or taken[1] not in COLOURS:
             return None
+        if taken[1] not in trail_map.colours:
+            return _Check.of(f"{taken[1]} {NOWHERE}", is_right=False)
         walk = colour_trail(trail_map, taken[1])
         is_right = walk.endswith(f": {key} key") and answer_in(text) in (taken[1], item.option_of(taken[1]))
         return _Check.of(f"{taken[1]} {walk.removesuffix(' key')}", is_right=is_right)

@@ -118,10 +118,11 @@ def test_a_comparison_is_kept_in_a_folder_with_its_plot(
     monkeypatch.chdir(tmp_path)
     run_command("bench", "accuracy", "--compare", "single,best-of-n", "--candidates", "2", "--items", "2")
     names = {path.name for path in (tmp_path / "comparison").iterdir()}
-    assert names == {"outcomes.jsonl", "comparison.md", "comparison.svg", "comparison.png"}
+    assert names == {"scenes", "comparison.md", "comparison.svg", "comparison.png"}
+    assert (tmp_path / "comparison" / "scenes" / "outcomes.jsonl").exists()
     options = ("--compare", "single", "--items", "2", "--out", "other", "--no-plot")
     table = run_command("bench", "accuracy", *options).stdout
-    assert {path.name for path in (tmp_path / "other").iterdir()} == {"outcomes.jsonl", "comparison.md"}
+    assert {path.name for path in (tmp_path / "other").iterdir()} == {"scenes", "comparison.md"}
     assert table == (tmp_path / "other" / "comparison.md").read_text()
 
 

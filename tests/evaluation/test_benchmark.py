@@ -123,11 +123,10 @@ def test_the_command_compares_searches_on_it(tmp_path: Path) -> None:
         ("greedy", "dev", 1.0),
         ("single", "dev", 1.0),
     ]
-    heading = json.loads((folder / "outcomes.jsonl").read_text().splitlines()[0])
+    heading = json.loads((folder / "sums" / "outcomes.jsonl").read_text().splitlines()[0])
     assert (heading["benchmark"], heading["split"]) == ("sums", "dev")
     assert "sums (dev), 4 items" in (folder / "comparison.svg").read_text()
-    # Scenes with the same settings are another comparison.
-    refused = CliRunner().invoke(app, ["bench", "accuracy", *options])
+    refused = run_command(*options, "--option", "split=test")
     assert refused.exit_code == 1
     assert "belongs to another comparison" in refused.stderr
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.canvas import COLOURS
 from langchain_llava_o1.drawn.captions import captions, read_caption
 from langchain_llava_o1.drawn.charts import SumChart
 from langchain_llava_o1.drawn.items import Item, make_item, make_puzzle
 from langchain_llava_o1.drawn.scenes import Scene, Thing
-from langchain_llava_o1.drawn.trail_maps import KeyTrail, TrailMap
+from langchain_llava_o1.drawn.trail_maps import KEYS, KeyTrail, TrailMap
 from recipes.tiny.corruption import corrupt, corrupt_answer, corrupt_content
 from recipes.tiny.sequences import join_stages, reference_stages
 from recipes.tiny.verdicts import judge_pair
@@ -207,6 +208,29 @@ def test_the_trails_of_two_keys_are_followed_whatever_the_captions_claim() -> No
         f"response 2: {right.key} {', '.join(right.cells)}: {right.thing}: correct; so 0 to 1."
     )
     assert verdict.choice == 2
+
+
+def test_what_is_not_on_the_map_leads_nowhere_whatever_is_claimed() -> None:
+    item = puzzle(TrailMap)
+    trail_map, right = item.content, item.told
+    key = next(shape for shape in KEYS if shape not in trail_map.keys)
+    colour = next(colour for colour in COLOURS if colour not in trail_map.colours)
+    caption = captions(replace(right, key=key))[0]
+    reasoning = item.reasonings(right)[0]
+    taken = item.question.solve(right).answer
+    before = ("", captions(right)[0])
+
+    of_keys = judge_pair(item, "caption", ("",), caption, captions(right)[1], random.Random(0))
+    of_colours = judge_pair(
+        item, "reasoning", before, reasoning, reasoning.replace(taken, colour), random.Random(0)
+    )
+
+    assert of_keys is not None
+    assert f"Response 1: {key} nowhere: wrong; response 2: {right.key} " in of_keys.reason
+    assert of_keys.choice == 2
+    assert of_colours is not None
+    assert f"response 2: {colour} nowhere: wrong; so 1 to 0." in of_colours.reason
+    assert of_colours.choice == 1
 
 
 def test_a_colour_is_to_lead_to_the_key_of_the_accepted_caption() -> None:

@@ -220,9 +220,7 @@ def _compare(
             plan_strategies(measurement.model, cells, plan)
     groups = []
     for plan in plans:
-        # Each benchmark has its answers in a folder of its own where there are several.
-        own = folder / plan.benchmark.name if len(plans) > 1 else folder
-        groups.append(_compare_on(measurement, plan, cells, own / "outcomes.jsonl"))
+        groups.append(_compare_on(measurement, plan, cells, folder / plan.benchmark.name / "outcomes.jsonl"))
     (folder / "comparison.md").write_text(_write_tables(groups), encoding="utf-8")
     if is_plotted:
         for ending in ("svg", "png"):
