@@ -46,7 +46,7 @@ studio: $(VENV)/.studio ## Serve the graphs for LangGraph Studio; PORT=2024, opt
 install: $(VENV)/.development ## Install the package, editable, with the development tools
 
 # Kept memory and compiled kernels save page faults and compilations at every step.
-weights: $(VENV)/.development ## Make the embedded checkpoint anew, in less than two hours on two cores with fast bfloat16
+weights: $(VENV)/.development ## Make the embedded checkpoint anew, on a GPU or for hours on CPU cores; ARGS="--scale 0.2"
 	MALLOC_MMAP_THRESHOLD_=2000000000 MALLOC_TRIM_THRESHOLD_=20000000000 MALLOC_TOP_PAD_=268435456 \
 	ONEDNN_PRIMITIVE_CACHE_CAPACITY=20000 $(VENV)/bin/python -m recipes.tiny $(ARGS)
 
