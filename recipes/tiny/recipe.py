@@ -20,6 +20,7 @@ from langchain_llava_o1.drawn.captions import captions
 from langchain_llava_o1.drawn.charts import MOST_VALUE
 from langchain_llava_o1.drawn.items import make_item, make_puzzle
 from langchain_llava_o1.drawn.sum_questions import ADDED
+from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
 from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.prompts import comparison_prompt
@@ -86,6 +87,9 @@ class Recipe:
             device: What is trained on.
             scale: Multiplies the number of training steps.
             start: A checkpoint of this shape whose weights to begin with; None begins untrained.
+
+        Raises:
+            ConfigurationError: If the folder holds results that were made with another scale or start.
         """
         self._folder = folder
         self._start = start
@@ -96,7 +100,7 @@ class Recipe:
         if self._is_on_gpu:
             torch.set_float32_matmul_precision("high")
         folder.mkdir(parents=True, exist_ok=True)
-        self.dtype = self._choose_dtype()
+        self.dtype = self._begin_or_go_on()
 
     def run(self) -> MllamaForConditionalGeneration:
         """Run all steps that are not done."""
@@ -153,14 +157,23 @@ class Recipe:
         model = MllamaForConditionalGeneration.from_pretrained(self._folder / name, dtype=torch.float32)
         return move(model, self._device), AutoProcessor.from_pretrained(self._folder / name)
 
-    def _choose_dtype(self) -> torch.dtype:
-        """Choose what to compute in once for all steps: a run goes on in what it began with."""
-        path = self._folder / "dtype.txt"
+    def _begin_or_go_on(self) -> torch.dtype:
+        """Return what is computed in, in all steps: a run goes on as it began."""
+        path = self._folder / "settings.json"
+        asked = {"scale": self._scale, "start": str(self._start) if self._start else None}
         if not path.exists():
-            path.write_text(str(fastest_training_dtype(self._device)).removeprefix("torch."))
-        dtype = getattr(torch, path.read_text())
-        assert isinstance(dtype, torch.dtype)
-        return dtype
+            dtype = str(fastest_training_dtype(self._device)).removeprefix("torch.")
+            path.write_text(json.dumps({**asked, "dtype": dtype}))
+        begun = json.loads(path.read_text())
+        for name, value in asked.items():
+            if begun[name] != value:
+                raise ConfigurationError(
+                    f"What is in {self._folder} was begun with {name} {begun[name]}, not {value}. "
+                    "Name another folder, or the same value."
+                )
+        found = getattr(torch, begun["dtype"])
+        assert isinstance(found, torch.dtype)
+        return found
 
     @property
     def seconds(self) -> dict[str, int]:

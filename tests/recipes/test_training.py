@@ -11,6 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import AutoProcessor, MllamaForConditionalGeneration, MllamaProcessor
 
+from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.tiny import checkpoint_path
 from recipes.tiny import recipe
 from recipes.tiny.batches import Batch, BatchSize, GeneratedBatches, Shares
@@ -175,6 +176,16 @@ def test_a_run_goes_on_in_the_precision_that_it_began_with(
     for measured in DTYPES:
         monkeypatch.setattr(recipe, "fastest_training_dtype", lambda device, dtype=measured: dtype)
         assert recipe.Recipe(tmp_path, "cpu", 1.0).dtype is torch.float32
+
+
+@pytest.mark.parametrize(("name", "given"), [("scale", (0.5, None)), ("start", (1.0, Path("other")))])
+def test_a_run_does_not_go_on_with_other_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, given: tuple[float, Path | None]
+) -> None:
+    monkeypatch.setattr(recipe, "fastest_training_dtype", lambda device: torch.float32)
+    recipe.Recipe(tmp_path, "cpu", 1.0)
+    with pytest.raises(ConfigurationError, match=f"was begun with {name} "):
+        recipe.Recipe(tmp_path, "cpu", *given)
 
 
 def test_a_gpu_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
