@@ -1,7 +1,9 @@
 """Puzzles answered from any choice, followed truthfully to where it leads.
 
 A right choice is a guess, and right texts alone teach to write what the question wants at its end, whatever
-was chosen. From a wrong choice all but the choice itself is learned: a model then shows where its own leads.
+was chosen. From a wrong choice a model learns to show where its own leads. On a map the choice itself is
+learned, too: which keys and colours there are is seen, and candidates that differ are what a search chooses
+from. Of bars it is not: there the picture tells a little of which add up.
 """
 
 import random
@@ -41,14 +43,12 @@ def _follow_trails(
 ) -> tuple[Sequence[Span], Sequence[Span], str]:
     taken = KeyTrail.of(trail_map, rng.choice(trail_map.keys))
     caption = [
-        Span(f"{rng.choice((*_TAKES, 'Choosing'))} the {taken.key} key.", taken == item.told),
-        Span(f" {taken}."),
+        Span(f"{rng.choice((*_TAKES, 'Choosing'))} the {taken.key} key. {taken}."),
     ]
     colour = rng.choice(trail_map.colours)
     walk = colour_trail(trail_map, colour)
     reasoning = [
-        Span(f"{rng.choice(_TAKES)} {colour}.", walk.endswith(f": {taken.key} key")),
-        Span(f" {walk}. {item.say_answer(colour, item.option_of(colour))}"),
+        Span(f"{rng.choice(_TAKES)} {colour}. {walk}. {item.say_answer(colour, item.option_of(colour))}"),
     ]
     return caption, reasoning, colour
 
