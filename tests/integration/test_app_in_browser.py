@@ -174,8 +174,8 @@ def test_two_searches_are_compared_side_by_side(page: Page) -> None:
     expect(page.locator("#question textarea")).to_have_value(DEMO_QUESTION)
     page.get_by_role("tab", name="Compare").click()
     side = page.locator(".tabitem:visible")
-    side.get_by_label("Judge").first.click()
-    page.get_by_role("option", name="generative", exact=True).click()
+    side.get_by_label("Judge").nth(1).click()
+    page.get_by_role("option", name="confidence", exact=True).click()
     for place in range(2):
         side.get_by_label("Seed").nth(place).fill("0")
     press(page, "Compare")
