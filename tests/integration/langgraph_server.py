@@ -16,12 +16,11 @@ import pytest
 from tests.integration.servers import free_port, wait_until_served
 
 ROOT = Path(__file__).parents[2]
-# A graph of the tests' own: the served ones have a judge that scores, and so no bracket.
-GRAPH_WITH_MATCHES = """
-from langchain_llava_o1 import ChatLlavaO1, GenerativeJudge, create_stage_beam
+# A graph of the tests' own: the served ones have a judge that compares, and so no ranking.
+GRAPH_WITH_RANKING = """
+from langchain_llava_o1 import ChatLlavaO1, ConfidenceJudge, create_stage_beam
 
-model = ChatLlavaO1()
-graph = create_stage_beam(model, judge=GenerativeJudge(model)).compile()
+graph = create_stage_beam(ChatLlavaO1(), judge=ConfidenceJudge()).compile()
 """
 
 
@@ -52,8 +51,8 @@ def start_server(folder: Path) -> Iterator[Server]:
     """Start `langgraph dev` on a free port, in a folder of its own, since it writes its state there."""
     shutil.copytree(ROOT / "graphs", folder / "graphs", ignore=shutil.ignore_patterns("__pycache__"))
     configuration = json.loads((ROOT / "langgraph.json").read_text())
-    (folder / "graphs" / "with_matches.py").write_text(GRAPH_WITH_MATCHES)
-    configuration["graphs"]["with_matches"] = "./graphs/with_matches.py:graph"
+    (folder / "graphs" / "with_ranking.py").write_text(GRAPH_WITH_RANKING)
+    configuration["graphs"]["with_ranking"] = "./graphs/with_ranking.py:graph"
     (folder / "langgraph.json").write_text(json.dumps(configuration))
 
     address = f"http://127.0.0.1:{free_port()}"

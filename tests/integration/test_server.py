@@ -22,7 +22,7 @@ from tests.integration.langgraph_server import ROOT, Server, start_server
 CONFIGURATION = json.loads((ROOT / "langgraph.json").read_text())
 PICTURE = base64.b64encode(demo_picture_path().read_bytes()).decode("ascii")
 FORM = {"question": DEMO_QUESTION, "image": PICTURE}
-CONTEXT = {"candidates": 2, "seed": 1}
+CONTEXT = {"candidates": 2, "seed": 2}
 SEARCHES = ("best_of_n", "self_consistency", "sentence_beam", "single_pass", "stage_beam", "swires")
 STAGE_NAMES = [stage.name for stage in STAGES]
 
@@ -92,7 +92,14 @@ async def edges_of(client: LangGraphClient, name: str) -> set[tuple[str, str]]:
 
 
 async def test_every_stage_is_drawn_with_all_its_edges(client: LangGraphClient) -> None:
-    inside = {("plan", "sample"), ("sample", "rank"), ("rank", "sample"), ("rank", "select")}
+    inside = {
+        ("plan", "sample"),
+        ("sample", "bracket"),
+        ("bracket", "sample"),
+        ("bracket", "match"),
+        ("match", "bracket"),
+        ("bracket", "select"),
+    }
     stages = {(f"{name}:{source}", f"{name}:{target}") for name in STAGE_NAMES for source, target in inside}
     between = {(f"{before}:select", f"{after}:plan") for before, after in pairwise(STAGE_NAMES)}
     ends = {
@@ -105,16 +112,9 @@ async def test_every_stage_is_drawn_with_all_its_edges(client: LangGraphClient) 
     assert await edges_of(client, "stage_beam") == stages | between | ends
 
 
-async def test_a_judge_that_compares_is_drawn_with_bracket_and_matches(client: LangGraphClient) -> None:
-    inside = {
-        ("plan", "sample"),
-        ("sample", "bracket"),
-        ("bracket", "sample"),
-        ("bracket", "match"),
-        ("match", "bracket"),
-        ("bracket", "select"),
-    }
-    edges = await edges_of(client, "with_matches")
+async def test_a_judge_that_scores_is_drawn_with_a_ranking(client: LangGraphClient) -> None:
+    inside = {("plan", "sample"), ("sample", "rank"), ("rank", "sample"), ("rank", "select")}
+    edges = await edges_of(client, "with_ranking")
     for name in STAGE_NAMES:
         assert {(f"{name}:{source}", f"{name}:{target}") for source, target in inside} <= edges
 
