@@ -18,7 +18,7 @@ from tests.integration.langgraph_server import Server, run_example
 
 FORM = {"question": DEMO_QUESTION, "image": image_block(demo_picture_path())["base64"]}
 QUESTION = HumanMessage([image_block(demo_picture_path()), {"type": "text", "text": DEMO_QUESTION}])
-CONTEXT = {"candidates": 2, "seed": 1}
+CONTEXT = {"candidates": 2, "seed": 2}
 STAGE_NAMES = [stage.name for stage in STAGES]
 
 
@@ -60,7 +60,9 @@ def test_a_failure_elsewhere_says_what_it_is(remote: RemoteGraph) -> None:
 
 def test_a_remote_search_is_drawn_with_its_stages(remote: RemoteGraph) -> None:
     nodes = set(remote.get_graph(xray=True).nodes)
-    assert {f"{name}:{node}" for name in STAGE_NAMES for node in ("plan", "sample", "rank", "select")} < nodes
+    assert {
+        f"{name}:{node}" for name in STAGE_NAMES for node in ("plan", "sample", "match", "select")
+    } < nodes
 
 
 def test_a_remote_search_is_a_node_of_another_graph(remote: RemoteGraph) -> None:
@@ -78,7 +80,7 @@ def test_a_remote_search_is_a_node_of_another_graph(remote: RemoteGraph) -> None
     # What the remote search tells of itself comes through.
     told = [data["stage"] for _, mode, data in parts if mode == "custom" and data["type"] == "winner"]
     assert told == STAGE_NAMES
-    assert "look:caption:rank" in graph.get_graph(xray=True).nodes
+    assert "look:caption:match" in graph.get_graph(xray=True).nodes
 
 
 def told_and_events(parts: list[Any]) -> tuple[ToolMessage, list[dict[str, Any]]]:
@@ -96,7 +98,7 @@ def check_told(told: ToolMessage, events: list[dict[str, Any]]) -> None:
     assert [event["stage"] for event in events if event["type"] == "winner"] == STAGE_NAMES
 
 
-@pytest.mark.parametrize("context", [CONTEXT, SearchContext(candidates=2, seed=1)], ids=["dict", "object"])
+@pytest.mark.parametrize("context", [CONTEXT, SearchContext(candidates=2, seed=2)], ids=["dict", "object"])
 def test_a_remote_search_is_an_agents_tool(
     remote: RemoteGraph, context: dict[str, Any] | SearchContext
 ) -> None:
