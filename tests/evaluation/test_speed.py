@@ -90,3 +90,20 @@ def test_it_runs_without_langchain() -> None:
 def test_no_repeats_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="repeats must be 1 or more, got 0"):
         measure_speed(Shape.TINY, candidates=1, questions=1, repeats=0)
+
+
+def test_decode_steps_are_measured_alone() -> None:
+    report = measure_speed(
+        Shape.TINY, candidates=1, questions=1, repeats=1, ways=(), decode_rows=(1, 3), device="cpu"
+    )
+
+    assert not report.rows
+    assert [step.rows for step in report.decode_steps] == [1, 3]
+    for step in report.decode_steps:
+        assert step.seconds * report.bytes_per_second / step.roofline_ratio > 0
+    assert [step["rows"] for step in report.as_json()["decode_steps"]] == [1, 3]
+
+
+def test_no_rows_are_refused_before_anything_is_measured() -> None:
+    with pytest.raises(ConfigurationError, match=r"decode_rows must each be 1 or more, got \[2, 0\]"):
+        measure_speed(Shape.TINY, candidates=1, questions=1, repeats=1, decode_rows=(2, 0))

@@ -1,6 +1,6 @@
 """The recipe's optimizer is torch's, and steps are computed in the precision that is asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,23 @@ def test_the_vision_tower_learns_in_the_precision_that_is_asked_for(
     assert (torch.bfloat16 in seen.dtypes) == (dtype is torch.bfloat16)
 
 
+def train_a_little(
+    model: MllamaForConditionalGeneration, batches: Iterable[Batch], *, steps: int, state: TrainingState
+) -> None:
+    train_text(
+        model,
+        batches,
+        steps=steps,
+        name="test",
+        rate=1e-3,
+        vision_rate=1e-4,
+        decay_from=0.5,
+        dtype=torch.float32,
+        log=print,
+        state=state,
+    )
+
+
 def test_the_whole_model_learns_without_bfloat16_where_that_is_slow(
     model: MllamaForConditionalGeneration, processor: MllamaProcessor, tmp_path: Path
 ) -> None:
@@ -106,17 +123,8 @@ def test_the_whole_model_learns_without_bfloat16_where_that_is_slow(
     batches = GeneratedBatches(processor, shares, seed=0, size=ONE_PICTURE, ramp=0)
     batch = next(iter(batches))
     with SeenDtypes() as seen:
-        train_text(
-            model,
-            [replace(batch, texts=batch.texts[:1])],
-            steps=1,
-            name="test",
-            rate=1e-3,
-            vision_rate=1e-4,
-            decay_from=0.5,
-            dtype=torch.float32,
-            log=print,
-            state=TrainingState(tmp_path / "text.state"),
+        train_a_little(
+            model, [replace(batch, texts=batch.texts[:1])], steps=1, state=TrainingState(tmp_path / "state")
         )
 
     assert torch.float32 in seen.dtypes
@@ -148,18 +156,7 @@ def test_a_step_that_was_killed_goes_on_to_the_same_weights(
                 if number == killed_after:
                     raise Killed
 
-        train_text(
-            model,
-            batches(),
-            steps=4,
-            name="test",
-            rate=1e-3,
-            vision_rate=1e-4,
-            decay_from=0.5,
-            dtype=torch.float32,
-            log=print,
-            state=state,
-        )
+        train_a_little(model, batches(), steps=4, state=state)
         return list(model.parameters())
 
     with pytest.raises(Killed):

@@ -4,7 +4,9 @@ import asyncio
 import itertools
 import json
 import re
+from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
@@ -22,8 +24,14 @@ from langchain_llava_o1.search.stage_beam import StageBeamContext
 from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.staging.transcript import parse_transcript
-from langchain_llava_o1.tiny import DEMO_QUESTION, checkpoint_path, demo_picture_path
-from recipes.tiny.demo_picture import DEMO_ANSWER, draw_demo
+from langchain_llava_o1.tiny import (
+    DEMO_QUESTION,
+    PUZZLE_QUESTION,
+    checkpoint_path,
+    demo_picture_path,
+    puzzle_picture_path,
+)
+from recipes.tiny.demo_picture import DEMO_ANSWER, draw_demo, draw_puzzle, puzzle_answer
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +75,14 @@ def test_its_card_and_record_are_beside_it() -> None:
     assert (checkpoint_path() / "README.md").read_text().startswith("---\nlicense: apache-2.0")
 
 
-def test_the_shipped_picture_is_the_one_drawn() -> None:
-    with Image.open(demo_picture_path()) as picture:
-        assert picture.convert("RGB").tobytes() == draw_demo().tobytes()
+@pytest.mark.parametrize(
+    ("path", "draw"), [(demo_picture_path, draw_demo), (puzzle_picture_path, draw_puzzle)]
+)
+def test_the_shipped_pictures_are_those_drawn(
+    path: Callable[[], Path], draw: Callable[[], Image.Image]
+) -> None:
+    with Image.open(path()) as picture:
+        assert picture.convert("RGB").tobytes() == draw().tobytes()
 
 
 def test_it_answers_the_question_about_the_shipped_picture(model: ChatLlavaO1) -> None:
@@ -78,6 +91,18 @@ def test_it_answers_the_question_about_the_shipped_picture(model: ChatLlavaO1) -
 
     assert state["messages"][-1].text == DEMO_ANSWER
     assert [record["is_complete"] for record in state["stages"].values()] == [True] * len(STAGES)
+
+
+def test_the_search_solves_the_shipped_puzzle_by_what_can_be_checked(model: ChatLlavaO1) -> None:
+    """Candidates take different keys and colours, and the losers lose for where those really lead."""
+    question = HumanMessage([image_block(puzzle_picture_path()), {"type": "text", "text": PUZZLE_QUESTION}])
+    graph = create_stage_beam(model).compile()
+    state = graph.invoke({"messages": [question]}, context=StageBeamContext(candidates=4, seed=0))
+
+    assert state["messages"][-1].text == puzzle_answer()
+    steps = (state["stages"]["caption"], state["stages"]["reasoning"])
+    reasons = [match["reason"] for step in steps for match in step["matches"]]
+    assert any(reason.endswith(("so 1 to 0.", "so 0 to 1.")) for reason in reasons)
 
 
 def test_a_greedy_pass_has_all_stages(model: ChatLlavaO1) -> None:

@@ -104,7 +104,7 @@ def measure_speed(
     questions: int,
     repeats: int,
     ways: Iterable[Way] = tuple(Way),
-    decode_rows: Iterable[int] = (),
+    decode_rows: Sequence[int] = (),
     device: str | None = None,
     report_run: Callable[[str, float], None] = lambda name, seconds: None,
 ) -> SpeedReport:
@@ -125,6 +125,8 @@ def measure_speed(
     """
     if repeats < 1:
         raise ConfigurationError(f"repeats must be 1 or more, got {repeats}.")
+    if min(decode_rows, default=1) < 1:
+        raise ConfigurationError(f"decode_rows must each be 1 or more, got {list(decode_rows)}.")
     place = choose_device(device)
     bandwidth = run_in_short_lived_thread(partial(measure_bandwidth, place))
     rows: list[SpeedRow] = []
@@ -139,7 +141,7 @@ def measure_speed(
         partial(
             measure_decode_steps,
             source,
-            rows=tuple(decode_rows),
+            rows=decode_rows,
             repeats=repeats,
             place=place,
             bandwidth=bandwidth,
