@@ -15,6 +15,7 @@ from langchain_llava_o1.chat.response import MODEL_PROVIDER
 from langchain_llava_o1.engine.settings import DEFAULT_MAX_REQUESTS, EngineSettings
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.pictures.policy import ImagePolicy
+from langchain_llava_o1.validation import PlainRefusals
 
 EMBEDDED_MODEL = "tiny"
 """The name of the checkpoint that comes with the package."""
@@ -33,7 +34,7 @@ def _as_strings(value: Any) -> Any:
 Folders = Annotated[list[str], BeforeValidator(_as_strings)]
 
 
-class ChatParameters(BaseChatModel):
+class ChatParameters(PlainRefusals, BaseChatModel):
     """The parameters of ``ChatLlavaO1``.
 
     Attributes:
@@ -53,6 +54,8 @@ class ChatParameters(BaseChatModel):
         device_map: Passed to ``from_pretrained``, to spread a model over devices.
         revision: Passed to ``from_pretrained``: a branch, tag or commit on the hub.
         quantization: Load the weights in 8 or 4 bits (extra ``quantization``).
+        adapter: A folder of LoRA adapters, as PEFT saves them, that are added to the weights as these are
+            loaded (extra ``train``); the files stay as they are.
         cache_bytes: Memory for text and pictures that were read before; None takes a share of what is free.
             Models that differ only in ``cache_bytes``, ``max_requests`` and ``num_threads`` share the loaded
             weights, and the largest of their ``cache_bytes`` counts.
@@ -84,6 +87,7 @@ class ChatParameters(BaseChatModel):
     device_map: str | dict[str, Any] | None = None
     revision: str | None = None
     quantization: Literal["8bit", "4bit"] | None = None
+    adapter: str | None = None
     cache_bytes: int | None = None
     max_requests: int = Field(default=DEFAULT_MAX_REQUESTS, ge=1)
     num_threads: int | None = None
@@ -144,7 +148,7 @@ class ChatParameters(BaseChatModel):
     def _identifying_params(self) -> dict[str, Any]:
         return {
             name: getattr(self, name)
-            for name in ("model", "revision", "quantization", "temperature", "top_p", "max_tokens", "seed")
+            for name in ("model", "revision", "quantization", "adapter", "temperature", "top_p", "max_tokens", "seed")
         } | {"stop": self.stop}
 
     @classmethod
@@ -215,6 +219,7 @@ class ChatParameters(BaseChatModel):
             device_map=self.device_map,
             revision=self.revision,
             quantization=self.quantization,
+            adapter=self.adapter,
             cache_bytes=self.cache_bytes,
             max_requests=self.max_requests,
             num_threads=self.num_threads,

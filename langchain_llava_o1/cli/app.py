@@ -16,6 +16,7 @@ from langchain_llava_o1.cli.index import index
 from langchain_llava_o1.cli.mcp import mcp
 from langchain_llava_o1.cli.options import DebugOption
 from langchain_llava_o1.cli.output import write_output
+from langchain_llava_o1.cli.train import train
 from langchain_llava_o1.cli.web import app as web_app
 from langchain_llava_o1.engine.loading.libraries import TORCHAO_LOGGERS
 
@@ -62,5 +63,6 @@ app.command()(draw)
 app.command()(index)
 app.command()(web_app)
 app.command()(mcp)
+app.command()(train)
 app.add_typer(bench_app, name="bench")
 app.add_typer(data_app, name="data")

@@ -6,6 +6,7 @@ the template's. The texts take their places afterwards and are tokenized as plai
 """
 
 import copy
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,6 +92,28 @@ class ChatFormat:
             pictures=tuple(part for turn in turns for part in turn.parts if isinstance(part, Picture)),
         )
 
+    def encode_reply(self, text: str) -> list[int]:
+        """Return the tokens of a whole answer as the assistant writes it, the end of its turn included.
+
+        Raises:
+            ModelLoadError: If the checkpoint's template does not end the assistant's turns by a special token.
+        """
+        return [*self._encode_plain(text.strip()), self._end_of_turn_id]
+
+    @functools.cached_property
+    def _end_of_turn_id(self) -> int:
+        """The special token that the template puts behind an answer."""
+        turns = (Turn("user", ("?",)), Turn("assistant", ("!",)))
+        rendered = self._render_once(turns, is_answered=True)
+        last = max(index for index, piece in enumerate(rendered.pieces) if piece in rendered.texts)
+        for piece in rendered.pieces[last + 1 :]:
+            if piece in self._special_ids:
+                return self._special_ids[piece]
+        raise ModelLoadError(
+            "The checkpoint's chat template puts no special token behind an answer, so that a model cannot "
+            "learn where to end. Use the template of a model that was tuned for conversations."
+        )
+
     def count_tokens(self, text: str) -> int:
         """Count the tokens of a plain text, without begin-of-text or any special token."""
         return len(self._encode_plain(text))
@@ -108,11 +131,14 @@ class ChatFormat:
                 raise
         return self._render_once(folded)
 
-    def _render_once(self, turns: Sequence[Turn]) -> "_Rendered":
+    def _render_once(self, turns: Sequence[Turn], *, is_answered: bool = False) -> "_Rendered":
+        """Render the turns; those that end in an answer stay open behind it unless it is a whole one."""
         from jinja2 import TemplateError
 
-        is_continued = turns[-1].role == "assistant" and any(part != "" for part in turns[-1].parts)
-        if turns[-1].role == "assistant" and not is_continued:
+        is_continued = (
+            not is_answered and turns[-1].role == "assistant" and any(part != "" for part in turns[-1].parts)
+        )
+        if turns[-1].role == "assistant" and not is_continued and not is_answered:
             turns = turns[:-1]
         texts: dict[str, str] = {}
         conversation = [
@@ -125,7 +151,7 @@ class ChatFormat:
                     conversation,
                     chat_template=self._template,
                     tokenize=False,
-                    add_generation_prompt=not is_continued,
+                    add_generation_prompt=not (is_continued or is_answered),
                 ),
             )
         except TemplateError as error:

@@ -28,6 +28,7 @@ class CheckpointSettings:
             tuple of its items, so that settings can be hashed.
         revision: Branch, tag or commit of a hub checkpoint.
         quantization: Keep the weights of the text layers in 8 or 4 bits; they compute in ``dtype``.
+        adapter: A folder of LoRA adapters, as PEFT saves them, to be added to the weights as they are loaded.
     """
 
     model: str
@@ -36,6 +37,7 @@ class CheckpointSettings:
     device_map: DeviceMap | None = None
     revision: str | None = None
     quantization: Quantization | None = None
+    adapter: str | None = None
 
     def __post_init__(self) -> None:
         if not self.model:
@@ -45,6 +47,11 @@ class CheckpointSettings:
         if self.quantization is not None and self.quantization not in _QUANTIZATIONS:
             raise ConfigurationError(
                 f"quantization must be one of {', '.join(_QUANTIZATIONS)}, got {self.quantization!r}."
+            )
+        if self.adapter is not None and self.quantization is not None:
+            raise ConfigurationError(
+                f"adapter={self.adapter!r} and quantization={self.quantization!r} exclude each other: adapters "
+                "cannot be added to weights of few bits. Leave the quantization out."
             )
         if self.device is not None and self.device_map is not None:
             raise ConfigurationError(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from langchain_llava_o1.engine.loading.adapter import add_adapter
 from langchain_llava_o1.engine.loading.libraries import import_libraries
 from langchain_llava_o1.engine.loading.load_errors import explain_load_error
 from langchain_llava_o1.engine.loading.placement import check_placement, place
@@ -107,6 +108,8 @@ def _load(settings: CheckpointSettings, source: dict[str, Any]) -> Checkpoint:
             f"{settings.model!r} lacks {len(info['missing_keys'])} weights of its model, "
             f"{sorted(info['missing_keys'])[0]!r} among them. Download or save the checkpoint again."
         )
+    if settings.adapter is not None:
+        model = add_adapter(model, settings.adapter)
     if device is not None:
         model = model.to(device)
     check_placement(settings, model)

@@ -1,0 +1,1 @@
+"""Fine-tuning: on answers in stages, and on which of two answers is better."""

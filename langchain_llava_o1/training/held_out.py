@@ -1,0 +1,68 @@
+"""Held-out examples as a benchmark: whether a model that is being trained answers their questions."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from langchain_llava_o1.chat.model import ChatLlavaO1
+from langchain_llava_o1.data.example import Example
+from langchain_llava_o1.data.training_set import TrainingSet
+from langchain_llava_o1.engine.registry import load_engine
+from langchain_llava_o1.engine.settings import EngineSettings
+from langchain_llava_o1.evaluation.accuracy import AccuracyReport, measure_accuracy
+from langchain_llava_o1.evaluation.benchmark import Benchmark, Item
+from langchain_llava_o1.search.strategy import Strategy
+from langchain_llava_o1.staging.meaning import normalize
+from langchain_llava_o1.staging.transcript import parse_transcript
+
+_STRATEGY = "greedy"
+_CONCURRENCY = 16
+
+
+class HeldOut(Benchmark):
+    """The first questions of held-out examples, right where the conclusion means what the example's does."""
+
+    def __init__(self, training_set: TrainingSet, examples: Sequence[Example]) -> None:
+        """Take examples of a set."""
+        super().__init__("held out", {})
+        self._set = training_set
+        self._examples = examples
+        self.num_items = len(examples)
+
+    def read_item(self, number: int) -> Item:
+        """Read an example's pictures and its first question."""
+        example = self._examples[number]
+        pictures = [self._set.pictures.read(reference) for reference in example.pictures]
+        conclusion = parse_transcript(example.answers[0]).conclusion or example.answers[0]
+        return Item(example.id, pictures, example.questions[0], kind="held out", reference=conclusion)
+
+    async def grade(self, item: Item, conclusion: str) -> bool:
+        """Compare what two conclusions mean."""
+        return normalize(conclusion) == normalize(item.reference)
+
+
+def measure_held_out(model: Path, adapter: Path | None, benchmark: HeldOut, num_items: int) -> AccuracyReport:
+    """Have a saved model answer the first held-out questions, greedily.
+
+    Args:
+        model: Folder of the checkpoint.
+        adapter: Folder of adapters beside its weights; None where there are none.
+        benchmark: What is asked.
+        num_items: How many questions.
+    """
+    settings = EngineSettings(str(model), adapter=None if adapter is None else str(adapter))
+    engine = load_engine(settings)
+    try:
+        return asyncio.run(
+            measure_accuracy(
+                # The model shares the engine that has been loaded with the same settings.
+                ChatLlavaO1(model=settings.model, adapter=settings.adapter),
+                benchmark=benchmark,
+                strategy=Strategy(_STRATEGY),
+                items=num_items,
+                seed=0,
+                concurrency=_CONCURRENCY,
+            )
+        )
+    finally:
+        engine.close()

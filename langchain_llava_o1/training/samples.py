@@ -1,0 +1,181 @@
+"""The samples of a data set: checked when training begins, made when they are needed."""
+
+import logging
+import random
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from torch.utils.data import Dataset
+
+from langchain_llava_o1.data.checks.check import Viewed
+from langchain_llava_o1.data.checks.tags import TagCheck
+from langchain_llava_o1.data.example import HUMAN, PLACEHOLDER, Example
+from langchain_llava_o1.data.problem import Problem
+from langchain_llava_o1.data.training_set import TrainingSet
+from langchain_llava_o1.engine.chat_format import ChatFormat
+from langchain_llava_o1.errors import DataError, ImageError, MessageError
+from langchain_llava_o1.training.dialogue import Sample, write_sample
+
+logger = logging.getLogger(__name__)
+
+
+def read_usable(
+    training_set: TrainingSet, report_problem: Callable[[Problem], None] = lambda problem: None
+) -> list[Example]:
+    """Read the examples that can be learned from.
+
+    A line that cannot be read, an answer whose stages are not whole, and a picture without a file cost their
+    own example, nothing else.
+
+    Args:
+        training_set: The set; its texts are kept in memory, its pictures are not.
+        report_problem: Called with what is wrong with the examples that are left out.
+
+    Raises:
+        DataError: If none can be learned from.
+    """
+    usable = []
+    for line in training_set.read_lines():
+        problems = list(line.problems)
+        if line.example is not None:
+            problems += _find_problems(training_set, line.example)
+            if not problems:
+                usable.append(line.example)
+        for problem in problems:
+            report_problem(problem)
+    if not usable:
+        raise DataError(
+            f"{training_set.path} has no example to learn from. `llava-o1 data check` says what is wrong."
+        )
+    return usable
+
+
+def _find_problems(training_set: TrainingSet, example: Example) -> Iterator[Problem]:
+    yield from training_set.find_missing_pictures(example)
+    for finding in TagCheck().look(Viewed(example, example.pictures)):
+        yield example.location.problem(**vars(finding))
+
+
+class Split(NamedTuple):
+    """A set divided in two.
+
+    Attributes:
+        training: Examples to learn from.
+        held_out: Examples to measure with, which are not learned.
+    """
+
+    training: Sequence[Example]
+    held_out: Sequence[Example]
+
+
+def split(examples: Sequence[Example], num_held_out: int, seed: int) -> Split:
+    """Hold examples back, the same ones for the same seed.
+
+    Raises:
+        DataError: If none would be left to learn from.
+    """
+    if num_held_out >= len(examples):
+        raise DataError(
+            f"Of {len(examples)} examples {num_held_out} were to be held out, which leaves none to learn "
+            "from. Hold out fewer."
+        )
+    held_out = set(random.Random(f"held out {seed}").sample(range(len(examples)), num_held_out))
+    return Split(
+        [example for index, example in enumerate(examples) if index not in held_out],
+        [example for index, example in enumerate(examples) if index in held_out],
+    )
+
+
+class _Question(NamedTuple):
+    """A question of an example, from 0, and how many pictures are shown up to it."""
+
+    example: Example
+    number: int
+    num_pictures: int
+
+
+class SampleDataset(Dataset[Sample]):
+    """A sample for each question of some examples; pictures are decoded when a sample is asked for.
+
+    Attributes:
+        num_pictures: How many pictures each sample has.
+    """
+
+    def __init__(
+        self,
+        training_set: TrainingSet,
+        examples: Sequence[Example],
+        chat_format: ChatFormat,
+        *,
+        max_tokens: int,
+    ) -> None:
+        """Take examples of a set.
+
+        Args:
+            training_set: Where their pictures are.
+            examples: Usable ones.
+            chat_format: The checkpoint's.
+            max_tokens: Longer samples are left out.
+        """
+        self._set = training_set
+        self._chat_format = chat_format
+        self._max_tokens = max_tokens
+        self._questions = [
+            _Question(example, number, count)
+            for example in examples
+            for number, count in enumerate(_count_pictures(example))
+        ]
+        self.num_pictures = [question.num_pictures for question in self._questions]
+        self._left_out: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._questions)
+
+    def __getitem__(self, index: int) -> Sample:
+        """Return a sample; where it is too long or its picture is broken, another one in its place.
+
+        It is one with as many pictures, where there is any.
+
+        Raises:
+            DataError: If every sample is too long or has a broken picture.
+        """
+        for place in self._places_from(index):
+            sample = None if place in self._left_out else self._write(place)
+            if sample is not None:
+                return sample
+        raise DataError(
+            f"Every sample of {self._set.path} is too long or has a broken picture. "
+            "`llava-o1 data check` says what is wrong."
+        )
+
+    def _places_from(self, index: int) -> Iterator[int]:
+        yield index
+        others = [*range(index + 1, len(self)), *range(index)]
+        count = self.num_pictures[index]
+        yield from sorted(others, key=lambda place: self.num_pictures[place] != count)
+
+    def _write(self, place: int) -> Sample | None:
+        example, number, _ = self._questions[place]
+        try:
+            sample = write_sample(example, number, self._set.open_pictures(example), self._chat_format)
+        except (ImageError, MessageError) as error:
+            reason = str(error)
+        else:
+            if len(sample.token_ids) <= self._max_tokens:
+                return sample
+            reason = (
+                f"{example.location}: question {number + 1} has {len(sample.token_ids)} tokens with its "
+                f"answer, more than {self._max_tokens}"
+            )
+        self._left_out.add(place)
+        logger.warning("%s; it is left out.", " ".join(reason.rstrip(".").split()))
+        return None
+
+
+def _count_pictures(example: Example) -> list[int]:
+    """Return how many pictures are shown up to each question."""
+    if example.num_placeholders != len(example.pictures):
+        return [len(example.pictures)] * len(example.questions)
+    asked = [turn.text for turn in example.turns if turn.speaker == HUMAN]
+    return list(accumulate(text.count(PLACEHOLDER) for text in asked))
