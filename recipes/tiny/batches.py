@@ -88,12 +88,16 @@ class TextBatch:
         labels: Like ``tokens``, ``IGNORED`` where there is no loss.
         weights: Like ``tokens``, float32: how much each label counts.
         pictures: (sequences, ``MOST_PICTURES``) int64, the pictures that each sequence shows, in order.
+        places: (choices, 2) int64, sequence and position of each choice among tokens.
+        choices: (choices, most tokens) int64, the tokens that may stand there, ``IGNORED`` after them.
     """
 
     tokens: torch.Tensor
     labels: torch.Tensor
     weights: torch.Tensor
     pictures: torch.Tensor
+    places: torch.Tensor
+    choices: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -240,4 +244,9 @@ def _pad(encoder: Encoder, placed: Sequence[Placed]) -> TextBatch:
         labels[row, : len(sequence.labels)] = torch.tensor(sequence.labels)
         weights[row, : len(sequence.weights)] = torch.tensor(sequence.weights)
         pictures[row, : len(each.pictures)] = torch.tensor(each.pictures, dtype=torch.long)
-    return TextBatch(tokens, labels, weights, pictures)
+    found = [(row, choice) for row, each in enumerate(placed) for choice in each.sequence.choices]
+    places = torch.tensor([(row, choice.place) for row, choice in found], dtype=torch.long).reshape(-1, 2)
+    choices = torch.full((len(found), max([len(choice.tokens) for _, choice in found], default=0)), IGNORED)
+    for number, (_, choice) in enumerate(found):
+        choices[number, : len(choice.tokens)] = torch.tensor(choice.tokens)
+    return TextBatch(tokens, labels, weights, pictures, places, choices)

@@ -2,8 +2,9 @@
 
 A right choice is a guess, and right texts alone teach to write what the question wants at its end, whatever
 was chosen. From a wrong choice a model learns to show where its own leads. On a map the choice itself is
-learned, too: which keys and colours there are is seen, and candidates that differ are what a search chooses
-from. Of bars it is not: there the picture tells a little of which add up.
+learned, too, each of what is there to be as likely: which keys and colours there are is seen, and candidates
+that differ are what a search chooses from. Of bars it is not: there the picture tells a little of which add
+up.
 """
 
 import random
@@ -43,12 +44,16 @@ def _follow_trails(
 ) -> tuple[Sequence[Span], Sequence[Span], str]:
     taken = KeyTrail.of(trail_map, rng.choice(trail_map.keys))
     caption = [
-        Span(f"{rng.choice((*_TAKES, 'Choosing'))} the {taken.key} key. {taken}."),
+        Span(f"{rng.choice((*_TAKES, 'Choosing'))} the"),
+        Span(f" {taken.key}", choices=tuple(f" {key}" for key in trail_map.keys)),
+        Span(f" key. {taken}."),
     ]
     colour = rng.choice(trail_map.colours)
     walk = colour_trail(trail_map, colour)
     reasoning = [
-        Span(f"{rng.choice(_TAKES)} {colour}. {walk}. {item.say_answer(colour, item.option_of(colour))}"),
+        Span(rng.choice(_TAKES)),
+        Span(f" {colour}", choices=tuple(f" {other}" for other in trail_map.colours)),
+        Span(f". {walk}. {item.say_answer(colour, item.option_of(colour))}"),
     ]
     return caption, reasoning, colour
 

@@ -44,11 +44,26 @@ _CHOICE = -2
 
 @dataclass(frozen=True)
 class TokenSequence:
-    """Tokens and, aligned with them, labels and their weights in the loss."""
+    """Tokens and, aligned with them, labels and their weights in the loss.
+
+    Attributes:
+        tokens: The tokens.
+        labels: What is learned at each place, ``IGNORED`` where nothing is.
+        weights: How much each label counts.
+        choices: Places at which any of some tokens is as good, each learned to be as likely; no label there.
+    """
 
     tokens: list[int]
     labels: list[int]
     weights: list[float]
+    choices: Sequence["TokenChoice"] = ()
+
+
+class TokenChoice(NamedTuple):
+    """A place in a sequence, and the tokens of which any may stand there."""
+
+    place: int
+    tokens: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -60,10 +75,17 @@ class Exchange:
 
 
 class Span(NamedTuple):
-    """A part of a stage, beginning at a word's blank; what is not learned is only read."""
+    """A part of a stage, beginning at a word's blank; what is not learned is only read.
+
+    Attributes:
+        text: The part.
+        is_learned: Whether there is a loss on it.
+        choices: Texts of one token of which any might stand in its place, its own included; none by default.
+    """
 
     text: str
     is_learned: bool = True
+    choices: tuple[str, ...] = ()
 
 
 class Encoder:
@@ -142,13 +164,20 @@ class Encoder:
         """Write an answer span by span; the loss is on those that are learned, and on the tags."""
         tokens = [*self.question(item.prompt), *self.header("assistant")]
         labels = [IGNORED] * len(tokens)
+        choices = []
         for index, (stage, spans) in enumerate(zip(STAGES, stages, strict=True)):
             opening = Span("\n\n" * (index > 0) + stage.opening)
             for span in (opening, *spans, Span(stage.closing)):
                 found = self.text(span.text)
+                if span.choices:
+                    (_,) = found
+                    any_of = [token for choice in span.choices for token in self.text(choice)]
+                    choices.append(TokenChoice(len(tokens), tuple(any_of)))
+                is_label = span.is_learned and not span.choices
                 tokens += found
-                labels += found if span.is_learned else [IGNORED] * len(found)
-        return TokenSequence([*tokens, self._end], [*labels, self._end], [1.0] * (len(tokens) + 1))
+                labels += found if is_label else [IGNORED] * len(found)
+        weights = [1.0] * (len(tokens) + 1)
+        return TokenSequence([*tokens, self._end], [*labels, self._end], weights, choices)
 
     def description(self, item: Item) -> TokenSequence:
         """Write what an index is made of: the first stages, up to a caption of all that a picture holds."""

@@ -13,6 +13,9 @@ from recipes.tiny.sequences import IGNORED
 from recipes.tiny.training_state import TrainingState
 from recipes.tiny.vision import encode_pictures
 
+ANY_CHOICE_WEIGHT = 4.0
+"""Of the one token that takes a key or a colour, against the many that follow where it leads."""
+
 
 def text_loss(model: MllamaForConditionalGeneration, states: torch.Tensor, text: TextBatch) -> torch.Tensor:
     """Sum the weighted cross-entropy of a text batch.
@@ -38,7 +41,24 @@ def text_loss(model: MllamaForConditionalGeneration, states: torch.Tensor, text:
     is_learned = labels[:, 1:] != IGNORED
     logits = model.lm_head(hidden[:, :-1][is_learned]).float()
     losses = functional.cross_entropy(logits, labels[:, 1:][is_learned], reduction="none")
-    return losses @ text.weights.to(device)[:, 1:][is_learned]
+    total = losses @ text.weights.to(device)[:, 1:][is_learned]
+    if len(text.places):
+        rows, places = text.places.to(device).T
+        likely = model.lm_head(hidden[rows, places - 1]).float().log_softmax(-1)
+        total = total + ANY_CHOICE_WEIGHT * _choice_losses(likely, text.choices.to(device)).sum()
+    return total
+
+
+def _choice_losses(likely: torch.Tensor, choices: torch.Tensor) -> torch.Tensor:
+    """Return the cross-entropy of choices of which each is as good.
+
+    Args:
+        likely: (choices, vocabulary) log-probabilities.
+        choices: (choices, most tokens) the tokens, ``IGNORED`` after them.
+    """
+    is_choice = choices != IGNORED
+    found = likely.gather(1, choices.clamp(min=0)) * is_choice
+    return -found.sum(1) / is_choice.sum(1)
 
 
 def train_text(
@@ -90,7 +110,10 @@ def train_text(
             states = model.model.multi_modal_projector(patches)
         # The pictures are encoded once for all parts; their gradient is collected here.
         shared = states.detach().requires_grad_()
-        learned = sum(float(text.weights[text.labels != IGNORED].sum()) for text in batch.texts)
+        learned = sum(
+            float(text.weights[text.labels != IGNORED].sum()) + ANY_CHOICE_WEIGHT * len(text.places)
+            for text in batch.texts
+        )
         total = 0.0
         for text in batch.texts:
             with torch.autocast(device.type, dtype=dtype, enabled=dtype is not torch.float32):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import AutoProcessor, MllamaForConditionalGeneration, MllamaProcessor
@@ -14,10 +15,11 @@ from transformers import AutoProcessor, MllamaForConditionalGeneration, MllamaPr
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.tiny import checkpoint_path
 from recipes.tiny import recipe
-from recipes.tiny.batches import Batch, BatchSize, GeneratedBatches, Shares
+from recipes.tiny.batches import Batch, BatchSize, GeneratedBatches, Placed, Shares, collate
 from recipes.tiny.model import make_model
 from recipes.tiny.muon import Muon, orthogonalize
-from recipes.tiny.training import train_text
+from recipes.tiny.sequences import IGNORED, Encoder, TokenChoice, TokenSequence
+from recipes.tiny.training import text_loss, train_text
 from recipes.tiny.training_state import TrainingState
 from recipes.tiny.vision import train_vision
 
@@ -188,3 +190,27 @@ def test_a_run_does_not_go_on_with_other_settings(
 def test_a_gpu_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recipes.tiny.model.fastest_dtype", pytest.fail)
     assert recipe.fastest_training_dtype("cuda") is torch.float32
+
+
+def test_any_choice_of_a_place_is_learned_to_be_as_likely() -> None:
+    processor: Any = AutoProcessor.from_pretrained(checkpoint_path())
+    model = MllamaForConditionalGeneration.from_pretrained(checkpoint_path(), dtype=torch.float32)
+    encoder = Encoder(processor)
+    tokens = encoder.text(" I take the circle key.")
+    keys = tuple(encoder.text(" circle star"))
+    place = tokens.index(keys[0])
+    labels = [IGNORED] * len(tokens)
+    states = torch.zeros(1, model.model.vision_model.num_patches, model.config.text_config.hidden_size)
+
+    def loss(choices: list[TokenChoice]) -> float:
+        sequence = TokenSequence(tokens, labels, [1.0] * len(tokens), choices)
+        (text,) = collate(processor, encoder, [Image.new("RGB", (8, 8))], [Placed(sequence, (0,))], 1).texts
+        with torch.inference_mode():
+            return float(text_loss(model, states, text))
+
+    each = [loss([TokenChoice(place, (key,))]) for key in keys]
+    assert loss([TokenChoice(place, keys)]) == pytest.approx(sum(each) / 2, rel=1e-5)
+    # A place with fewer choices does not count those of another one.
+    both = [TokenChoice(place, keys), TokenChoice(place, keys[:1])]
+    assert loss(both) == pytest.approx(sum(each) / 2 + each[0], rel=1e-5)
+    assert loss([]) == 0
