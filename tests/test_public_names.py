@@ -19,7 +19,7 @@ def test_the_version_is_the_installed_one() -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'ChatLlava'; it has ChatLlavaO1, Collection"):
+    with pytest.raises(AttributeError, match="no attribute 'ChatLlava'; it has AnnotationPlan, ChatLlavaO1"):
         langchain_llava_o1.ChatLlava  # noqa: B018  # looking it up is what is tested
 
 

@@ -1,8 +1,9 @@
 """The card of a data set: what it is made of, for people and for the hub."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 _TO_FILL_IN = "unknown"
 
@@ -59,7 +60,6 @@ def write_card(
         f"{_TO_FILL_IN} |"
         for source in sources
     ]
-    made = ["", "Made by:", "", *(f"    {line}" for line in command.splitlines())] if command else []
     body = [
         "",
         "# A mix of training sets",
@@ -71,9 +71,64 @@ def write_card(
         "| source | share | examples | licence (fill in) |",
         "|---|---|---|---|",
         *rows,
-        *made,
+        *_describe_command(command),
     ]
     return "\n".join([*header, *body]) + "\n"
+
+
+def write_annotation_card(
+    file: str,
+    *,
+    made_by: Mapping[str, Any],
+    source: str,
+    num_examples: int,
+    num_refused: int,
+    picture_place: str,
+    command: str = "",
+) -> str:
+    """Write the card of a set that a teacher annotated, with the licence left to fill in.
+
+    Args:
+        file: Name of its file, beside the card.
+        made_by: How it was made: teacher, validator and settings, by name.
+        source: The file of the questions.
+        num_examples: How many were annotated.
+        num_refused: How many were not.
+        picture_place: What paths of pictures are relative to.
+        command: How it was made.
+    """
+    header = [
+        "---",
+        f"license: {_TO_FILL_IN} # fill in: it follows from that of the questions and the teacher's terms",
+        "task_categories:",
+        "- visual-question-answering",
+        "configs:",
+        "- config_name: default",
+        f"  data_files: {json.dumps(file)}",
+        f"num_examples: {num_examples}",
+        f"source: {json.dumps(source)}",
+        "---",
+    ]
+    rows = [f"| {name} | {_in_cell(json.dumps(value, default=str))} |" for name, value in made_by.items()]
+    body = [
+        "",
+        "# An annotated training set",
+        "",
+        f"{num_examples:,} examples in `{file}`, in the format of LLaVA-CoT-100k: the questions of "
+        f"`{_in_cell(source)}`, answered in four stages by a model. Kept are answers whose conclusion was "
+        f"found to agree with the reference answer; {num_refused:,} questions have none and are in "
+        f"`refusals.jsonl`. Paths of pictures are relative to {picture_place}.",
+        "",
+        "| setting | value |",
+        "|---|---|",
+        *rows,
+        *_describe_command(command),
+    ]
+    return "\n".join([*header, *body]) + "\n"
+
+
+def _describe_command(command: str) -> list[str]:
+    return ["", "Made by:", "", *(f"    {line}" for line in command.splitlines())] if command else []
 
 
 def _describe_source(source: MixedSource) -> list[str]:

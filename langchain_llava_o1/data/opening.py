@@ -17,6 +17,8 @@ from langchain_llava_o1.pictures.policy import ImagePolicy
 _JSON_ENDINGS = (".jsonl", ".json", ".ndjson")
 _TABLE_ENDING = ".csv"
 _BENCHMARK_ENDING = ".tsv"
+REFUSALS_FILE = "refusals.jsonl"
+"""Stands beside a set that `data annotate` made; it is no set."""
 
 
 def open_training_set(
@@ -88,7 +90,9 @@ def _find_file(path: Path) -> Path:
             f"There is no data set at {path}. Name its file, or the folder that holds it."
         )
     endings = (*_JSON_ENDINGS, _TABLE_ENDING)
-    found = sorted(file for file in path.iterdir() if file.suffix.lower() in endings)
+    found = sorted(
+        file for file in path.iterdir() if file.suffix.lower() in endings and file.name != REFUSALS_FILE
+    )
     if len(found) != 1:
         names = ", ".join(file.name for file in found) or "none"
         raise ConfigurationError(

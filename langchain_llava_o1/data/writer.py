@@ -67,7 +67,9 @@ class TrainingSetWriter:
         if example.id in self._ids:
             raise DataError(f"{self.path} has an example {example.id!r} already. Give it another id.")
         if pictures is not None:
-            example = replace(example, pictures=tuple(map(self._copy, pictures)))
+            example = replace(
+                example, pictures=tuple(copy_picture(data, self.path.parent) for data in pictures)
+            )
         line = _write_checked(example)
         size = os.fstat(self._file).st_size
         try:
@@ -91,20 +93,25 @@ class TrainingSetWriter:
     ) -> None:
         self.close()
 
-    def _copy(self, data: bytes) -> str:
-        """Write a picture under a name that its content gives it, and return its path."""
-        digest = digest_of(data)
-        reference = f"{_PICTURES}/{digest[:2]}/{digest[:32]}{ending_of(data)}"
-        path = self.path.parent / reference
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-            try:
-                unfinished.write_bytes(data)
-                unfinished.replace(path)
-            finally:
-                unfinished.unlink(missing_ok=True)
-        return reference
+
+def copy_picture(data: bytes, folder: Path) -> str:
+    """Write a picture below a folder, under a name that its content gives it, and return its path from there.
+
+    Raises:
+        DataError: If it is no picture in a known format.
+    """
+    digest = digest_of(data)
+    reference = f"{_PICTURES}/{digest[:2]}/{digest[:32]}{ending_of(data)}"
+    path = folder / reference
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            unfinished.write_bytes(data)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    return reference
 
 
 def _write_checked(example: Example) -> bytes:

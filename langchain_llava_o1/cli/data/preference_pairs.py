@@ -1,0 +1,145 @@
+"""`llava-o1 data preference-pairs`: right and wrong answers of a model in pairs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from langchain_llava_o1.cli.answering import run_until_interrupted
+from langchain_llava_o1.cli.data.options import (
+    AllowBenchmarkOption,
+    ColumnsOption,
+    PicturesOption,
+    SetArgument,
+    open_set,
+)
+from langchain_llava_o1.cli.data.teaching import (
+    BaseUrlOption,
+    MaxCostOption,
+    MaxTokensOption,
+    MaxTotalOption,
+    PriceOption,
+    QuestionsAtOnceOption,
+    RateOption,
+    RetriesOption,
+    ValidatorOption,
+    ValidatorPriceOption,
+    ValidatorUrlOption,
+    read_model,
+    read_prices,
+    read_strategy,
+    read_validator,
+)
+from langchain_llava_o1.cli.data.ticker import Ticker, leave_if_budget_is_reached
+from langchain_llava_o1.cli.failures import checking_usage
+from langchain_llava_o1.cli.options import DebugOption, TemperatureOption
+from langchain_llava_o1.cli.output import write_error, write_output
+
+if TYPE_CHECKING:
+    from langchain_llava_o1.data.annotation.preference_pairs import PairReport
+
+_FAILURES_TOLD = 20
+
+AnsweringModelOption = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="Whose answers: the folder of a checkpoint; self, the model that LLAVA_O1_MODEL names; or "
+        "provider and model, as in openai:gpt-4o.",
+    ),
+]
+FileOption = Annotated[
+    Path, typer.Option("--out", metavar="FILE", help="File to write, as in pairs.jsonl, or to go on with.")
+]
+AnswersOption = Annotated[int, typer.Option("--answers", min=2, max=64, help="Answers drawn to a question.")]
+MaxPairsOption = Annotated[int, typer.Option("--pairs", min=1, help="Most pairs of a question.")]
+FormOption = Annotated[
+    Literal["preference", "verdict"],
+    typer.Option("--form", help="For DPO and reward models, or for training a judge's verdicts."),
+]
+
+
+def preference_pairs(
+    path: SetArgument,
+    out: FileOption,
+    model: AnsweringModelOption = "self",
+    answers: AnswersOption = 8,
+    max_pairs: MaxPairsOption = 1,
+    form: FormOption = "preference",
+    validator: ValidatorOption = None,
+    base_url: BaseUrlOption = None,
+    validator_base_url: ValidatorUrlOption = None,
+    pictures: PicturesOption = None,
+    columns: ColumnsOption = None,
+    allow_benchmark: AllowBenchmarkOption = False,
+    temperature: TemperatureOption = None,
+    max_tokens: MaxTokensOption = None,
+    retries: RetriesOption = 6,
+    concurrency: QuestionsAtOnceOption = 8,
+    requests_per_second: RateOption = None,
+    max_tokens_total: MaxTotalOption = None,
+    max_cost: MaxCostOption = None,
+    price: PriceOption = None,
+    validator_price: ValidatorPriceOption = None,
+    is_debug: DebugOption = False,
+) -> None:
+    """Draw answers of a model to a SET of questions, and pair right ones with wrong ones.
+
+    Right is what agrees with the SET's answers, which the model does not see. Killed and started again, it
+    goes on. Exit code 1 at the end of the budget.
+    """
+    from langchain_llava_o1.data.annotation.plan import AnnotationPlan
+    from langchain_llava_o1.data.annotation.preference_pairs import draw_preference_pairs
+    from langchain_llava_o1.data.annotation.spending import Budget
+
+    questions = open_set(path, pictures, columns, allow_benchmark=allow_benchmark)
+    answering = read_model(
+        model,
+        base_url=base_url,
+        requests_per_second=requests_per_second,
+        parameters={"max_tokens": max_tokens},
+    )
+    search = read_strategy(None, None, None, temperature, None, default="single")
+    with checking_usage():
+        plan = AnnotationPlan(
+            teacher=answering,
+            validator=read_validator(
+                validator, answering, base_url=validator_base_url, requests_per_second=requests_per_second
+            ),
+            strategy=search,
+            shows_reference=False,
+            retries=retries,
+            budget=Budget(max_tokens_total, max_cost),
+            prices=read_prices(price, validator_price, max_cost),
+        )
+        report = run_until_interrupted(
+            draw_preference_pairs(
+                questions,
+                out,
+                plan,
+                num_answers=answers,
+                max_pairs=max_pairs,
+                form=form,
+                concurrency=concurrency,
+                report_progress=Ticker(_describe).show,
+            )
+        )
+    for id, reason in list(report.failures.items())[:_FAILURES_TOLD]:
+        write_error(f"llava-o1: warning: {id}: {reason}")
+    if report.failures:
+        write_error(
+            f"llava-o1: warning: {len(report.failures):,} questions failed; the next start tries again"
+        )
+    write_output(f"{out}: {_describe(report)}\n")
+    leave_if_budget_is_reached(is_reached=report.is_budget_reached)
+
+
+def _describe(report: "PairReport") -> str:
+    cost = f", cost {report.cost:,.4f}" if report.cost else ""
+    usage = report.usage
+    return (
+        f"{report.num_pairs:,} pairs of {report.num_done:,}/{report.num_questions:,} questions; "
+        f"{usage.num_calls:,} calls, {usage.input_tokens:,} tokens read, "
+        f"{usage.output_tokens:,} generated{cost}"
+    )

@@ -1,0 +1,153 @@
+"""The folder of an annotation: its examples, its refusals, its journal, and what is left to do."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from langchain_llava_o1.data.annotation.annotator import Outcome
+from langchain_llava_o1.data.annotation.journal import (
+    Journal,
+    RecordedReply,
+    Refusal,
+    is_begun,
+    replace_file,
+    write_json_line,
+)
+from langchain_llava_o1.data.annotation.question import Question
+from langchain_llava_o1.data.annotation.recording import QuestionRecord
+from langchain_llava_o1.data.annotation.spending import Spending, Usage
+from langchain_llava_o1.data.opening import REFUSALS_FILE
+from langchain_llava_o1.data.writer import TrainingSetWriter
+from langchain_llava_o1.errors import ConfigurationError
+
+EXAMPLES_FILE = "examples.jsonl"
+CARD_FILE = "README.md"
+_JOURNAL_FOLDER = "annotation"
+
+
+class AnnotationFolder:
+    """What is known of every question, read when it is opened and written as it comes.
+
+    Attributes:
+        path: The folder.
+        refusals: The questions that were left without an annotation, by id.
+    """
+
+    def __init__(
+        self, path: Path, settings: Mapping[str, Any], *, copy_pictures: bool, retry_refusals: bool
+    ) -> None:
+        """Open a folder to go on with, or begin one.
+
+        Args:
+            path: The folder.
+            settings: How annotations are made; those that were made before must have been made in this way.
+            copy_pictures: Whether pictures are copied into it.
+            retry_refusals: Whether what was refused is to be tried again.
+
+        Raises:
+            ConfigurationError: If it was begun with other settings, another process writes to it, or it is no
+                folder.
+        """
+        if path.exists() and not path.is_dir():
+            raise ConfigurationError(f"{path} is a file. Name a folder to write to.")
+        self.path = path
+        self.refusals: dict[str, Refusal] = {}
+        self._copy_pictures = copy_pictures
+        self._retry_refusals = retry_refusals
+        self._replies: defaultdict[str, list[RecordedReply]] = defaultdict(list)
+        self._used: dict[str, Usage] = {}
+        if (path / EXAMPLES_FILE).exists() and not is_begun(path / _JOURNAL_FOLDER):
+            raise ConfigurationError(
+                f"{path} has an {EXAMPLES_FILE} that no annotation made. Name another folder."
+            )
+        self._journal = Journal(path / _JOURNAL_FOLDER, settings)
+        self._writer = TrainingSetWriter(path / EXAMPLES_FILE)
+        self._read_journal()
+        # As a start that was killed left it, or for what was annotated after it was refused.
+        self._rewrite_refusals()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._rewrite_refusals()
+        self._writer.close()
+        self._journal.close()
+
+    @property
+    def used(self) -> Mapping[str, Usage]:
+        """What all starts used, by role."""
+        return self._used
+
+    def is_annotated(self, id: str) -> bool:
+        """Tell whether a question has an annotation."""
+        return id in self._writer
+
+    def is_to_do(self, id: str) -> bool:
+        """Tell whether a question is still to be annotated."""
+        return not self.is_annotated(id) and (self._retry_refusals or id not in self.refusals)
+
+    def first_attempt(self, id: str) -> int:
+        """Return the number of a question's next try; one that ended in an error is made once more."""
+        refusal = self.refusals.get(id)
+        if refusal is None:
+            return 1
+        return refusal.attempt if refusal.outcome != "refused" else refusal.attempt + 1
+
+    def record_of(self, id: str) -> QuestionRecord:
+        """Return the calls of a question, to be gone on with."""
+        return QuestionRecord(id, self.take_replies(id), self.keep_reply)
+
+    def take_replies(self, id: str) -> list[RecordedReply]:
+        """Return the replies to a question that earlier starts paid for; they are forgotten here."""
+        return self._replies.pop(id, [])
+
+    def keep_reply(self, reply: RecordedReply) -> None:
+        """Write down a reply that was paid for."""
+        self._journal.write(reply)
+
+    def keep(self, question: Question, outcome: Outcome) -> None:
+        """Write down what came of a question."""
+        if outcome.example is not None:
+            files = question.files if self._copy_pictures else None
+            # Of a question that was annotated while the process was killed, the annotation is there.
+            if outcome.example.id not in self._writer:
+                self._writer.append(outcome.example, files)
+            self.refusals.pop(question.id, None)
+        elif outcome.refusal is not None:
+            self._journal.write(outcome.refusal)
+            self.refusals[question.id] = outcome.refusal
+            with (self.path / REFUSALS_FILE).open("ab") as file:
+                file.write(_write_refusal(outcome.refusal))
+
+    def _read_journal(self) -> None:
+        for record in self._journal.read():
+            if isinstance(record, Refusal):
+                if not self.is_annotated(record.id):
+                    self.refusals[record.id] = record
+                continue
+            usage = Usage(1, record.input_tokens, record.output_tokens)
+            self._used[record.role] = self._used.get(record.role, Usage()) + usage
+            if not self.is_annotated(record.question):
+                self._replies[record.question].append(record)
+        for id in self.refusals:
+            if not self._retry_refusals:
+                self._replies.pop(id, None)
+
+    def _rewrite_refusals(self) -> None:
+        lines = [_write_refusal(refusal) for refusal in self.refusals.values()]
+        replace_file(self.path / REFUSALS_FILE, b"".join(lines))
+
+    def restore(self, spending: Spending) -> None:
+        """Add what earlier starts used."""
+        for role, usage in self._used.items():
+            spending.add(role, usage)
+
+
+def _write_refusal(refusal: Refusal) -> bytes:
+    return write_json_line(asdict(refusal))

@@ -1,0 +1,83 @@
+"""The models of a plan, opened: their calls are repeated after errors that pass, recorded and counted."""
+
+from typing import Any
+
+from langchain_core.exceptions import (
+    ModelAPIError,
+    ModelConnectionError,
+    ModelRateLimitError,
+    ModelTimeoutError,
+)
+
+from langchain_llava_o1.data.annotation.annotator import Annotator
+from langchain_llava_o1.data.annotation.plan import AnnotationPlan
+from langchain_llava_o1.data.annotation.recording import TEACHER, VALIDATOR, RecordedModel
+from langchain_llava_o1.data.annotation.spending import Spending
+from langchain_llava_o1.data.annotation.teacher import SearchTeacher, SingleCall, Teacher
+from langchain_llava_o1.data.annotation.validation import Validator
+from langchain_llava_o1.judges.chat_model import ChatModel, uncached
+
+_TRANSIENT = (
+    ModelRateLimitError,
+    ModelAPIError,
+    ModelConnectionError,
+    ModelTimeoutError,
+    ConnectionError,
+    TimeoutError,
+)
+_BACK_OFF: Any = {"initial": 1.0, "max": 60.0}
+
+
+class AnnotatorModels:
+    """The models of a plan, and the annotator that asks them.
+
+    Attributes:
+        annotator: Annotates questions.
+    """
+
+    def __init__(self, plan: AnnotationPlan, spending: Spending) -> None:
+        """Open the models.
+
+        Args:
+            plan: How a set is annotated.
+            spending: Counts what is spent.
+
+        Raises:
+            ConfigurationError: If a model cannot be opened, or its search cannot be built.
+        """
+        opened = plan.teacher.open()
+        teaching = _record(opened, TEACHER, plan, spending)
+        self._recorded = [teaching]
+        name, validating = plan.validating_model, None
+        if name is not None:
+            model = opened if name == plan.teacher else name.open()
+            validating = _record(model, VALIDATOR, plan, spending)
+            self._recorded.append(validating)
+        self.annotator = Annotator(
+            teacher=_create_teacher(plan, teaching),
+            validator=Validator(validating, plan.tries),
+            tries=plan.tries,
+            notes={"teacher": plan.teacher.resolved},
+        )
+
+    async def finish(self) -> None:
+        """Wait for the calls under way, whose replies are paid for."""
+        for model in self._recorded:
+            await model.finish()
+
+
+def _record(model: ChatModel, role: str, plan: AnnotationPlan, spending: Spending) -> RecordedModel:
+    # A cache would answer every try alike.
+    retrying = uncached(model).with_retry(
+        retry_if_exception_type=_TRANSIENT,
+        stop_after_attempt=plan.retries,
+        exponential_jitter_params=_BACK_OFF,
+    )
+    return RecordedModel.of(retrying, role, spending)
+
+
+def _create_teacher(plan: AnnotationPlan, model: ChatModel) -> Teacher:
+    search = plan.search
+    if search is None:
+        return SingleCall(model, shows_reference=plan.is_reference_shown, parameters=dict(plan.parameters))
+    return SearchTeacher(model, search, shows_reference=plan.is_reference_shown, seed=plan.seed)

@@ -1,0 +1,153 @@
+"""Pairs of a right and a wrong answer of one model, for preference training, reward models and verdicts."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from langchain_llava_o1.data.annotation.graded_answers import draw_answers
+from langchain_llava_o1.data.annotation.journal import Journal
+from langchain_llava_o1.data.annotation.models import AnnotatorModels
+from langchain_llava_o1.data.annotation.pair_file import PairFile
+from langchain_llava_o1.data.annotation.pair_forms import PairForm
+from langchain_llava_o1.data.annotation.plan import AnnotationPlan
+from langchain_llava_o1.data.annotation.question import Question, read_files, read_questions
+from langchain_llava_o1.data.annotation.spending import BudgetReached, Spending, Usage
+from langchain_llava_o1.data.example import Example
+from langchain_llava_o1.data.training_set import TrainingSet
+from langchain_llava_o1.errors import ConfigurationError, ModelLoadError
+
+
+@dataclass(frozen=True)
+class PairReport:
+    """What drawing pairs came to, or has come to so far.
+
+    Attributes:
+        path: The file.
+        num_questions: Questions of the set.
+        num_done: Questions whose answers were drawn.
+        num_pairs: Pairs in the file.
+        failures: Why questions could not be answered in this start, by id; the next start tries again.
+        usage: Calls and tokens of all starts.
+        cost: What they cost, in the currency of the prices.
+        is_budget_reached: Whether it stopped at the budget.
+    """
+
+    path: str
+    num_questions: int = 0
+    num_done: int = 0
+    num_pairs: int = 0
+    failures: dict[str, str] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+    cost: float = 0.0
+    is_budget_reached: bool = False
+
+
+async def draw_preference_pairs(
+    questions: TrainingSet,
+    path: str | Path,
+    plan: AnnotationPlan,
+    *,
+    num_answers: int = 8,
+    max_pairs: int = 1,
+    form: PairForm = "preference",
+    concurrency: int = 8,
+    report_progress: Callable[[PairReport], None] = lambda report: None,
+) -> PairReport:
+    """Have a model answer each question several times, and pair right answers with wrong ones.
+
+    A question whose answers are all right or all wrong gives no pair. Pictures are copied into the folder
+    ``pictures`` beside the file; the journal is beside it, too, and a start that was killed is gone on with
+    as in ``annotate``.
+
+    Args:
+        questions: The questions; the last answer of each is its reference answer.
+        path: The file to write, as in ``pairs.jsonl``.
+        plan: Who answers, as its ``teacher``, who compares, and what it may cost. The reference answer is not
+            shown, whatever the plan says.
+        num_answers: Answers to a question.
+        max_pairs: Most pairs of a question.
+        form: "preference" for DPO and reward models, "verdict" for training a judge.
+        concurrency: Questions under way at once.
+        report_progress: Called as each question is done.
+
+    Raises:
+        ConfigurationError: If the file was begun in another way or is in use, or a model cannot be opened.
+    """
+    for name, value in (("num_answers", num_answers), ("max_pairs", max_pairs), ("concurrency", concurrency)):
+        if value < 1:
+            raise ConfigurationError(f"{name} is {value}; give at least 1.")
+    if plan.is_reference_shown:
+        raise ConfigurationError("The plan shows the reference answer. Set shows_reference=False.")
+    spending = Spending(plan.budget, plan.prices)
+    models = AnnotatorModels(plan, spending)
+    settings = {**plan.describe(), "num_answers": num_answers, "max_pairs": max_pairs, "form": form}
+    path = Path(path)
+    file = PairFile(path, Journal(path.with_name(f"{path.name}.journal"), settings), form, max_pairs)
+    run = _PairRun(questions, file, spending, num_answers, report_progress)
+    try:
+        await asyncio.gather(*(run.work(models) for _ in range(concurrency)))
+    finally:
+        await models.finish()
+        file.close()
+    return run.report(str(path))
+
+
+class _PairRun:
+    """The questions that are left, and what comes of them; several workers take from it."""
+
+    def __init__(
+        self,
+        questions: TrainingSet,
+        file: PairFile,
+        spending: Spending,
+        num_answers: int,
+        report_progress: Callable[[PairReport], None],
+    ) -> None:
+        self._questions = questions
+        self._file = file
+        self._spending = spending
+        self._num_answers = num_answers
+        self._report_progress = report_progress
+        self._failures: dict[str, str] = {}
+        self._is_budget_reached = False
+        for role, usage in file.used.items():
+            spending.add(role, usage)
+        self._ids = [example.id for example in read_questions(questions)]
+        self._left = (each for each in read_questions(questions) if each.id not in file.done)
+
+    async def work(self, models: AnnotatorModels) -> None:
+        """Draw the pairs of one question after the other, until none is left or the budget is reached."""
+        for example in self._left:
+            if self._is_budget_reached:
+                return
+            try:
+                await self._draw(example, models)
+            except BudgetReached:
+                self._is_budget_reached = True
+                return
+            except (ConfigurationError, ModelLoadError):
+                raise
+            # Providers raise whatever they like, and no question is to stop the others.
+            except Exception as error:
+                self._failures[example.id] = " ".join(f"{type(error).__name__}: {error}".split())
+            self._report_progress(self.report(""))
+
+    async def _draw(self, example: Example, models: AnnotatorModels) -> None:
+        files = await asyncio.to_thread(read_files, self._questions, example)
+        question, record = Question(example, tuple(files)), self._file.record_of(example.id)
+        answers = await draw_answers(models.annotator, question, record, self._num_answers)
+        self._file.keep(question, answers)
+
+    def report(self, path: str) -> PairReport:
+        """Say how far it is."""
+        return PairReport(
+            path=path,
+            num_questions=len(self._ids),
+            num_done=sum(id in self._file.done for id in self._ids),
+            num_pairs=self._file.num_pairs,
+            failures=dict(self._failures),
+            usage=self._spending.total,
+            cost=self._spending.cost,
+            is_budget_reached=self._is_budget_reached,
+        )

@@ -1,0 +1,112 @@
+"""A question that is to be annotated: a conversation up to it, and the answer that is known."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from langchain_llava_o1.data.example import ASSISTANT, Example, Turn
+from langchain_llava_o1.data.formats.json_line import OWN_FIELDS
+from langchain_llava_o1.data.messages import write_messages
+from langchain_llava_o1.data.training_set import TrainingSet
+from langchain_llava_o1.errors import DataError
+from langchain_llava_o1.pictures.picture import Picture
+from langchain_llava_o1.pictures.policy import ImagePolicy
+from langchain_llava_o1.staging.transcript import parse_transcript
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+_HINT = "hint"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with its pictures.
+
+    Attributes:
+        example: What it is made of; its last answer holds the reference answer.
+        files: The files of its pictures.
+    """
+
+    example: Example
+    files: tuple[bytes, ...]
+
+    @property
+    def id(self) -> str:
+        """What the set calls it."""
+        return self.example.id
+
+    @property
+    def text(self) -> str:
+        """What is asked, without the placeholders of pictures."""
+        return self.example.questions[-1]
+
+    @property
+    def reference(self) -> str:
+        """The reference answer: the conclusion of the last answer, or all of it where it has no stages.
+
+        Raises:
+            DataError: If it is empty.
+        """
+        reference = read_reference(self.example)
+        if not reference:
+            raise DataError(f"{self.example.location} has no reference answer. Fill it in.")
+        return reference
+
+    @property
+    def hint(self) -> str:
+        """What else the set tells about the answer; empty for nothing."""
+        found = self.example.extra.get(_HINT)
+        return "; ".join(map(str, found)) if isinstance(found, list) else str(found or "")
+
+    def write_messages(self) -> "list[BaseMessage]":
+        """Write the conversation up to the question, with its pictures.
+
+        Raises:
+            ImageError: If a picture is broken.
+        """
+        pictures = [Picture.decode(data, ImagePolicy()) for data in self.files]
+        return write_messages(self.example, pictures)[:-1]
+
+    def annotated(self, answer: str, notes: dict[str, Any]) -> Example:
+        """Return the example with another last answer.
+
+        Args:
+            answer: The answer in its stages.
+            notes: How it was made; kept in the field ``annotation``.
+        """
+        extra = {name: value for name, value in self.example.extra.items() if name not in OWN_FIELDS}
+        return replace(
+            self.example,
+            turns=(*self.example.turns[:-1], Turn(ASSISTANT, answer)),
+            extra={**extra, "annotation": {**notes, "reference": self.reference}},
+        )
+
+
+def read_reference(example: Example) -> str:
+    """Return the answer that an example's last question has."""
+    conclusion = parse_transcript(example.answers[-1]).conclusion
+    return (example.answers[-1] if conclusion is None else conclusion).strip()
+
+
+def read_questions(training_set: TrainingSet) -> Iterator[Example]:
+    """Read the examples of a set; of those with the same id, later ones have a number at its end."""
+    seen: Counter[str] = Counter()
+    taken: set[str] = set()
+    for example in training_set:
+        id = example.id
+        while id in taken:
+            seen[example.id] += 1
+            id = f"{example.id}-{seen[example.id] + 1}"
+        taken.add(id)
+        yield example if id == example.id else replace(example, id=id)
+
+
+def read_files(training_set: TrainingSet, example: Example) -> Sequence[bytes]:
+    """Read and decode the pictures of an example, and return their files.
+
+    Raises:
+        ImageError: If one is missing or broken.
+    """
+    return [picture.data for picture in training_set.open_pictures(example)]

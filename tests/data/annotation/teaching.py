@@ -1,0 +1,141 @@
+"""Questions to annotate, teachers that are scripted, and one that is asked over HTTP."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from langchain_core.messages import AIMessage
+
+from langchain_llava_o1.data.annotation.model_name import ModelName
+from langchain_llava_o1.data.annotation.plan import AnnotationPlan
+from langchain_llava_o1.data.opening import open_training_set
+from langchain_llava_o1.data.training_set import TrainingSet
+from tests.data.sets import staged, write_pictures, write_set
+from tests.scripted_model import USAGE, Call, Script, ScriptedModel
+
+COLOURS = ("red", "green", "blue", "teal", "gold")
+
+
+def write_questions(folder: Path, *answers: str, **fields: Any) -> Path:
+    """Write a table of questions, one for each answer; their ids are q0, q1, …"""
+    write_pictures(folder, *COLOURS)
+    rows = [
+        {
+            "id": f"q{number}",
+            "image": f"{COLOURS[number % len(COLOURS)]}.png",
+            "question": f"What is number {number}?",
+            "answer": answer,
+            **fields,
+        }
+        for number, answer in enumerate(answers)
+    ]
+    return write_set(folder / "questions.jsonl", *rows)
+
+
+def open_questions(folder: Path, *answers: str, **fields: Any) -> TrainingSet:
+    return open_training_set(write_questions(folder, *answers, **fields))
+
+
+def prompt_of(call: Call) -> str:
+    return "\n".join(str(message.text) for message in call.messages)
+
+
+def is_validation(prompt: str) -> bool:
+    return prompt.startswith("Compare an answer")
+
+
+def say(text: str, finish_reason: str = "stop") -> AIMessage:
+    return AIMessage(text, response_metadata={"finish_reason": finish_reason}, usage_metadata=USAGE)
+
+
+def conclude(conclusion: str) -> AIMessage:
+    """Reply with a whole answer."""
+    return say(staged(conclusion=conclusion))
+
+
+def teach(write: Script, **options: Any) -> tuple[ScriptedModel, ModelName]:
+    """Return a scripted teacher, and what a plan is given of it."""
+    model = ScriptedModel(write=write, **options)
+    return model, ModelName.of(model)
+
+
+def plan_for(write: Script, **options: Any) -> AnnotationPlan:
+    return AnnotationPlan(teach(write)[1], **options)
+
+
+def read_json_lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@dataclass
+class TeacherServer:
+    """Speaks as OpenAI's chat completions do; keeps the prompts that it was asked.
+
+    Attributes:
+        write: Makes the reply to a prompt.
+        seconds: How long a reply takes.
+        prompts: The prompts that were answered.
+    """
+
+    write: Callable[[str], str]
+    seconds: float = 0.0
+    prompts: list[str] = field(default_factory=list)
+    address: str = ""
+
+    @contextmanager
+    def serving(self) -> Iterator["TeacherServer"]:
+        teacher = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                prompt = "\n".join(map(_text_of, asked["messages"]))
+                time.sleep(teacher.seconds)
+                teacher.prompts.append(prompt)
+                body = json.dumps(_completion(teacher.write(prompt))).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                # Whoever asked may have been killed meanwhile.
+                try:
+                    self.wfile.write(body)
+                except OSError:
+                    teacher.prompts.remove(prompt)
+
+            def log_message(self, *arguments: Any) -> None:
+                """Say nothing."""
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            self.address = f"http://127.0.0.1:{server.server_address[1]}/v1"
+            thread = threading.Thread(target=server.serve_forever, daemon=True)
+            thread.start()
+            try:
+                yield self
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+def _text_of(message: dict[str, Any]) -> str:
+    content = message["content"]
+    if isinstance(content, str):
+        return content
+    return "\n".join(block["text"] for block in content if block["type"] == "text")
+
+
+def _completion(text: str) -> dict[str, Any]:
+    return {
+        "id": "reply",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "scripted",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
+    }
