@@ -1,6 +1,8 @@
 """`llava-o1 train`: fine-tune a model on a data set, or on which of two answers is better."""
 
 import json
+import pkgutil
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +26,15 @@ SetArgument = Annotated[
     typer.Argument(
         metavar="[SET]",
         help="Conversations to learn from: JSON with one a line, or the folder of one such file.",
+        show_default=False,
+    ),
+]
+PairsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--dpo",
+        metavar="PAIRS",
+        help="In place of SET a file of pairs, of whose answers the better one is to be preferred.",
         show_default=False,
     ),
 ]
@@ -70,6 +81,16 @@ FreezeOption = Annotated[
 ]
 
 
+PlanOption = Annotated[
+    bool,
+    typer.Option("--plan", help="Print what training an 11B model takes, computed, and train nothing."),
+]
+FsdpOption = Annotated[
+    bool,
+    typer.Option("--fsdp-config", help="Print a configuration of accelerate for eight GPUs."),
+]
+
+
 def _option(flag: str, text: str, **limits: Any) -> Any:
     return typer.Option(flag, help=text, show_default=False, **limits)
 
@@ -77,6 +98,11 @@ def _option(flag: str, text: str, **limits: Any) -> Any:
 def train(
     path: SetArgument = None,
     out: OutOption = None,
+    pairs: PairsOption = None,
+    beta: Annotated[
+        float | None,
+        _option("--beta", "With --dpo: what going far from the model begun with costs. Default: 0.1."),
+    ] = None,
     preset: PresetOption = None,
     model: ModelOption = None,
     is_lora: LoraOption = False,
@@ -132,14 +158,22 @@ def train(
     pictures: PicturesOption = None,
     columns: ColumnsOption = None,
     is_json: Annotated[bool, typer.Option("--json", help="Print what came of it as one object.")] = False,
+    is_plan: PlanOption = False,
+    is_fsdp_config: FsdpOption = False,
     is_debug: DebugOption = False,
 ) -> None:
-    """Fine-tune a model on the answers of a SET.
+    """Fine-tune a model on the answers of a SET, or with --dpo on pairs of answers.
 
     The loss is on the answers alone. The folder then holds a checkpoint for --model or, with --lora, adapters
     for ChatLlavaO1(adapter=...), a log, a plot of the loss, and a card. Run the same command again to go on
     with a run that was killed. On several GPUs: accelerate launch -m langchain_llava_o1.cli train ...
     """
+    if is_fsdp_config:
+        write_output((files("langchain_llava_o1.training") / "fsdp.yaml").read_text())
+        return
+    if is_plan:
+        write_output(_write_plan())
+        return
     given = {
         "model": model,
         "freeze": _read_names(freeze),
@@ -160,14 +194,36 @@ def train(
         "seed": seed,
     }
     lora = {"rank": lora_rank, "parts": _read_names(lora_parts)}
-    if path is None or out is None:
-        missing = "SET" if path is None else "--out"
-        raise BadUsageError(f"{missing} is missing. Write llava-o1 train SET --out FOLDER.")
+    if out is None or (path is None) == (pairs is None):
+        raise BadUsageError(
+            "Write llava-o1 train SET --out FOLDER, or llava-o1 train --dpo PAIRS --out FOLDER."
+        )
+    if beta is not None and pairs is None:
+        raise BadUsageError(f"--beta {beta} has no part in training on a SET. Leave it out.")
     with checking_usage():
         settings = _read_settings(preset, given, lora if is_lora or any(lora.values()) else None)
-        training_set = open_set(path, pictures, columns)
-    result = _train(settings, training_set, out)
+    if pairs is not None:
+        options = {} if beta is None else {"beta": beta}
+        result = _train("dpo:train_dpo", settings, pairs, out, pictures=pictures, **options)
+    else:
+        assert path is not None, "one of both is given"
+        result = _train("sft:train_sft", settings, open_set(path, pictures, columns), out)
     write_output(_describe(result, settings, is_json=is_json))
+
+
+def _write_plan() -> str:
+    from langchain_llava_o1.training.plan import plan_training
+
+    lines = [
+        "Llama-3.2-11B-Vision on 98,000 questions of 1,024 tokens, three epochs, on H100s; computed:",
+        "",
+    ]
+    lines.append(f"{'GPUs':<6}{'trained':<14}{'GB of each GPU':>16}{'hours':>8}")
+    for rank, what in ((None, "all weights"), (16, "LoRA, rank 16")):
+        for gpus in (1, 4, 8):
+            plan = plan_training(gpus=gpus, lora_rank=rank, batch_size=4 if rank is None else 1)
+            lines.append(f"{gpus:<6}{what:<14}{plan.total_gb:>16.0f}{plan.hours:>8.1f}")
+    return "\n".join(lines) + "\n"
 
 
 def _read_names(text: str | None) -> tuple[str, ...] | None:
@@ -194,9 +250,12 @@ def _read_settings(
     return TrainingSettings(**values)
 
 
-def _train(settings: "TrainingSettings", training_set: Any, out: Path) -> "TrainingResult":
+def _train(
+    home: str, settings: "TrainingSettings", source: Any, out: Path, **options: Any
+) -> "TrainingResult":
+    """Train with a function of the package, named by its module and itself."""
     try:
-        from langchain_llava_o1.training.sft import train_sft
+        train_it = pkgutil.resolve_name(f"langchain_llava_o1.training.{home}")
     except ImportError as error:
         raise BadUsageError(
             f"Training needs a library that is missing ({error.name}): "
@@ -206,7 +265,9 @@ def _train(settings: "TrainingSettings", training_set: Any, out: Path) -> "Train
 
     logging.disable_progress_bar()
     problems: list[Problem] = []
-    result = train_sft(settings, training_set, out, report_problem=problems.append, tell=write_error)
+    result: TrainingResult = train_it(
+        settings, source, out, report_problem=problems.append, tell=write_error, **options
+    )
     for problem in problems[:_PROBLEMS_TOLD]:
         write_error(f"llava-o1: warning: {problem}")
     if problems:

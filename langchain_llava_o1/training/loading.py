@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import AutoProcessor
+from transformers import AutoProcessor, set_seed
 
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.loading.checkpoint import Checkpoint, load_checkpoint
@@ -46,6 +46,8 @@ def load_trainee(settings: TrainingSettings) -> Trainee:
         ModelLoadError: If it cannot be found or read.
         ConfigurationError: If a library is missing.
     """
+    # Adapters begin at random.
+    set_seed(settings.seed)
     # Weights that change do so in float32: most steps are smaller than what bfloat16 can tell apart.
     is_half = settings.lora is not None and computes_in(settings) == torch.bfloat16
     checkpoint = load_checkpoint(

@@ -20,6 +20,6 @@ class TrainingResult:
     folder: Path
     steps: int
     num_samples: int
-    best_step: int | None
-    held_out_loss: float | None
-    held_out_accuracy: float | None
+    best_step: int | None = None
+    held_out_loss: float | None = None
+    held_out_accuracy: float | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.training.result import TrainingResult
 
 _SETTINGS = "training_settings.json"
 _LOG = "log.jsonl"
@@ -32,10 +33,10 @@ class RunFolder:
         return self.path / _LOG
 
     @property
-    def result(self) -> dict[str, Any] | None:
+    def result(self) -> TrainingResult | None:
         """What came of the run; None while it is not finished."""
         file = self.path / _FINISHED
-        return json.loads(file.read_text()) if file.is_file() else None
+        return TrainingResult(self.path, **json.loads(file.read_text())) if file.is_file() else None
 
     def begin(self, settings: Mapping[str, Any]) -> None:
         """Begin a run, or go on with the one that has the same settings.
@@ -60,9 +61,10 @@ class RunFolder:
                 f"{settings.get(name)!r} here. Go on with the same ones, or name a new folder."
             )
 
-    def finish(self, result: Mapping[str, Any]) -> None:
+    def finish(self, result: TrainingResult) -> None:
         """Note what came of the run; it is finished from now on."""
-        write_whole(self.path / _FINISHED, json.dumps(result, indent=2) + "\n")
+        noted = {name: value for name, value in vars(result).items() if name != "folder"}
+        write_whole(self.path / _FINISHED, json.dumps(noted, indent=2) + "\n")
 
     def last_checkpoint(self) -> Path | None:
         """Return the last checkpoint that was written whole; None where there is none."""
