@@ -42,4 +42,8 @@ from .search.stage_beam import StageBeamContext as StageBeamContext
 from .search.stage_beam import create_stage_beam as create_stage_beam
 from .search.swires import SwiresContext as SwiresContext
 from .search.swires import create_swires as create_swires
+from .training.dpo import train_dpo as train_dpo
+from .training.settings import LoraSettings as LoraSettings
+from .training.settings import TrainingSettings as TrainingSettings
+from .training.sft import train_sft as train_sft
 from .version import __version__ as __version__
