@@ -23,6 +23,7 @@ from pydantic import BaseModel, Field
 from langchain_llava_o1 import VisualReasoningTool
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.tiny.agent_model import ScriptedAgentModel
+from langchain_llava_o1.validation import PlainRefusals
 
 _KEY = re.compile(r"\b[A-Z][A-Z0-9_]*_(?:API_KEY|TOKEN)\b")
 """What providers call the variables that hold a key, in the errors that miss it."""
@@ -34,7 +35,7 @@ _PROMPT = (
 )
 
 
-class AgentContext(BaseModel):
+class AgentContext(PlainRefusals, BaseModel):
     """Settings of a run of the agent."""
 
     model: str | None = Field(

@@ -5,11 +5,14 @@ import os
 import sys
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from langchain_llava_o1.agents.asking import aask, compile_search
 from langchain_llava_o1.agents.failures import describe_failure
 from langchain_llava_o1.agents.tool import TOOL_DESCRIPTION, TOOL_NAME, VisualQuestion
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.pictures.policy import ImagePolicy
+from langchain_llava_o1.validation import PlainRefusals
 from langchain_llava_o1.version import __version__
 
 try:
@@ -55,16 +58,23 @@ def create_mcp_server(search: Any, context: Any, policy: ImagePolicy) -> Server[
     async def list_tools() -> list[types.Tool]:
         return [tool]
 
-    @server.call_tool()  # type: ignore[untyped-decorator]
+    # What is wrong with arguments is told as everywhere, not in the words of a JSON schema's validator.
+    @server.call_tool(validate_input=False)  # type: ignore[untyped-decorator]
     async def call_tool(name: str, arguments: dict[str, Any]) -> types.CallToolResult:
         if name != TOOL_NAME:
             return _result(f"There is no tool {name!r}; there is {TOOL_NAME}.", is_error=True)
+        try:
+            asked = _Arguments(**arguments)
+        except ConfigurationError as error:
+            return _result(
+                f"The arguments cannot be used: {error} Call the tool again with others.", is_error=True
+            )
         progress = _Progress(server.request_context)
         try:
             # A task group would hide a failure in a group of failures.
             reporting = asyncio.create_task(progress.report())
             try:
-                answered = await aask(compiled, arguments, context, progress.events.put_nowait)
+                answered = await aask(compiled, asked.model_dump(), context, progress.events.put_nowait)
             finally:
                 progress.events.put_nowait(None)
                 await reporting
@@ -104,6 +114,15 @@ async def serve_http(server: Server[Any, Any], host: str, port: int, policy: Ima
         routes=[Route(HTTP_PATH, endpoint=manager.asgi_app)], lifespan=lambda _: manager.run()
     )
     await uvicorn.Server(uvicorn.Config(application, host=host, port=port, log_level="warning")).serve()
+
+
+class _Arguments(PlainRefusals, BaseModel):
+    """What a client asks, as ``_describe_tool`` tells it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: str = Field(min_length=1)
+    image: str = Field(min_length=1)
 
 
 class _Progress:

@@ -1,6 +1,5 @@
 """A search as an agent's tool: a question about a picture of the conversation, or about one that is named."""
 
-import reprlib
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
@@ -9,7 +8,6 @@ from langchain_core.tools import BaseTool, ToolException
 from langgraph.errors import GraphBubbleUp
 from langgraph.prebuilt import InjectedState
 from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, field_validator
-from pydantic_core import ErrorDetails
 
 from langchain_llava_o1.agents.asking import aask, ask, compile_search, progress_writer
 from langchain_llava_o1.agents.failures import describe_failure
@@ -19,6 +17,7 @@ from langchain_llava_o1.errors import ImageError, MessageError
 from langchain_llava_o1.report.result import SearchResult
 from langchain_llava_o1.search.settings import Settings
 from langchain_llava_o1.search.stage_beam import create_stage_beam
+from langchain_llava_o1.validation import PlainRefusals, describe_refusal
 
 TOOL_NAME = "visual_reasoning"
 TOOL_DESCRIPTION = (
@@ -48,7 +47,7 @@ class VisualQuestion(BaseModel):
     messages: Annotated[Any, InjectedState("messages")] = None
 
 
-class VisualReasoningTool(BaseTool):
+class VisualReasoningTool(PlainRefusals, BaseTool):
     """Answers questions about pictures by a search, for agents.
 
     The content of the tool's message is the conclusion; its artifact is the record of the search
@@ -152,12 +151,5 @@ def _describe_bad_arguments(error: Any) -> str:
     """Say which arguments cannot be used, and why."""
     if not isinstance(error, ValidationError):
         return str(error)
-    problems = "; ".join(map(_describe_problem, error.errors()))
-    return f"The arguments cannot be used: {problems}. Call the tool again with others."
-
-
-def _describe_problem(problem: ErrorDetails) -> str:
-    name = ".".join(map(str, problem["loc"]))
-    # Of what is missing, the input is all that was given, with the conversation and its pictures.
-    given = "" if problem["type"] == "missing" else f" ({reprlib.repr(problem['input'])})"
-    return f"`{name}`{given}: {problem['msg']}"
+    problems = describe_refusal(error, VisualQuestion)
+    return f"The arguments cannot be used: {problems} Call the tool again with others."

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.validation import PlainRefusals
 
 
 def _as_list(value: Any) -> Any:
@@ -22,7 +23,7 @@ _LANGCHAIN_OPTIONS = ("stream",)
 """Call options that LangChain itself acts on and passes along."""
 
 
-class CallOptions(BaseModel):
+class CallOptions(PlainRefusals, BaseModel):
     """The options of one call. What is None is as the model was created with."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,14 +50,4 @@ def read_call_options(stop: list[str] | None, options: Mapping[str, Any]) -> Cal
             f"ChatLlavaO1 takes no {', '.join(map(repr, unknown))} in a call. "
             f"A call may set {', '.join(CallOptions.model_fields)}."
         )
-    try:
-        return CallOptions.model_validate({**given, "stop": stop if stop is not None else given.get("stop")})
-    except ValidationError as error:
-        raise ConfigurationError(_explain(error)) from error
-
-
-def _explain(error: ValidationError) -> str:
-    return " ".join(
-        f"{'.'.join(map(str, found['loc']))}: {found['msg']}, got {found['input']!r}."
-        for found in error.errors()
-    )
+    return CallOptions.model_validate({**given, "stop": stop if stop is not None else given.get("stop")})

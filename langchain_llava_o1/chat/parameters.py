@@ -148,7 +148,16 @@ class ChatParameters(PlainRefusals, BaseChatModel):
     def _identifying_params(self) -> dict[str, Any]:
         return {
             name: getattr(self, name)
-            for name in ("model", "revision", "quantization", "adapter", "temperature", "top_p", "max_tokens", "seed")
+            for name in (
+                "model",
+                "revision",
+                "quantization",
+                "adapter",
+                "temperature",
+                "top_p",
+                "max_tokens",
+                "seed",
+            )
         } | {"stop": self.stop}
 
     @classmethod

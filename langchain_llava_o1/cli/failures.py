@@ -84,8 +84,26 @@ class FailureReportingGroup(TyperGroup):
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except Exception as error:
             is_the_parsers_own = hasattr(error, "exit_code") or isinstance(error, typer.Abort)
-            if is_the_parsers_own or ctx.ensure_object(Invocation).is_debug:
+            if is_the_parsers_own:
+                _tell_plainly(error)
+                raise
+            if ctx.ensure_object(Invocation).is_debug:
                 raise
             report(error)
             is_bad_usage = isinstance(error, BadUsageError)
             raise typer.Exit(EXIT_BAD_USAGE if is_bad_usage else EXIT_FAILED) from None
+
+
+def _tell_plainly(error: Exception) -> None:
+    """Put words of ours in the place of pydantic's, by which the parser may read values."""
+    parameter: Any = getattr(error, "param", None)
+    if not isinstance(error, typer.BadParameter) or not hasattr(parameter, "get_runtime_param"):
+        return
+    # Without a value to refuse, the command line does not load pydantic.
+    from pydantic import ValidationError
+
+    from langchain_llava_o1.validation import describe_refused_value
+
+    refusal, adapter = error.__cause__, getattr(parameter.get_runtime_param(), "adapter", None)
+    if isinstance(refusal, ValidationError) and adapter is not None:
+        error.message = describe_refused_value(refusal, adapter.json_schema())

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.pictures.policy import ImagePolicy
+from langchain_llava_o1.validation import PlainRefusals
 
 Route = Literal["text", "image", "both"]
 """What is searched by."""
@@ -22,7 +23,7 @@ _RANK_CONSTANT = 60
 _RANKS_PER_RESULT = 5
 
 
-class MultimodalRetriever(BaseRetriever):
+class MultimodalRetriever(PlainRefusals, BaseRetriever):
     """Finds pictures and passages by a text, by a picture, or by both.
 
     A text is compared with captions and passages, a picture with pictures. With both, the two rankings are

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, Self
 
 from langchain_core.messages import AIMessage, AnyMessage
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from langchain_llava_o1.chat.messages import image_blocks
 from langchain_llava_o1.errors import ConfigurationError
@@ -49,7 +49,10 @@ class SearchResult(Outcome):
             ConfigurationError: If the state is not that of a search that has answered.
         """
         # A server returns messages as plain data.
-        messages = _messages_type().validate_python(state.get("messages") or [])
+        try:
+            messages = _messages_type().validate_python(state.get("messages") or [])
+        except ValidationError:
+            messages = []
         answer = messages[-1] if len(messages) > 1 else None
         if not isinstance(answer, AIMessage) or "num_calls" not in answer.response_metadata:
             raise ConfigurationError(

@@ -12,12 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.staging.parts.part import Part
+from langchain_llava_o1.validation import PlainRefusals
 
 NumCandidates = Annotated[int, Field(ge=1, le=64)]
 
 
-class Settings(BaseModel):
-    """Settings of a search or of a part of one."""
+class Settings(PlainRefusals, BaseModel):
+    """Settings of a search or of a part of one.
+
+    Raises:
+        ConfigurationError: If there is no such setting, or its value is out of bounds.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,6 +43,11 @@ class QuestionSettings(Settings):
     shrink_pictures: bool = Field(
         default=True,
         description="Whether pictures are shrunk to what the model can use before they are kept.",
+    )
+    ui_messages: bool = Field(
+        default=False,
+        description="Whether accepted stages are LangGraph's UI messages, too, for chat pages that draw a "
+        "graph's own components.",
     )
 
 
@@ -137,7 +147,8 @@ def read_settings(context: Any, schema: type[Any]) -> Any:
     A search inside another graph sees that graph's context, and takes from it what has the name of a setting.
 
     Raises:
-        ConfigurationError: If settings of a search are given that this one does not obey.
+        ConfigurationError: If settings of a search are given that this one does not obey, or values that are
+            out of bounds.
     """
     names = schema.model_fields
     given = (

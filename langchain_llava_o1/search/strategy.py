@@ -77,15 +77,5 @@ class Strategy:
                 )
         try:
             return schema.model_validate({**self.settings, **fixed})
-        except ValueError as error:
-            raise ConfigurationError(f"{self.search}: {_explain(error)}") from error
-
-
-def _explain(error: ValueError) -> str:
-    """Say in words of ours what pydantic found."""
-    found = getattr(error, "errors", None)
-    if found is None:
-        return str(error)
-    return " ".join(
-        f"{'.'.join(map(str, each['loc']))}: {each['msg']}, got {each['input']!r}." for each in found()
-    )
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self.search}: {error}") from error

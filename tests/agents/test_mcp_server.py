@@ -84,8 +84,10 @@ async def test_clients_are_told_which_pictures_are_read(policy: ImagePolicy, tol
             {"question": "What?", "image": "/etc/hostname"},
             "image: Paths in messages are not read (/etc/hostname). Ask the user to send the picture itself.",
         ),
-        ({"question": "What?"}, "'image' is a required property"),
-        ({"question": "What?", "image": "a.png", "beams": 2}, "'beams' was unexpected"),
+        ({"question": "What?"}, "The arguments cannot be used: image is missing. Call the tool"),
+        ({"question": "", "image": "a.png"}, "question is ''; it must be a text that is not empty."),
+        ({"question": "What?", "image": 3}, "image is 3; it must be a text that is not empty."),
+        ({"question": "What?", "image": "a.png", "beams": 2}, "'beams' is unknown."),
     ],
 )
 async def test_what_is_wrong_is_told(arguments: dict[str, Any], told: str) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from langchain_core.load import dumpd, load
-from pydantic import ValidationError
 
 from langchain_llava_o1 import ChatLlavaO1
 from langchain_llava_o1.chat.response import END_OF_ANSWER
@@ -76,13 +75,13 @@ def test_bad_call_options_are_refused(script: Script, options: dict[str, Any]) -
     ],
 )
 def test_bad_parameters_are_refused_at_construction(parameters: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ConfigurationError):
         ChatLlavaO1(**parameters)
 
 
 def test_a_misspelt_parameter_gets_a_hint() -> None:
     parameters: dict[str, Any] = {"temprature": 1}
-    with pytest.raises(ValidationError, match="Did you mean 'temperature'"):
+    with pytest.raises(ConfigurationError, match="Did you mean 'temperature'"):
         ChatLlavaO1(**parameters)
 
 

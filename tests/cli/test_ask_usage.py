@@ -41,6 +41,34 @@ def test_bad_usage_leaves_code_2_and_no_output(
 
 
 @pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--candidates", "65", "'65' is not a whole number from 1 to 64."),
+        ("--seed", "abc", "'abc' is not a whole number from 0 to 9007199254740991."),
+        ("--temperature", "3", "'3' is not a number from 0 to 2."),
+        ("--strategy", "beam", "'beam' is not one of 'stage-beam', "),
+    ],
+)
+def test_a_value_out_of_range_is_told_with_the_range(
+    run_command: RunCommand, picture: Path, option: str, value: str, said: str
+) -> None:
+    result = run_command("ask", picture, "How many?", option, value, env={"COLUMNS": "300"})
+    assert f"Invalid value for '{option}': {said}" in result.stderr
+    assert result.exit_code == 2
+
+
+def test_a_setting_out_of_range_is_told_with_the_range(
+    run_command: RunCommand, picture: Path, search_model: ScriptedModel
+) -> None:
+    result = run_command("ask", picture, "How many?", "--set", "max_calls=0")
+    assert result.stderr == (
+        "llava-o1: error: stage-beam: max_calls is 0; it must be a whole number of at least 1.\n"
+    )
+    assert result.exit_code == 2
+    assert not search_model.calls
+
+
+@pytest.mark.parametrize(
     ("name", "page", "said"),
     [
         ("paper.pdf", "3", "The PDF has 2 pages and no page 3"),

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 from langgraph.graph import START, StateGraph
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.confidence import ConfidenceJudge
@@ -39,12 +39,12 @@ def test_a_stage_of_its_own_number_of_candidates() -> None:
     ],
 )
 def test_values_that_cannot_work_are_refused(values: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ConfigurationError):
         StageBeamContext(**values)
 
 
 def test_an_unknown_stage_is_named_with_the_known_ones() -> None:
-    with pytest.raises(ValidationError, match=r"'captions'; use one of \['summary', 'caption'"):
+    with pytest.raises(ConfigurationError, match=r"'captions'; use one of \['summary', 'caption'"):
         StageBeamContext(candidates_per_stage={"captions": 2})
 
 

@@ -5,9 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
-from pydantic import ValidationError
 
-from langchain_llava_o1.errors import MessageError
+from langchain_llava_o1.errors import ConfigurationError, MessageError
 from langchain_llava_o1.judges.judge import Comparison, PairwiseJudge
 from langchain_llava_o1.judges.verdict import Verdict
 from langchain_llava_o1.staging.stages import STAGES
@@ -240,5 +239,5 @@ def test_a_question_must_come_last(messages: list[BaseMessage]) -> None:
 
 
 def test_settings_out_of_bounds_are_refused() -> None:
-    with pytest.raises(ValidationError, match="less than or equal to 64"):
+    with pytest.raises(ConfigurationError, match="candidates is 65; it must be a whole number from 1 to 64"):
         search(ScriptedModel(), candidates=65)

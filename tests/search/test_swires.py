@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import BaseMessage
-from pydantic import ValidationError
 
+from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.reward import RewardJudge
 from langchain_llava_o1.search.swires import SwiresContext, create_swires
 from langchain_llava_o1.staging.stages import STAGES
@@ -83,5 +83,5 @@ def test_a_limit_finishes_the_best_reasoning_so_far() -> None:
 
 
 def test_stages_to_go_back_to_are_checked() -> None:
-    with pytest.raises(ValidationError, match="Unknown stage 'conclusion'"):
+    with pytest.raises(ConfigurationError, match="Unknown stage 'conclusion'"):
         SwiresContext(retrace_to="conclusion")
