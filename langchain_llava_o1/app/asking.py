@@ -5,16 +5,15 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
 from langchain_llava_o1.app.live import LiveSearch
+from langchain_llava_o1.app.upload import read_upload
 from langchain_llava_o1.chat.local_engine import LocalEngineModel
-from langchain_llava_o1.errors import ConfigurationError, ImageError, LlavaO1Error
-from langchain_llava_o1.pictures.blocks import image_block
+from langchain_llava_o1.errors import ConfigurationError, LlavaO1Error
 from langchain_llava_o1.report.page import render_search
 from langchain_llava_o1.report.result import SearchResult
 from langchain_llava_o1.search.strategy import Strategy
@@ -41,7 +40,7 @@ def read_question(picture: str | None, question: str) -> HumanMessage:
     """Make the question's message.
 
     Args:
-        picture: Path of the picture's file.
+        picture: Path of the picture's file, or of a PDF, all of whose pages are asked about.
         question: What is asked.
 
     Raises:
@@ -52,12 +51,7 @@ def read_question(picture: str | None, question: str) -> HumanMessage:
         raise ConfigurationError("There is no picture. Drop one, or take the example under the question.")
     if not question.strip():
         raise ConfigurationError("The question is empty. Write what you want to know.")
-    try:
-        block = image_block(picture)
-    except ImageError as error:
-        # Where the upload was put tells nobody anything.
-        raise ImageError(str(error).replace(picture, Path(picture).name)) from error
-    return HumanMessage([block, {"type": "text", "text": question.strip()}])
+    return HumanMessage([*read_upload(picture), {"type": "text", "text": question.strip()}])
 
 
 async def show_search(

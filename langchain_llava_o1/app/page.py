@@ -8,12 +8,12 @@ from langchain_core.language_models import BaseChatModel
 
 from langchain_llava_o1.app.asking import show_search
 from langchain_llava_o1.app.form import add_settings, read_strategy
+from langchain_llava_o1.app.question import add_question
 from langchain_llava_o1.app.scripts import PRESS_START, TELL_PLACE, bring_into_view, fold_on_phones
 from langchain_llava_o1.app.session import Session, draw_again, report_file
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.report.page import read_search_style, render_search
 from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH
-from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
 
 if TYPE_CHECKING:
     from gradio import Blocks
@@ -68,7 +68,7 @@ def create_page(model: BaseChatModel) -> "Blocks":
         gradio.HTML(f"<style>{read_search_style()}</style>", apply_default_css=False)
         gradio.Markdown(f"# LLaVA-o1\n{_HELP}")
         session = gradio.State(Session())
-        question = _add_question(gradio)
+        question = add_question(gradio)
         with gradio.Tabs():
             with gradio.Tab("Ask"):
                 with gradio.Accordion("Settings") as folded:
@@ -90,7 +90,7 @@ def create_page(model: BaseChatModel) -> "Blocks":
 
         _listen(gradio, ask, model, [session, *question, *settings], [only], earlier)
         _listen(gradio, compare, model, [session, *question, *first, *second], both, earlier)
-        question[1].submit(None, js=PRESS_START, api_visibility="private")
+        question.text.submit(None, js=PRESS_START, api_visibility="private")
         earlier.click(
             _show_again(gradio),
             [session],
@@ -128,34 +128,6 @@ def import_gradio() -> Any:
     except ImportError as error:
         raise ConfigurationError('The app needs Gradio: pip install "langchain-llava-o1[app]".') from error
     return gradio
-
-
-def _add_question(gradio: Any) -> tuple[Any, Any]:
-    """Add the picture and the question, with the example below it."""
-    with gradio.Row(equal_height=False):
-        with gradio.Column(scale=1, min_width=280):
-            picture = gradio.Image(
-                label="Picture",
-                type="filepath",
-                image_mode=None,
-                sources=["upload", "clipboard"],
-                height=280,
-                buttons=[],
-                elem_id="picture",
-            )
-            # The file as it is, for this package to read or to refuse. A subclass would do as well, but
-            # Gradio writes a file beside every module that has one.
-            picture.preprocess = lambda payload: None if payload is None else payload.path
-        with gradio.Column(scale=2, min_width=_COLUMN_WIDTH):
-            # With one line at first, Enter asks and Shift+Enter begins another line.
-            question = gradio.Textbox(label="Question", lines=1, max_lines=6, elem_id="question")
-            gradio.Examples(
-                [[str(demo_picture_path()), DEMO_QUESTION]],
-                [picture, question],
-                label="Example",
-                api_visibility="private",
-            )
-    return picture, question
 
 
 def _add_side(gradio: Any, name: str, search: str) -> tuple[Any, list[Any]]:

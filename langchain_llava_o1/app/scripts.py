@@ -15,6 +15,9 @@ element.addEventListener("click", (event) => {
 """
 """Tells which button of a list was pressed, in the event's ``place``."""
 
+FORGET_FILE = """() => [{ __type__: "update", visible: false }, ""]"""
+"""Hides the field for a file's page, and what was told of the file, once another picture is there."""
+
 
 def fold_on_phones(num_parts: int) -> str:
     """Write what folds parts of the page where they would push the answer out of the window."""

@@ -85,10 +85,10 @@ async def test_the_question_reaches_the_model_with_its_picture() -> None:
     [
         (None, "How many?", settings(), "There is no picture."),
         (PICTURE, "  ", settings(), "The question is empty."),
-        (PICTURE, "How many?", settings(candidates=65), "less than or equal to 64"),
-        (PICTURE, "How many?", settings(candidates=0), "greater than or equal to 1"),
-        (PICTURE, "How many?", settings(candidates=2.5), "got 2.5"),
-        (PICTURE, "How many?", settings(seed=-1), "seed: "),
+        (PICTURE, "How many?", settings(candidates=65), "candidates is 65; it must be a whole number from 1"),
+        (PICTURE, "How many?", settings(candidates=0), "candidates is 0; it must be"),
+        (PICTURE, "How many?", settings(candidates=2.5), "candidates is 2.5; it must be"),
+        (PICTURE, "How many?", settings(seed=-1), "seed is -1; it must be"),
         (
             PICTURE,
             "How many?",

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage
+from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from langchain_llava_o1.app.page import create_page
 from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
 from recipes.tiny.demo_picture import DEMO_ANSWER
 from tests.integration.servers import free_port, wait_until_served
+from tests.pictures.files import encode_heic
 from tests.scripted_model import Call, ScriptedModel, number, stopped
 
 SECONDS_TO_ANSWER = 600
@@ -243,6 +245,45 @@ def test_what_cannot_be_asked_is_told_in_the_page(page: Page, tmp_path: Path) ->
     expect(told).to_contain_text("broken.png: The 10 bytes, which begin with b'no pictu', are no picture")
 
 
+def test_files_that_browsers_do_not_show_are_shown_and_asked_about(page: Page, tmp_path: Path) -> None:
+    shown, told = page.locator("#picture img"), page.locator("#file-told").get_by_role("alert")
+    number = page.locator("#page input")
+
+    def choose_file(name: str) -> None:
+        with page.expect_file_chooser() as choosing:
+            page.locator("#file").click()
+        choosing.value.set_files(tmp_path / name)
+
+    demo = Image.open(demo_picture_path()).convert("RGB")
+    blank = Image.new("RGB", demo.size, "white")
+    blank.save(tmp_path / "two pages.pdf", save_all=True, append_images=[demo])
+    demo.save(tmp_path / "phone.tiff")
+    (tmp_path / "phone.heic").write_bytes(encode_heic(demo))
+
+    choose_file("two pages.pdf")
+    expect(shown).to_have_attribute("src", re.compile("page(%20| )?1"))
+    expect(number).to_have_value("1")
+    number.fill("3")
+    expect(told).to_have_text("two pages.pdf: The PDF has 2 pages and no page 3. Name pages from 1 to 2.")
+    expect(shown).to_have_count(0)
+    number.fill("2")
+    expect(shown).to_have_attribute("src", re.compile("page(%20| )?2"))
+    expect(told).to_have_count(0)
+    ask(page)
+    expect(page.locator("#search .answer")).to_have_text(DEMO_ANSWER)
+
+    for name in ("phone.heic", "phone.tiff"):
+        choose_file(name)
+        expect(shown).to_have_js_property("naturalWidth", demo.width)
+        expect(shown).to_have_attribute("src", re.compile(r"phone\.(jpeg|png)$"))
+        expect(number).to_be_hidden()
+
+    choose_file("two pages.pdf")
+    expect(number).to_be_visible()
+    page.get_by_role("button", name="Remove Image").click()
+    expect(number).to_be_hidden()
+
+
 @pytest.mark.parametrize("number", ["65", "0", "2.5", "-1"])
 def test_candidates_out_of_range_are_told_in_the_place_of_the_answer(page: Page, number: str) -> None:
     upload(page, demo_picture_path())
@@ -250,7 +291,9 @@ def test_candidates_out_of_range_are_told_in_the_place_of_the_answer(page: Page,
     candidates = page.get_by_label("Candidates").first
     candidates.fill(number)
     press(page, "Ask")
-    expect(page.locator("#search").get_by_role("alert")).to_contain_text(f"got {number}.")
+    expect(page.locator("#search").get_by_role("alert")).to_contain_text(
+        f"candidates is {number}; it must be a whole number from 1 to 64"
+    )
     expect(candidates).to_have_value(number)
 
 
