@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from langchain_llava_o1.search.catalogue import SEARCHES
+from langchain_llava_o1.search.ui_messages import STAGE_COMPONENT
 
 ROOT = Path(__file__).parents[1]
 CONFIGURATION = json.loads((ROOT / "langgraph.json").read_text())
@@ -52,6 +53,12 @@ def test_a_search_takes_messages_or_a_form_and_bounded_settings(name: str) -> No
     settings = graph.get_context_jsonschema()["properties"]
     assert settings["temperature"]["anyOf"][0]["maximum"] == 2
     assert ("candidates" in settings) == SERVED_SEARCHES[name].has_candidates
+
+
+def test_the_component_of_stages_has_the_name_and_properties_that_searches_give() -> None:
+    text = (ROOT / "graphs" / "ui.tsx").read_text()
+    assert f"export default {{ {STAGE_COMPONENT}: " in text
+    assert "{ stage: string; text: string }" in text
 
 
 def test_every_file_in_the_folder_has_a_graph_that_is_served() -> None:

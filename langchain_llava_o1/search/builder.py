@@ -31,6 +31,7 @@ from langchain_llava_o1.search.single_turn import last_question
 from langchain_llava_o1.search.state import SearchInput, SearchOutput, SearchState
 from langchain_llava_o1.search.step import create_step
 from langchain_llava_o1.search.step_plan import Planner, PreparedStep, Update, prepare_step
+from langchain_llava_o1.search.ui_messages import push_stages
 from langchain_llava_o1.staging import capabilities
 
 
@@ -191,9 +192,12 @@ def select_by_any(judge: JudgeLike | None) -> Selection | None:
 def give_answer(state: SearchState, config: RunnableConfig) -> dict[str, Any]:
     """Append the answer to the conversation."""
     message_id = state.get("answer_id")
+    pushed: dict[str, Any] = {}
     if message_id:
         # Whatever was not settled before is now.
-        show_answer(state["beams"][0]["text"], message_id, config, num_shown=state["num_shown"])
+        text, num_shown = state["beams"][0]["text"], state["num_shown"]
+        pushed = _push_wanted(state, text, message_id, config)
+        show_answer(text, message_id, config, num_shown=num_shown)
     message = compose_answer(
         state["beams"][0],
         state["stages"],
@@ -201,7 +205,7 @@ def give_answer(state: SearchState, config: RunnableConfig) -> dict[str, Any]:
         limit=state["limit"],
         seconds=time.time() - state["started"],
     )
-    return {"messages": [message.model_copy(update={"id": message_id})]}
+    return {"messages": [message.model_copy(update={"id": message_id})], **pushed}
 
 
 def _show_settled(
@@ -211,7 +215,17 @@ def _show_settled(
     beams, message_id = changes.get("beams", ()), state.get("answer_id")
     if len(beams) != 1 or not message_id:
         return changes
-    text = beams[0]["text"]
+    text, num_shown = beams[0]["text"], state["num_shown"]
+    pushed = _push_wanted(state, text, message_id, config)
     if step.context.tells_text:
-        return {**changes, "num_shown": len(complete_stages(text))}
-    return {**changes, "num_shown": show_answer(text, message_id, config, num_shown=state["num_shown"])}
+        num_shown = len(complete_stages(text))
+    else:
+        num_shown = show_answer(text, message_id, config, num_shown=num_shown)
+    return {**changes, "num_shown": num_shown, **pushed}
+
+
+def _push_wanted(state: SearchState, text: str, message_id: str, config: RunnableConfig) -> dict[str, Any]:
+    """Write accepted stages as UI messages, where the settings say so, and return what changes."""
+    if not state["settings"].get("ui_messages"):
+        return {}
+    return {"ui": push_stages(text, message_id, config, num_shown=state["num_shown"])}

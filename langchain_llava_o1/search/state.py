@@ -5,6 +5,7 @@ from typing import Annotated, Any, NotRequired
 
 from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
+from langgraph.graph.ui import AnyUIMessage, ui_message_reducer
 from pydantic import Field
 from typing_extensions import TypedDict
 
@@ -39,12 +40,15 @@ class SearchOutput(TypedDict):
 
     ``stages`` has a record for each step, in order, by its name: a stage's, "answer" where whole answers were
     drawn, or a stage's or "sentence" with a number where there were several. ``settings`` are those of this
-    run, its seed included, so that it can be repeated; a resumed run goes on with them.
+    run, its seed included, so that it can be repeated; a resumed run goes on with them. ``ui`` has accepted
+    stages of all turns as UI messages, where runs asked for them (``ui_messages.py``).
     """
 
     messages: Annotated[list[AnyMessage], add_messages]
     stages: Annotated[dict[str, StageRecord], operator.or_]
     settings: dict[str, Any]
+    # Not a list alone, which would be there, empty, where no run asked for it.
+    ui: NotRequired[Annotated[list[AnyUIMessage] | None, ui_message_reducer]]
 
 
 class SearchState(SearchOutput):

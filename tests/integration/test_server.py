@@ -167,7 +167,7 @@ async def test_settings_out_of_bounds_are_refused(client: LangGraphClient) -> No
         part async for part in client.runs.stream(None, "stage_beam", input=FORM, context={"candidates": 65})
     ]
     assert parts[-1].event == "error"
-    assert "less than or equal to 64" in parts[-1].data["message"]
+    assert parts[-1].data["message"] == "candidates is 65; it must be a whole number from 1 to 64."
 
 
 async def test_all_modes_stream_with_what_happens_inside_of_stages(client: LangGraphClient) -> None:
@@ -206,6 +206,30 @@ async def test_all_modes_stream_with_what_happens_inside_of_stages(client: LangG
     assert blocks[-1]["text"] == "6"
     assert {part.data["event"] for part in events["events"]} >= {"on_chain_start", "on_chat_model_stream"}
     assert answer_of(events["values"][-1].data) == "6"
+
+
+async def test_accepted_stages_are_ui_messages_where_a_run_asks_for_them(client: LangGraphClient) -> None:
+    async def stream(context: dict[str, Any]) -> list[Any]:
+        modes: Any = ["custom", "values", "messages-tuple"]
+        parts = client.runs.stream(thread, "stage_beam", input=FORM, context=context, stream_mode=modes)
+        return [part async for part in parts]
+
+    thread = await new_thread(client)
+    parts = await stream({**CONTEXT, "ui_messages": True})
+    told = [part.data for part in parts if part.event == "custom" and part.data["type"] == "ui"]
+    assert [each["props"]["stage"] for each in told] == STAGE_NAMES[:-1]
+    values = [part.data for part in parts if part.event == "values"][-1]
+    assert values["ui"] == told
+    assert {each["metadata"]["message_id"] for each in told} == {values["messages"][-1]["id"]}
+    shown = [block for part in parts if part.event == "messages" for block in part.data[0]["content"]]
+    assert [block["type"] for block in shown] == ["reasoning"] * 3 + ["text"]
+    # What a page reads when it opens the thread again.
+    state: Any = await client.threads.get_state(thread)
+    assert state["values"]["ui"] == told
+
+    parts = await stream(CONTEXT)
+    assert not [part for part in parts if part.event == "custom" and part.data["type"] == "ui"]
+    assert [part.data for part in parts if part.event == "values"][-1]["ui"] == told
 
 
 async def test_a_thread_has_a_history_and_goes_on(client: LangGraphClient) -> None:
