@@ -96,7 +96,7 @@ class ChatFormat:
         """Return the tokens of a whole answer as the assistant writes it, the end of its turn included.
 
         Raises:
-            ModelLoadError: If the checkpoint's template does not end the assistant's turns by a special token.
+            ModelLoadError: If the checkpoint's template ends no turn by a special token.
         """
         return [*self._encode_plain(text.strip()), self._end_of_turn_id]
 

@@ -50,8 +50,8 @@ class CheckpointSettings:
             )
         if self.adapter is not None and self.quantization is not None:
             raise ConfigurationError(
-                f"adapter={self.adapter!r} and quantization={self.quantization!r} exclude each other: adapters "
-                "cannot be added to weights of few bits. Leave the quantization out."
+                f"adapter={self.adapter!r} and quantization={self.quantization!r} exclude each other: "
+                "adapters cannot be added to weights of few bits. Leave the quantization out."
             )
         if self.device is not None and self.device_map is not None:
             raise ConfigurationError(

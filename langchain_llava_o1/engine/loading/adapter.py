@@ -22,7 +22,8 @@ def add_adapter(model: "MllamaForConditionalGeneration", folder: str) -> "Mllama
     path = Path(folder).expanduser()
     if not (path / "adapter_config.json").is_file():
         raise ModelLoadError(
-            f"The folder {folder!r} holds no adapter_config.json. Give the folder that adapters were saved to."
+            f"The folder {folder!r} holds no adapter_config.json. Give the folder that adapters were saved "
+            "to."
         )
     try:
         from peft import PeftModel
@@ -35,6 +36,7 @@ def add_adapter(model: "MllamaForConditionalGeneration", folder: str) -> "Mllama
         merged: MllamaForConditionalGeneration = adapted.merge_and_unload(safe_merge=True)
     except Exception as error:
         raise ModelLoadError(
-            f"The adapters in {folder!r} do not fit the model: {error}. Give the model that they were trained on."
+            f"The adapters in {folder!r} do not fit the model: {error}. Give the model that they were trained "
+            "on."
         ) from error
     return merged
