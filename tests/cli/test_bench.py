@@ -43,8 +43,8 @@ def test_what_only_a_comparison_obeys_is_refused_without_one(
     ("options", "message"),
     [
         (("--set", "beems=2"), "stage-beam has no setting 'beems'; it has"),
-        (("--set", "beams=many"), "stage-beam: beams: "),
-        (("--set", "agreement=3"), "got 3"),
+        (("--set", "beams=many"), "stage-beam: beams is 'many'"),
+        (("--set", "agreement=3"), "agreement is 3"),
         (
             ("--strategy", "greedy", "--temperature", "0.5"),
             "greedy has temperature=0.0, got 0.5. Leave it out.",
@@ -55,7 +55,7 @@ def test_what_only_a_comparison_obeys_is_refused_without_one(
             ("--compare", "single,stage-beam", "--set", "beems=2"),
             "None of these strategies has a setting 'beems'",
         ),
-        (("--compare", "single,stage-beam", "--set", "beams=0"), "stage-beam: beams: "),
+        (("--compare", "single,stage-beam", "--set", "beams=0"), "stage-beam: beams is 0"),
         (("--compare", "single,beam"), "there is no strategy 'beam'; there are stage-beam, best-of-n"),
         (("--candidates", "2,4"), "several numbers need --compare"),
         (("--benchmark", "scenes,puzzles"), "several benchmarks need --compare"),

@@ -127,12 +127,16 @@ def test_what_a_remote_search_refuses_reaches_the_agent_in_words(remote: RemoteG
     )
 
 
-def test_settings_that_a_remote_search_does_not_have_are_told(remote: RemoteGraph) -> None:
+def test_settings_that_a_remote_search_does_not_have_are_told(
+    remote: RemoteGraph, caplog: pytest.LogCaptureFixture
+) -> None:
     told = VisualReasoningTool(search=remote, context={"beams": 0}).invoke(
         called(question="What is it?", messages=[QUESTION])
     )
     assert told.status == "error"
-    assert "beams" in told.text
+    # The language model cannot mend it; who runs the program can.
+    assert "the log says what is wrong" in told.text
+    assert "beams is 0; it must be a whole number from 1 to 64" in caplog.text
 
 
 def test_an_agent_without_a_key_says_which_one_is_missing(langgraph_server: Server) -> None:

@@ -1,11 +1,11 @@
 """Training on pairs: the better answer becomes the likelier one."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from langchain_core.messages import HumanMessage
 from PIL import Image
 
@@ -42,7 +42,7 @@ def pairs(tmp_path: Path) -> Path:
 
 
 def settings(checkpoint: Path, **changes: Any) -> TrainingSettings:
-    values = {"max_steps": 6, "batch_size": 2, "learning_rate": 1e-3, "evaluate_every": 3, "device": "cpu"}
+    values = {"max_steps": 6, "batch_size": 2, "learning_rate": 1e-3, "evaluate_every": 1, "device": "cpu"}
     return TrainingSettings(str(checkpoint), **{**values, **changes})
 
 
@@ -66,7 +66,7 @@ def test_the_better_answer_becomes_likelier(
     assert trained > advantage(pairs, random_checkpoint) + 1
     log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     # At first it is as sure as a coin: the model is its own reference.
-    assert log[0]["loss"] == pytest.approx(torch.tensor(2.0).log().item(), abs=0.2)
+    assert log[0]["loss"] == pytest.approx(math.log(2), abs=0.01)
     assert train_dpo(settings(random_checkpoint, lora=lora, held_out=1), pairs, run) == result
 
 

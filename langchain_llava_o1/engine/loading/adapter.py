@@ -36,7 +36,7 @@ def add_adapter(model: "MllamaForConditionalGeneration", folder: str) -> "Mllama
         merged: MllamaForConditionalGeneration = adapted.merge_and_unload(safe_merge=True)
     except Exception as error:
         raise ModelLoadError(
-            f"The adapters in {folder!r} do not fit the model: {error}. Give the model that they were trained "
-            "on."
+            f"The adapters in {folder!r} do not fit the model: {error}. Give the model that they were "
+            "trained on."
         ) from error
     return merged
