@@ -149,6 +149,21 @@ def test_adapters_are_added_as_they_are_loaded(
     assert first.response_metadata["logprobs"] != second.response_metadata["logprobs"]
 
 
+@pytest.mark.parametrize("lora", [None, LoraSettings(rank=4)], ids=["full", "lora"])
+def test_activations_computed_twice_give_the_same_losses(
+    random_checkpoint: Path, colours: Path, tmp_path: Path, lora: LoraSettings | None
+) -> None:
+    logs = []
+    for is_checkpointing in (False, True):
+        run = tmp_path / str(is_checkpointing)
+        chosen = settings(
+            random_checkpoint, lora=lora, max_steps=3, activation_checkpointing=is_checkpointing
+        )
+        train_sft(chosen, open_training_set(colours), run)
+        logs.append([(entry["loss"], entry["grad_norm"]) for entry in log_of(run)])
+    assert logs[0] == [pytest.approx(each, rel=1e-4) for each in logs[1]]
+
+
 def test_adapters_that_are_none_are_told(random_checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelLoadError, match=r"no adapter_config\.json"):
         weights_of(random_checkpoint, tmp_path)
