@@ -1,0 +1,42 @@
+"""The new kind of question, and the teacher that knows its answers."""
+
+import asyncio
+from pathlib import Path
+
+from langchain_llava_o1.data.annotation.annotation import aannotate
+from langchain_llava_o1.data.annotation.model_name import ModelName
+from langchain_llava_o1.data.annotation.plan import AnnotationPlan
+from langchain_llava_o1.data.checking import check_set
+from langchain_llava_o1.data.opening import open_training_set
+from langchain_llava_o1.drawn.captions import read_caption
+from langchain_llava_o1.drawn.scenes import Scene
+from langchain_llava_o1.staging.transcript import parse_transcript
+from recipes.new_question.questions import colour_question, evaluation_questions, write_questions
+from recipes.new_question.teacher import ScriptedTeacher
+
+
+def test_the_answer_is_the_number_of_colours_in_the_caption() -> None:
+    for seed in range(20):
+        question = colour_question(seed)
+        caption = parse_transcript(question.answer).find("caption")
+        assert caption is not None
+        scene = read_caption(caption.body)
+        assert isinstance(scene, Scene)
+        assert question.conclusion == str(len({thing.colour for thing in scene.things}))
+        assert f" {question.conclusion}. The answer is {question.conclusion}." in question.stages[2]
+
+
+def test_questions_to_measure_with_are_none_of_those_learned() -> None:
+    learned = {colour_question(seed).picture for seed in range(20)}
+    assert not learned & {question.picture for question in evaluation_questions(20)}
+
+
+def test_the_teacher_writes_what_is_right_and_complete(tmp_path: Path) -> None:
+    questions = open_training_set(write_questions(tmp_path / "questions", 3, 3))
+    plan = AnnotationPlan(ModelName.of(ScriptedTeacher()))
+    report = asyncio.run(aannotate(questions, tmp_path / "annotated", plan))
+    assert report.num_annotated == 6
+    annotated = open_training_set(tmp_path / "annotated")
+    assert "no stages" not in check_set(annotated).num_problems
+    answers = {example.id: example.answers[0] for example in annotated}
+    assert answers["colours-2"] == colour_question(2).answer
