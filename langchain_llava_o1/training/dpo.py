@@ -12,6 +12,7 @@ from trl.trainer.dpo_trainer import DPOTrainer
 
 from langchain_llava_o1.data.picture_files.picture_files import open_picture_files
 from langchain_llava_o1.data.problem import Problem
+from langchain_llava_o1.engine.loading.adapter import outdated_names_hidden
 from langchain_llava_o1.errors import ConfigurationError, DataError
 from langchain_llava_o1.training.loading import load_trainee
 from langchain_llava_o1.training.mllama_trainer import MllamaTrainer
@@ -78,15 +79,16 @@ def train_dpo(
     reference = load_trainee(replace(settings, lora=None)).model if settings.lora is None else None
     run = TrainingRun(settings, folder, trainee, path, tell)
     arguments: dict[str, Any] = run.arguments(is_measured=bool(held_out))
-    trainer = _PreferenceTrainer(
-        model=trainee.model,
-        ref_model=None if reference is None else reference.requires_grad_(False),
-        args=DPOConfig(**arguments, beta=beta, max_length=None),
-        data_collator=PairCollator(files, trainee.chat_format, trainee.collator),
-        train_dataset=Dataset.from_list([pair.row() for pair in learned]),
-        eval_dataset=Dataset.from_list([pair.row() for pair in held_out]) if held_out else None,
-        processing_class=trainee.processor,
-        callbacks=run.callbacks(),
-    )
-    trainer.num_pictures = [len(pair.pictures) for pair in learned]
-    return run.train(trainer, len(learned))
+    with outdated_names_hidden():
+        trainer = _PreferenceTrainer(
+            model=trainee.model,
+            ref_model=None if reference is None else reference.requires_grad_(False),
+            args=DPOConfig(**arguments, beta=beta, max_length=None),
+            data_collator=PairCollator(files, trainee.chat_format, trainee.collator),
+            train_dataset=Dataset.from_list([pair.row() for pair in learned]),
+            eval_dataset=Dataset.from_list([pair.row() for pair in held_out]) if held_out else None,
+            processing_class=trainee.processor,
+            callbacks=run.callbacks(),
+        )
+        trainer.num_pictures = [len(pair.pictures) for pair in learned]
+        return run.train(trainer, len(learned))

@@ -7,6 +7,7 @@ import torch
 from transformers import AutoProcessor, set_seed
 
 from langchain_llava_o1.engine.chat_format import ChatFormat
+from langchain_llava_o1.engine.loading.adapter import outdated_names_hidden
 from langchain_llava_o1.engine.loading.checkpoint import Checkpoint, load_checkpoint
 from langchain_llava_o1.engine.settings import CheckpointSettings
 from langchain_llava_o1.errors import ConfigurationError
@@ -105,13 +106,12 @@ def add_adapters(model: Any, lora: LoraSettings) -> Any:
         from peft import LoraConfig, get_peft_model
     except ImportError as error:
         raise ConfigurationError(f"Adapters need the package peft: {_INSTALL_TRAINING}.") from error
-    return get_peft_model(
-        model,
-        LoraConfig(
-            r=lora.rank,
-            lora_alpha=lora.alpha,
-            lora_dropout=lora.dropout,
-            target_modules=adapted_pattern(lora.parts),
-            bias="none",
-        ),
+    config = LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=adapted_pattern(lora.parts),
+        bias="none",
     )
+    with outdated_names_hidden():
+        return get_peft_model(model, config)

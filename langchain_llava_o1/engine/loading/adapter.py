@@ -1,5 +1,8 @@
 """LoRA adapters, added to the weights that they were trained beside."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +10,14 @@ from langchain_llava_o1.errors import ModelLoadError
 
 if TYPE_CHECKING:
     from transformers import MllamaForConditionalGeneration
+
+
+@contextmanager
+def outdated_names_hidden() -> Iterator[None]:
+    """Hide that PEFT and TRL ask transformers for a property by its old name, which no user can mend."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+        yield
 
 
 def add_adapter(model: "MllamaForConditionalGeneration", folder: str) -> "MllamaForConditionalGeneration":
@@ -32,7 +43,8 @@ def add_adapter(model: "MllamaForConditionalGeneration", folder: str) -> "Mllama
             f'adapter={folder!r} needs the package peft: pip install "langchain-llava-o1[train]".'
         ) from error
     try:
-        adapted: Any = PeftModel.from_pretrained(model, str(path))
+        with outdated_names_hidden():
+            adapted: Any = PeftModel.from_pretrained(model, str(path))
         merged: MllamaForConditionalGeneration = adapted.merge_and_unload(safe_merge=True)
     except Exception as error:
         raise ModelLoadError(
