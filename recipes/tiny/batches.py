@@ -13,15 +13,8 @@ from transformers import MllamaProcessor
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, Item, ask, sample_picture, sample_puzzle
 from recipes.tiny.choices import answer_from_any_choice
-from recipes.tiny.sequences import (
-    IGNORED,
-    Encoder,
-    Exchange,
-    TokenSequence,
-    corrupted_comparison,
-    join_stages,
-    reference_stages,
-)
+from recipes.tiny.sequences import Encoder, corrupted_comparison, join_stages, reference_stages
+from recipes.tiny.token_sequence import IGNORED, Exchange, TokenSequence
 
 QUESTIONS_PER_PICTURE = 3
 LENGTH_STEP = 32

@@ -15,7 +15,8 @@ from langchain_llava_o1.drawn.items import Item
 from langchain_llava_o1.drawn.sum_questions import add_up, choices, name_bars
 from langchain_llava_o1.drawn.trail_maps import KeyTrail, TrailMap
 from langchain_llava_o1.drawn.trail_questions import colour_trail
-from recipes.tiny.sequences import Encoder, Span, TokenSequence
+from recipes.tiny.sequences import Encoder
+from recipes.tiny.token_sequence import Span, TokenSequence
 
 _TAKES = ("I take", "Taking")
 

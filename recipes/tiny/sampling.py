@@ -32,13 +32,13 @@ from recipes.tiny.sequences import (
     CHOICE_ALONE_SHARE,
     TIE_SHARE,
     Encoder,
-    TokenSequence,
     answer_after_errors,
     corrupted_comparison,
     join_stages,
     needs_reason,
     reference_stages,
 )
+from recipes.tiny.token_sequence import TokenSequence
 from recipes.tiny.verdicts import judge_pair
 
 ITEMS_AT_ONCE = 48

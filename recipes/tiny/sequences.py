@@ -2,8 +2,6 @@
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from transformers import MllamaProcessor
 
@@ -18,10 +16,8 @@ from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.prompts import DESCRIPTION_REQUEST, comparison_prompt
 from langchain_llava_o1.staging.stages import STAGES
 from recipes.tiny.corruption import corrupt, corrupt_answer, corrupt_told
+from recipes.tiny.token_sequence import IGNORED, Exchange, Span, TokenChoice, TokenSequence
 from recipes.tiny.verdicts import MARKS, TALLY, Verdict, judge_pair
-
-IGNORED = -100
-"""Label of tokens without loss."""
 
 JUDGED_STAGES = ("summary", *("caption",) * 5, *("reasoning",) * 3, "conclusion")
 WHOLE_ANSWER_SHARE = 0.15
@@ -40,52 +36,6 @@ _EVIDENCE = -4
 
 _CHOICE = -2
 """Where the number of the better response stands in a comparison: before the end of the turn."""
-
-
-@dataclass(frozen=True)
-class TokenSequence:
-    """Tokens and, aligned with them, labels and their weights in the loss.
-
-    Attributes:
-        tokens: The tokens.
-        labels: What is learned at each place, ``IGNORED`` where nothing is.
-        weights: How much each label counts.
-        choices: Places at which any of some tokens is as good, each learned to be as likely; no label there.
-    """
-
-    tokens: list[int]
-    labels: list[int]
-    weights: list[float]
-    choices: Sequence["TokenChoice"] = ()
-
-
-class TokenChoice(NamedTuple):
-    """A place in a sequence, and the tokens of which any may stand there."""
-
-    place: int
-    tokens: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """An earlier question of a conversation with what the user saw of its answer."""
-
-    question: str
-    conclusion: str
-
-
-class Span(NamedTuple):
-    """A part of a stage, beginning at a word's blank; what is not learned is only read.
-
-    Attributes:
-        text: The part.
-        is_learned: Whether there is a loss on it.
-        choices: Texts of one token of which any might stand in its place, its own included; none by default.
-    """
-
-    text: str
-    is_learned: bool = True
-    choices: tuple[str, ...] = ()
 
 
 class Encoder:

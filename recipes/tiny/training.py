@@ -9,7 +9,7 @@ from transformers import MllamaForConditionalGeneration
 
 from recipes.tiny.batches import Batch, TextBatch
 from recipes.tiny.optimizer import Optimizer
-from recipes.tiny.sequences import IGNORED
+from recipes.tiny.token_sequence import IGNORED
 from recipes.tiny.training_state import TrainingState
 from recipes.tiny.vision import encode_pictures
 

@@ -26,15 +26,9 @@ from recipes.tiny.choices import answer_from_any_choice
 from recipes.tiny.corruption import corrupt
 from recipes.tiny.model import make_model
 from recipes.tiny.recipe import stream
-from recipes.tiny.sequences import (
-    IGNORED,
-    Encoder,
-    Exchange,
-    answer_after_errors,
-    join_stages,
-    reference_stages,
-)
+from recipes.tiny.sequences import Encoder, answer_after_errors, join_stages, reference_stages
 from recipes.tiny.start import carry_over
+from recipes.tiny.token_sequence import IGNORED, Exchange
 from recipes.tiny.verdicts import Verdict, judge_pair
 
 

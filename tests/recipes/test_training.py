@@ -18,7 +18,8 @@ from recipes.tiny import recipe
 from recipes.tiny.batches import Batch, BatchSize, GeneratedBatches, Placed, Shares, collate
 from recipes.tiny.model import make_model
 from recipes.tiny.muon import Muon, orthogonalize
-from recipes.tiny.sequences import IGNORED, Encoder, TokenChoice, TokenSequence
+from recipes.tiny.sequences import Encoder
+from recipes.tiny.token_sequence import IGNORED, TokenChoice, TokenSequence
 from recipes.tiny.training import text_loss, train_text
 from recipes.tiny.training_state import TrainingState
 from recipes.tiny.vision import train_vision
