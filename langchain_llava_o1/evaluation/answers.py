@@ -9,13 +9,11 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from langchain_llava_o1.evaluation.benchmark import Benchmark, Item
 from langchain_llava_o1.pictures.blocks import image_block
+from langchain_llava_o1.search.settings import AS_A_PROGRAM
 from langchain_llava_o1.search.strategy import Strategy
 
 Answer = Callable[[Sequence[BaseMessage], int], Awaitable[AIMessage]]
 """Answers the question that a conversation ends in, with a seed; the reply's content is the conclusion."""
-
-# A reply that asks for a picture would count as a wrong answer.
-_AS_A_PROGRAM = {"needs_picture": False, "unanswerable": "error"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ def create_answer(model: BaseChatModel, strategy: Strategy) -> Answer:
     graph = built.graph.compile()
 
     async def answer(conversation: Sequence[BaseMessage], seed: int) -> AIMessage:
-        context = built.context.model_copy(update={"seed": seed, **_AS_A_PROGRAM})
+        context = built.context.model_copy(update={"seed": seed, **AS_A_PROGRAM})
         state = await graph.ainvoke({"messages": list(conversation)}, context=context)
         reply = state["messages"][-1]
         assert isinstance(reply, AIMessage), "a search appends its answer"

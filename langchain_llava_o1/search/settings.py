@@ -51,6 +51,10 @@ class QuestionSettings(Settings):
     )
 
 
+AS_A_PROGRAM = {"needs_picture": False, "unanswerable": "error"}
+"""Settings for those who would take a reply that asks for a picture for an answer."""
+
+
 class SamplingSettings(Settings):
     """How a candidate is sampled."""
 

@@ -9,14 +9,12 @@ from langchain_llava_o1.data.annotation.question import Question
 from langchain_llava_o1.judges.chat_model import ChatModel
 from langchain_llava_o1.search.replies import read_reply
 from langchain_llava_o1.search.seeds import derive_seed
+from langchain_llava_o1.search.settings import AS_A_PROGRAM
 from langchain_llava_o1.search.strategy import Strategy
 from langchain_llava_o1.staging.annotation_prompts import reference_note, teacher_prompt
 from langchain_llava_o1.staging.parts.reply import Reply
 from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.staging.transcript import parse_transcript
-
-# A reply that asks for a picture would be taken for an answer.
-_AS_A_PROGRAM = {"needs_picture": False, "unanswerable": "error"}
 
 
 class Teacher(ABC):
@@ -67,7 +65,7 @@ class SearchTeacher(Teacher):
         """Search for an answer, with a seed that follows from the question and the try."""
         note = reference_note(question.reference, question.hint) if self._shows_reference else ""
         seed = derive_seed(self._seed, question.id, attempt)
-        context = self._context.model_copy(update={"seed": seed, **_AS_A_PROGRAM})
+        context = self._context.model_copy(update={"seed": seed, **AS_A_PROGRAM})
         state = await self._graph.ainvoke({"messages": _ask(question, note)}, context=context)
         return _read_answer(state["messages"][-1])
 
