@@ -1,9 +1,10 @@
 """Pictures put where the turns of an example show them."""
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
-from langchain_llava_o1.data.example import ASSISTANT, PLACEHOLDER, Example
+from langchain_llava_o1.data.example import ASSISTANT, HUMAN, PLACEHOLDER, Example
 from langchain_llava_o1.pictures.picture import Picture
 
 
@@ -41,6 +42,14 @@ def place_pictures(example: Example, pictures: Sequence[Picture]) -> list[Placed
             parts = (*left, *filter(None, [turn.plain_text]))
         turns.append(PlacedTurn(turn.speaker, parts))
     return turns
+
+
+def count_pictures(example: Example) -> list[int]:
+    """Return how many pictures are shown up to each question."""
+    if example.num_placeholders != len(example.pictures):
+        return [len(example.pictures)] * len(example.questions)
+    asked = [turn.text for turn in example.turns if turn.speaker == HUMAN]
+    return list(accumulate(text.count(PLACEHOLDER) for text in asked))
 
 
 def _fill_places(text: str, pictures: Iterator[Picture]) -> Iterator[str | Picture]:

@@ -65,7 +65,9 @@ def train_dpo(
         )
     path = Path(pairs)
     folder = RunFolder(out)
-    folder.begin({**settings.as_json(), "data": str(path.resolve()), "beta": beta})
+    if not path.is_file():
+        raise ConfigurationError(f"There is no file of pairs at {path}. Check the path.")
+    folder.begin({**settings.as_json(), "beta": beta}, path)
     if (finished := find_finished(folder, tell)) is not None:
         return finished
     files = open_picture_files(path.parent if pictures is None else Path(pictures))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from langchain_llava_o1.chat.model import ChatLlavaO1
 from langchain_llava_o1.data.example import Example
+from langchain_llava_o1.data.placing import count_pictures
 from langchain_llava_o1.data.training_set import TrainingSet
 from langchain_llava_o1.engine.registry import load_engine
 from langchain_llava_o1.engine.settings import EngineSettings
@@ -32,7 +33,8 @@ class HeldOut(Benchmark):
     def read_item(self, number: int) -> Item:
         """Read an example's pictures and its first question."""
         example = self._examples[number]
-        pictures = [self._set.pictures.read(reference) for reference in example.pictures]
+        shown = example.pictures[: count_pictures(example)[0]]
+        pictures = [self._set.pictures.read(reference) for reference in shown]
         conclusion = parse_transcript(example.answers[0]).conclusion or example.answers[0]
         return Item(example.id, pictures, example.questions[0], kind="held out", reference=conclusion)
 

@@ -38,15 +38,22 @@ class RunFolder:
         file = self.path / _FINISHED
         return TrainingResult(self.path, **json.loads(file.read_text())) if file.is_file() else None
 
-    def begin(self, settings: Mapping[str, Any]) -> None:
+    def begin(self, settings: Mapping[str, Any], data: Path) -> None:
         """Begin a run, or go on with the one that has the same settings.
+
+        Args:
+            settings: How it trains.
+            data: The file that it learns from, which is to stay as it is.
 
         Raises:
             ConfigurationError: If the folder holds another run, or other files.
         """
+        settings = {**settings, "data": str(data.resolve()), "data_bytes": data.stat().st_size}
         file = self.path / _SETTINGS
-        if not file.is_file():
-            if self.path.is_dir() and any(self.path.iterdir()):
+        others = [each for each in self.path.iterdir() if each != file] if self.path.is_dir() else []
+        # A start that failed before it trained anything, as for a model that is not there, binds nobody.
+        if not file.is_file() or not others:
+            if others:
                 raise ConfigurationError(
                     f"The folder {self.path} holds other files. Name a new one for the run."
                 )

@@ -3,14 +3,14 @@
 import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
 from typing import NamedTuple
 
 from torch.utils.data import Dataset
 
 from langchain_llava_o1.data.checks.check import Viewed
 from langchain_llava_o1.data.checks.tags import TagCheck
-from langchain_llava_o1.data.example import HUMAN, PLACEHOLDER, Example
+from langchain_llava_o1.data.example import Example
+from langchain_llava_o1.data.placing import count_pictures
 from langchain_llava_o1.data.problem import Problem
 from langchain_llava_o1.data.training_set import TrainingSet
 from langchain_llava_o1.engine.chat_format import ChatFormat
@@ -124,7 +124,7 @@ class SampleDataset(Dataset[Sample]):
         self._questions = [
             _Question(example, number, count)
             for example in examples
-            for number, count in enumerate(_count_pictures(example))
+            for number, count in enumerate(count_pictures(example))
         ]
         self.num_pictures = [question.num_pictures for question in self._questions]
         self._left_out: set[int] = set()
@@ -171,11 +171,3 @@ class SampleDataset(Dataset[Sample]):
         self._left_out.add(place)
         logger.warning("%s; it is left out.", " ".join(reason.rstrip(".").split()))
         return None
-
-
-def _count_pictures(example: Example) -> list[int]:
-    """Return how many pictures are shown up to each question."""
-    if example.num_placeholders != len(example.pictures):
-        return [len(example.pictures)] * len(example.questions)
-    asked = [turn.text for turn in example.turns if turn.speaker == HUMAN]
-    return list(accumulate(text.count(PLACEHOLDER) for text in asked))

@@ -47,7 +47,7 @@ def train_sft(
         ModelLoadError: If the model cannot be loaded.
     """
     folder = RunFolder(out)
-    folder.begin({**settings.as_json(), "data": str(training_set.path.resolve())})
+    folder.begin(settings.as_json(), training_set.path)
     if (finished := find_finished(folder, tell)) is not None:
         return finished
     trainee = load_trainee(settings)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 
+from langchain_llava_o1.data.example import Example, Turn
 from langchain_llava_o1.data.opening import open_training_set
+from langchain_llava_o1.data.placing import count_pictures
 from langchain_llava_o1.data.training_set import TrainingSet
 from langchain_llava_o1.errors import ConfigurationError, ImageError
 from langchain_llava_o1.pictures.blocks import bytes_of
@@ -83,3 +85,20 @@ def test_a_set_becomes_a_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert rows[0]["images"][0].size == (12, 8)
     assert rows[1]["images"] == []
     assert [turn["from"] for turn in rows[0]["conversations"]] == ["human", "gpt"]
+
+
+def test_pictures_are_counted_up_to_each_question() -> None:
+    turns = tuple(
+        Turn(speaker, text)
+        for speaker, text in (
+            ("human", "<image>\nA?"),
+            ("gpt", "a"),
+            ("human", "B?"),
+            ("gpt", "b"),
+            ("human", "<image>\nC?"),
+            ("gpt", "c"),
+        )
+    )
+    assert count_pictures(Example("1", ("a.png", "b.png"), turns)) == [1, 1, 2]
+    # Without a place for each, all are shown at first.
+    assert count_pictures(Example("1", ("a.png", "b.png", "c.png"), turns)) == [3, 3, 3]

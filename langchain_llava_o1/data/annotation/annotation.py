@@ -97,7 +97,7 @@ async def aannotate(
         opened.restore(spending)
         run = AnnotationRun(questions, opened, spending, report_progress)
         if ray_address is None:
-            await _annotate_here(run, models, concurrency)
+            await models.share(lambda: run.work(models), concurrency)
         else:
             from langchain_llava_o1.data.annotation.ray_workers import annotate_on_ray
 
@@ -107,21 +107,6 @@ async def aannotate(
         report = run.tally.report()
         write_card(opened, report, plan, command=command, copy_pictures=copy_pictures, questions=questions)
     return report
-
-
-async def _annotate_here(run: AnnotationRun, models: AnnotatorModels, concurrency: int) -> None:
-    failure: Exception | None = None
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
-                group.create_task(run.work(models))
-    except ExceptionGroup as failures:
-        failure = failures.exceptions[0]
-    finally:
-        await models.finish()
-    # Raised here, where the group is no longer under way, the failure keeps the cause that it has.
-    if failure is not None:
-        raise failure
 
 
 def estimate_annotation(

@@ -1,5 +1,7 @@
 """The models of a plan, opened: their calls are repeated after errors that pass, recorded and counted."""
 
+import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from langchain_core.exceptions import (
@@ -64,6 +66,25 @@ class AnnotatorModels:
         """Wait for the calls under way, whose replies are paid for."""
         for model in self._recorded:
             await model.finish()
+
+    async def share(self, work: Callable[[], Coroutine[Any, Any, None]], num_workers: int) -> None:
+        """Have several workers take from the same work, and wait for the calls whose replies are paid for.
+
+        Raises:
+            Exception: The first that a worker raises; the other workers are stopped.
+        """
+        failure: Exception | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(num_workers):
+                    group.create_task(work())
+        except ExceptionGroup as failures:
+            failure = failures.exceptions[0]
+        finally:
+            await self.finish()
+        # Raised here, where the group is no longer under way, the failure keeps the cause that it has.
+        if failure is not None:
+            raise failure
 
 
 def _record(model: ChatModel, role: str, plan: AnnotationPlan, spending: Spending) -> RecordedModel:

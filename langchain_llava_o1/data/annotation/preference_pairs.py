@@ -86,9 +86,8 @@ async def draw_preference_pairs(
     file = PairFile(path, Journal(path.with_name(f"{path.name}.journal"), settings), form, max_pairs)
     run = _PairRun(questions, file, spending, num_answers, report_progress)
     try:
-        await asyncio.gather(*(run.work(models) for _ in range(concurrency)))
+        await models.share(lambda: run.work(models), concurrency)
     finally:
-        await models.finish()
         file.close()
     return run.report(str(path))
 

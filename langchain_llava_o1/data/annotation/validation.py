@@ -13,6 +13,7 @@ from langchain_llava_o1.staging.annotation_prompts import INVALID, VERDICT_HEADI
 _WORDS = r"\b(not\s+(?:a\s+)?valid|in\s?-?valid|valid)\b"
 _STATED = re.compile(rf"{VERDICT_HEADING}[\s*_`\"'“]*{_WORDS}", re.IGNORECASE)
 _SAID = re.compile(_WORDS, re.IGNORECASE)
+_NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|hardly|cannot)\b|n['’]t\b", re.IGNORECASE)
 
 
 class Agreement(StrEnum):
@@ -77,8 +78,14 @@ class Validator:
 
 
 def read_agreement(text: str) -> Agreement:
-    """Read a verdict in the form asked for, else the word that is used; both words at once say nothing."""
-    found = {_agreement_of(word) for word in _STATED.findall(text) or _SAID.findall(text)}
+    """Read a verdict in the form asked for, else the word that is used.
+
+    Both words at once say nothing, nor does one that stands beside a negation, as in "not entirely valid".
+    """
+    stated = _STATED.findall(text)
+    if not stated and _NEGATION.search(_SAID.sub("", text)):
+        return Agreement.UNREADABLE
+    found = {_agreement_of(word) for word in stated or _SAID.findall(text)}
     return found.pop() if len(found) == 1 else Agreement.UNREADABLE
 
 

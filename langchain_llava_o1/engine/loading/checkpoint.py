@@ -59,6 +59,11 @@ def _find_source(settings: CheckpointSettings) -> dict[str, Any]:
     """Tell a folder from a hub id; return where to load from as ``from_pretrained`` arguments."""
     folder = Path(settings.model).expanduser()
     if folder.is_dir():
+        if not (folder / "config.json").is_file() and (folder / "adapter_config.json").is_file():
+            raise ModelLoadError(
+                f"The folder {settings.model!r} holds adapters, not a model. Give the model that they were "
+                f"trained on, and adapter={settings.model!r}."
+            )
         if not (folder / "config.json").is_file():
             raise ModelLoadError(
                 f"The folder {settings.model!r} holds no config.json. "

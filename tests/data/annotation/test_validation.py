@@ -80,6 +80,9 @@ def test_numbers_agree_where_they_are_equal(first: int, second: int) -> None:
         ("Neither valid nor invalid.", Agreement.UNREADABLE),
         ('Reply only "Verdict: valid" or "Verdict: invalid".', Agreement.UNREADABLE),
         ("validate it", Agreement.UNREADABLE),
+        ("It is not entirely valid.", Agreement.UNREADABLE),
+        ("I wouldn't call that valid", Agreement.UNREADABLE),
+        ("This doesn't say the same. Verdict: invalid", Agreement.INVALID),
     ],
 )
 def test_verdicts_are_read(text: str, agreement: Agreement) -> None:
