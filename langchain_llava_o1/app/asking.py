@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +56,7 @@ def read_question(picture: str | None, question: str) -> HumanMessage:
 
 async def show_search(
     model: BaseChatModel, picture: str | None, question: str, strategy: Strategy, *, key: str
-) -> AsyncIterator[Drawing]:
+) -> AsyncGenerator[Drawing, None]:
     """Search, and give the drawing of the search each time that it has changed; the last one has the answer.
 
     Whatever fails is told in the drawing.

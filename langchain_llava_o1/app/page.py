@@ -1,5 +1,6 @@
 """The page: a picture and a question, one search to watch, or two to compare."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +12,7 @@ from langchain_llava_o1.app.form import add_settings, read_strategy
 from langchain_llava_o1.app.question import add_question
 from langchain_llava_o1.app.scripts import PRESS_START, TELL_PLACE, bring_into_view, fold_on_phones
 from langchain_llava_o1.app.session import Session, draw_again, report_file
+from langchain_llava_o1.app.stopping import until_stopped
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.report.page import read_search_style, render_search
 from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH
@@ -169,9 +171,9 @@ def _listen(
 ) -> None:
     """Let the buttons start and stop searches, one for each place where one is shown."""
     outputs = [*(each.drawing for each in shown), *(each.report for each in shown)]
-    run = _search(gradio, model, [each.drawing.elem_id for each in shown])
-    running = buttons.start.click(
-        run,
+    keys = [each.drawing.elem_id for each in shown]
+    buttons.start.click(
+        _search(gradio, model, keys),
         inputs,
         [*outputs, earlier],
         show_progress="hidden",
@@ -179,11 +181,7 @@ def _listen(
         concurrency_limit=None,
         api_visibility="private",
     )
-    stopped = [render_search((), key=each.drawing.elem_id, status="Stopped", is_busy=False) for each in shown]
-    hidden = [gradio.update(visible=False) for _ in shown]
-    buttons.stop.click(
-        lambda: [*stopped, *hidden], outputs=outputs, cancels=[running], api_visibility="private"
-    )
+    buttons.stop.click(_stop(keys[0]), inputs[:1], api_visibility="private")
 
 
 def _search(gradio: Any, model: BaseChatModel, keys: list[str]) -> Any:
@@ -192,14 +190,14 @@ def _search(gradio: Any, model: BaseChatModel, keys: list[str]) -> Any:
     async def search(
         session: Session, picture: str | None, question: str, *settings: Any
     ) -> AsyncIterator[list[Any]]:
-        drawings = [
-            render_search((), key=key, status="Waits for the other search", is_busy=False) for key in keys
-        ]
+        stop = session.running[keys[0]] = asyncio.Event()
+        drawings = [_say(key, "Waits for the other search") for key in keys]
         reports = [gradio.update(visible=False) for _ in keys]
         num_settings = len(settings) // len(keys)
         for place, key in enumerate(keys):
             strategy = read_strategy(*settings[place * num_settings : (place + 1) * num_settings])
-            async for drawing in show_search(model, picture, question, strategy, key=key):
+            shown = show_search(model, picture, question, strategy, key=key)
+            async for drawing in until_stopped(shown, stop):
                 drawings[place] = drawing.html
                 if drawing.result is None:
                     yield [*drawings, *reports, gradio.skip()]
@@ -209,8 +207,26 @@ def _search(gradio: Any, model: BaseChatModel, keys: list[str]) -> Any:
                     reports[place] = gradio.update(value=str(path), visible=True)
                     yield [*drawings, *reports, session.draw()]
                 reports[place] = gradio.skip()
+            if stop.is_set():
+                hidden = [gradio.update(visible=False) for _ in keys]
+                yield [*(_say(key, "Stopped") for key in keys), *hidden, gradio.skip()]
+                return
 
     return search
+
+
+def _stop(key: str) -> Any:
+    """Return what stops the search that is shown in a place, if one is under way."""
+
+    async def stop(session: Session) -> None:
+        if key in session.running:
+            session.running[key].set()
+
+    return stop
+
+
+def _say(key: str, status: str) -> str:
+    return render_search((), key=key, status=status, is_busy=False)
 
 
 def _show_again(gradio: Any) -> Any:

@@ -1,5 +1,6 @@
 """What was asked in a session: its answers, shown again at a click, and their reports as files."""
 
+import asyncio
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,8 +25,13 @@ class _Answer:
 
 @dataclass
 class Session:
-    """The answers of one reader of the page, the latest first; the oldest are forgotten."""
+    """The answers of one reader of the page, the latest first; the oldest are forgotten.
 
+    Attributes:
+        running: What stops a search under way, by the name of the place where it is shown.
+    """
+
+    running: dict[str, asyncio.Event] = field(default_factory=dict)
     _answers: deque[_Answer] = field(default_factory=lambda: deque(maxlen=_MAX_ANSWERS))
 
     def add(self, strategy: Strategy, result: SearchResult) -> None:
