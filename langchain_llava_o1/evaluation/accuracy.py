@@ -2,14 +2,16 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
 
-from langchain_llava_o1.evaluation.answers import Outcome, answer_items, create_answer, warm_up
+from langchain_llava_o1.evaluation.answers import Answered, answer_items, create_answer, name_of, warm_up
 from langchain_llava_o1.evaluation.benchmark import Benchmark, describe_benchmark
+from langchain_llava_o1.evaluation.item import DamagedItemError
+from langchain_llava_o1.evaluation.outcome import Outcome, Unit, unite
 from langchain_llava_o1.evaluation.paired import PairedDifference
 from langchain_llava_o1.search.strategy import Strategy
 
@@ -43,8 +45,14 @@ class AccuracyReport:
         strategy: Name of the search.
         judge: What decided between candidates; None for the search's own default.
         seed: First item; also the seed of its sampling.
-        accuracy: Share of right conclusions.
-        interval: 95 % confidence interval of the accuracy (Wilson).
+        items: How many were answered.
+        accuracy: Share of right conclusions; where a benchmark gives something between wrong and right, the
+            mean score.
+        interval: 95 % confidence interval of the accuracy (Wilson); of such a mean it is at least as wide as
+            it needs to be.
+        counted: How many count: fewer than ``items`` where several are one question.
+        unread: Conclusions that nothing could be read out of, and that count as wrong.
+        further: What the benchmark's own tables show besides, by name.
         tokens: Tokens generated in all, candidates and verdicts included.
         input_tokens: Tokens read in all.
         seconds: Wall-clock time, loading the model not included.
@@ -66,6 +74,9 @@ class AccuracyReport:
     seconds: float
     tokens: int
     input_tokens: int
+    counted: int
+    unread: int
+    further: Mapping[str, float]
     paired: PairedDifference | None = None
 
     @property
@@ -94,7 +105,8 @@ async def measure_accuracy(
     items: int,
     seed: int,
     concurrency: int,
-    report_outcome: Callable[[Outcome], None] = lambda outcome: None,
+    report: Callable[[Answered], None] = lambda answered: None,
+    report_damage: Callable[[DamagedItemError], None] = lambda damage: None,
     turns: int = 1,
 ) -> AccuracyReport:
     """Answer items of a benchmark and count the right conclusions.
@@ -106,7 +118,8 @@ async def measure_accuracy(
         items: How many items, from item ``seed`` on.
         seed: First item; also the seed of the sampling, so that a run can be repeated.
         concurrency: Questions under way at once.
-        report_outcome: Called as each item is done.
+        report: Called as each item is done.
+        report_damage: Called for each item that cannot be read; the others go on.
         turns: Questions of a conversation about an item's pictures, which are sent with the first one; the
             last one is the item's, and alone counts.
 
@@ -118,7 +131,13 @@ async def measure_accuracy(
     await warm_up(answer, benchmark, seed)
     started = time.perf_counter()
     outcomes = await answer_items(
-        answer, benchmark, numbers, concurrency=concurrency, report_outcome=report_outcome, turns=turns
+        answer,
+        benchmark,
+        numbers,
+        concurrency=concurrency,
+        report=report,
+        report_damage=report_damage,
+        turns=turns,
     )
     seconds = time.perf_counter() - started
     return summarize(
@@ -137,7 +156,8 @@ def summarize(
 ) -> AccuracyReport:
     """Count what came of the items, at least one."""
     context = strategy.build(model).context
-    right = sum(outcome.is_correct for outcome in outcomes)
+    units = unite(outcomes)
+    total = sum(unit.score for unit in units.values())
     return AccuracyReport(
         benchmark=benchmark.name,
         options=benchmark.options,
@@ -148,21 +168,19 @@ def summarize(
         model=name_of(model),
         seed=seed,
         items=len(outcomes),
-        accuracy=right / len(outcomes),
-        interval=wilson_interval(right, len(outcomes)),
-        by_kind=_by_kind(outcomes),
+        accuracy=total / len(units),
+        interval=wilson_interval(total, len(units)),
+        by_kind=_by_kind(units.values()),
         seconds=round(seconds, 2),
         tokens=sum(outcome.output_tokens for outcome in outcomes),
         input_tokens=sum(outcome.input_tokens for outcome in outcomes),
+        counted=len(units),
+        unread=sum(outcome.graded_by == "nobody" for outcome in outcomes),
+        further=benchmark.further_scores(outcomes),
     )
 
 
-def name_of(model: BaseChatModel) -> str:
-    """Return what a chat model calls itself."""
-    return str(getattr(model, "model", type(model).__name__))
-
-
-def wilson_interval(right: int, items: int) -> Interval:
+def wilson_interval(right: float, items: int) -> Interval:
     """Return the 95 % Wilson score interval of a share (E. B. Wilson, 1927)."""
     share = right / items
     squared = NORMAL_95**2
@@ -175,9 +193,11 @@ def wilson_interval(right: int, items: int) -> Interval:
     )
 
 
-def _by_kind(outcomes: Sequence[Outcome]) -> dict[str, KindAccuracy]:
-    found = {}
-    for skill, kind in sorted({(outcome.skill, outcome.kind) for outcome in outcomes}):
-        rights = [outcome.is_correct for outcome in outcomes if outcome.kind == kind]
-        found[kind] = KindAccuracy(sum(rights) / len(rights), len(rights), skill)
-    return found
+def _by_kind(units: Iterable[Unit]) -> dict[str, KindAccuracy]:
+    scores: dict[tuple[str, str], list[float]] = {}
+    for unit in units:
+        scores.setdefault((unit.skill, unit.kind), []).append(unit.score)
+    return {
+        kind: KindAccuracy(sum(found) / len(found), len(found), skill)
+        for (skill, kind), found in sorted(scores.items())
+    }

@@ -3,30 +3,47 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
-from langchain_llava_o1.evaluation.benchmark import Benchmark, Item
+from langchain_llava_o1.evaluation.benchmark import Benchmark
+from langchain_llava_o1.evaluation.item import DamagedItemError, Item
+from langchain_llava_o1.evaluation.outcome import Outcome
 from langchain_llava_o1.pictures.blocks import image_block
+from langchain_llava_o1.report.result import SearchResult
 from langchain_llava_o1.search.settings import AS_A_PROGRAM
 from langchain_llava_o1.search.strategy import Strategy
 
-Answer = Callable[[Sequence[BaseMessage], int], Awaitable[AIMessage]]
-"""Answers the question that a conversation ends in, with a seed; the reply's content is the conclusion."""
+
+class Reply(NamedTuple):
+    """An answer to a conversation.
+
+    Attributes:
+        message: Its content is the conclusion.
+        result: How it came about; None where nobody says.
+    """
+
+    message: AIMessage
+    result: SearchResult | None = None
+
+
+Answer = Callable[[Sequence[BaseMessage], int], Awaitable[Reply]]
+"""Answers the question that a conversation ends in, with a seed."""
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What came of one item; ``number`` is its number in the benchmark."""
+class Answered:
+    """An item that was answered.
 
-    number: int
-    kind: str
-    conclusion: str
-    is_correct: bool
-    input_tokens: int
-    output_tokens: int
-    skill: str = ""
+    Attributes:
+        outcome: What came of it.
+        result: How the answer came about; None where nobody says.
+    """
+
+    outcome: Outcome
+    result: SearchResult | None
 
 
 def create_answer(model: BaseChatModel, strategy: Strategy) -> Answer:
@@ -38,14 +55,19 @@ def create_answer(model: BaseChatModel, strategy: Strategy) -> Answer:
     built = strategy.build(model)
     graph = built.graph.compile()
 
-    async def answer(conversation: Sequence[BaseMessage], seed: int) -> AIMessage:
+    name = name_of(model)
+
+    async def answer(conversation: Sequence[BaseMessage], seed: int) -> Reply:
         context = built.context.model_copy(update={"seed": seed, **AS_A_PROGRAM})
         state = await graph.ainvoke({"messages": list(conversation)}, context=context)
-        reply = state["messages"][-1]
-        assert isinstance(reply, AIMessage), "a search appends its answer"
-        return reply
+        return Reply(state["messages"][-1], SearchResult.from_state(state, model_name=name))
 
     return answer
+
+
+def name_of(model: BaseChatModel) -> str:
+    """Return what a chat model calls itself."""
+    return str(getattr(model, "model", type(model).__name__))
 
 
 def question_of(item: Item) -> HumanMessage:
@@ -65,7 +87,8 @@ async def answer_items(
     numbers: Iterable[int],
     *,
     concurrency: int,
-    report_outcome: Callable[[Outcome], None],
+    report: Callable[[Answered], None],
+    report_damage: Callable[[DamagedItemError], None],
     turns: int = 1,
 ) -> list[Outcome]:
     """Answer items of a benchmark, many at once.
@@ -75,7 +98,8 @@ async def answer_items(
         benchmark: What is asked, and what grades the answers.
         numbers: Which items.
         concurrency: Questions under way at once.
-        report_outcome: Called as each item is done.
+        report: Called as each item is done.
+        report_damage: Called for each item that cannot be read; the others go on.
         turns: Questions of a conversation, of which the last one is the item's.
 
     Raises:
@@ -84,11 +108,16 @@ async def answer_items(
     """
     places = asyncio.Semaphore(concurrency)
 
-    async def run(number: int) -> Outcome:
+    async def run(number: int) -> Outcome | None:
         async with places:
-            outcome = await _answer_item(answer, benchmark, number, turns)
-        report_outcome(outcome)
-        return outcome
+            try:
+                item = await asyncio.to_thread(benchmark.read_item, number)
+            except DamagedItemError as damage:
+                report_damage(damage)
+                return None
+            answered = await _answer_item(answer, benchmark, item, number, turns)
+        report(answered)
+        return answered.outcome
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -96,34 +125,40 @@ async def answer_items(
     except ExceptionGroup as failures:
         failure = failures.exceptions[0]
     else:
-        return [task.result() for task in tasks]
+        return [outcome for outcome in (task.result() for task in tasks) if outcome is not None]
     # Raised here, where the group is no longer under way, the failure keeps the cause that it has.
     raise failure
 
 
-async def _answer_item(answer: Answer, benchmark: Benchmark, number: int, turns: int) -> Outcome:
-    item = await asyncio.to_thread(benchmark.read_item, number)
+async def _answer_item(answer: Answer, benchmark: Benchmark, item: Item, number: int, turns: int) -> Answered:
     conversation: list[BaseMessage] = []
-    replies: list[AIMessage] = []
+    replies: list[Reply] = []
     try:
         earlier = await asyncio.to_thread(benchmark.read_earlier_questions, number, turns - 1)
         for question in (*earlier, item.question):
             asked = replace(item, question=question)
             conversation.append(HumanMessage(question) if conversation else question_of(asked))
             replies.append(await answer(conversation, number))
-            conversation.append(replies[-1])
-        conclusion = str(replies[-1].text)
-        is_correct = await benchmark.grade(item, conclusion)
+            conversation.append(replies[-1].message)
+        conclusion = str(replies[-1].message.text)
+        grade = await benchmark.grade(item, conclusion)
     except Exception as error:
         error.add_note(f"Raised by item {item.id} (number {number}) of {benchmark}.")
         raise
-    usages = [reply.usage_metadata for reply in replies if reply.usage_metadata]
-    return Outcome(
+    usages = [usage for reply in replies if (usage := reply.message.usage_metadata)]
+    outcome = Outcome(
         number=number,
+        id=item.id,
         kind=item.kind,
         conclusion=conclusion,
-        is_correct=is_correct,
+        score=grade.score,
         input_tokens=sum(usage["input_tokens"] for usage in usages),
         output_tokens=sum(usage["output_tokens"] for usage in usages),
         skill=item.skill,
+        unit=item.unit,
+        read=grade.read,
+        graded_by=grade.by,
+        told=grade.told,
+        sources=tuple(item.sources),
     )
+    return Answered(outcome, replies[-1].result)

@@ -7,33 +7,36 @@ import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.evaluation.item import Grade, Item
+from langchain_llava_o1.evaluation.outcome import Outcome
 from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
 from langchain_llava_o1.staging.transcript import parse_transcript
 
+if TYPE_CHECKING:
+    from langchain_llava_o1.evaluation.grading.grader import Grader
+
 
 @dataclass(frozen=True)
-class Item:
-    """One question of a benchmark.
+class Resources:
+    """What a benchmark reads, and what it asks.
 
     Attributes:
-        id: What the benchmark calls it.
-        pictures: Image files (PNG, JPEG, …) in the order in which they are shown.
-        question: The whole text that is asked, options and requests for a form of answer included.
-        kind: The kind or category that it is counted under.
-        reference: What its benchmark grades by, such as the right answer; nobody else reads it.
-        skill: What its kind needs, such as perception or reasoning; empty where the benchmark does not say.
+        data: Folder with the files of benchmarks; None for ``$LMUData`` or, without that, ``~/LMUData``.
+        grader: Reads what no rule can; None where rules alone read.
+        is_compatible: Whether answers are graded as VLMEvalKit does, what is known of its errors included.
     """
 
-    id: str
-    pictures: Sequence[bytes]
-    question: str
-    kind: str
-    reference: Any = None
-    skill: str = ""
+    data: Path | None = None
+    grader: "Grader | None" = None
+    is_compatible: bool = False
+
+
+NO_RESOURCES = Resources()
 
 
 class Benchmark(ABC):
@@ -47,18 +50,27 @@ class Benchmark(ABC):
 
     num_items: int | None = None
 
-    def __init__(self, name: str, options: Mapping[str, str]) -> None:
+    def __init__(self, name: str, options: Mapping[str, str], resources: Resources = NO_RESOURCES) -> None:
         """Take the name and the options of the record in the catalogue, every option with its value."""
         self.name = name
         self.options = dict(options)
+        self.resources = resources
 
     @abstractmethod
     def read_item(self, number: int) -> Item:
-        """Return the item of a number from 0 on, the same one each time. May take its time."""
+        """Return the item of a number from 0 on, the same one each time. May take its time.
+
+        Raises:
+            DamagedItemError: If this one cannot be read.
+        """
 
     @abstractmethod
-    async def grade(self, item: Item, conclusion: str) -> bool:
-        """Tell whether a conclusion is right; may ask a model."""
+    async def grade(self, item: Item, conclusion: str) -> Grade:
+        """Tell what a conclusion is worth; may ask a model."""
+
+    def further_scores(self, outcomes: Sequence[Outcome]) -> Mapping[str, float]:
+        """Return what the benchmark's own tables show beside the accuracy, from 0 to 1, by name."""
+        return {}
 
     async def grade_part(self, item: Item, part: str, accepted: Sequence[str], text: str) -> bool | None:
         """Tell whether a candidate for a part of an answer is right; None where the benchmark cannot tell.
@@ -72,7 +84,7 @@ class Benchmark(ABC):
             text: The candidate; a whole answer in its tags.
         """
         conclusion = parse_transcript(text).conclusion if part == WHOLE_ANSWER.name else None
-        return None if conclusion is None else await self.grade(item, conclusion)
+        return None if conclusion is None else (await self.grade(item, conclusion)).score == 1
 
     def read_practice_item(self, number: int) -> Item:
         """Return what is asked before the items from ``number`` on, so that the checkpoint is loaded.
@@ -149,11 +161,12 @@ class BenchmarkEntry:
     home: str
     options: Mapping[str, BenchmarkOption]
 
-    def open(self, given: Mapping[str, str]) -> Benchmark:
+    def open(self, given: Mapping[str, str], resources: Resources = NO_RESOURCES) -> Benchmark:
         """Open the benchmark.
 
         Args:
             given: Values of options, by name, where they are not the defaults.
+            resources: What it reads, and what it asks.
 
         Raises:
             ConfigurationError: If an option is unknown to the benchmark, or has a value that it cannot have.
@@ -167,7 +180,7 @@ class BenchmarkEntry:
                 raise ConfigurationError(
                     f"{self.name} has no {name} {values[name]!r}; there are {', '.join(option.choices)}."
                 )
-        return cast("Benchmark", pkgutil.resolve_name(self.home)(self.name, values))
+        return cast("Benchmark", pkgutil.resolve_name(self.home)(self.name, values, resources))
 
 
 _DIFFICULTY = {
@@ -200,7 +213,11 @@ BENCHMARKS = {
 DEFAULT_BENCHMARK = next(iter(BENCHMARKS))
 
 
-def open_benchmark(name: str = DEFAULT_BENCHMARK, options: Mapping[str, str] | None = None) -> Benchmark:
+def open_benchmark(
+    name: str = DEFAULT_BENCHMARK,
+    options: Mapping[str, str] | None = None,
+    resources: Resources = NO_RESOURCES,
+) -> Benchmark:
     """Open a benchmark by its name.
 
     Raises:
@@ -208,4 +225,4 @@ def open_benchmark(name: str = DEFAULT_BENCHMARK, options: Mapping[str, str] | N
     """
     if name not in BENCHMARKS:
         raise ConfigurationError(f"There is no benchmark {name!r}; there are {', '.join(BENCHMARKS)}.")
-    return BENCHMARKS[name].open(options or {})
+    return BENCHMARKS[name].open(options or {}, resources)

@@ -6,16 +6,18 @@ Every answer is written to a file as it comes, so that a comparison that was int
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.evaluation.accuracy import AccuracyReport, name_of, summarize
-from langchain_llava_o1.evaluation.answers import Outcome, answer_items, create_answer, warm_up
-from langchain_llava_o1.evaluation.benchmark import DEFAULT_BENCHMARK, Benchmark
+from langchain_llava_o1.evaluation.accuracy import AccuracyReport, summarize
+from langchain_llava_o1.evaluation.answers import Answered, answer_items, create_answer, name_of, warm_up
+from langchain_llava_o1.evaluation.benchmark import Benchmark
+from langchain_llava_o1.evaluation.item import DamagedItemError
+from langchain_llava_o1.evaluation.outcome import Outcome, Unit, unite
 from langchain_llava_o1.evaluation.paired import compare_paired
 from langchain_llava_o1.search.catalogue import Judging, find_search
 from langchain_llava_o1.search.strategy import Strategy
@@ -51,8 +53,7 @@ class ComparisonSettings:
         """Return what answers in one file have in common; more items may be asked for later."""
         benchmark = self.benchmark
         return {
-            # The first one goes without saying, as in files that were begun when there was no other.
-            **({} if benchmark.name == DEFAULT_BENCHMARK else {"benchmark": benchmark.name}),
+            "benchmark": benchmark.name,
             **benchmark.options,
             "judge": self.judge,
             "context": dict(self.settings),
@@ -106,7 +107,7 @@ class OutcomeLog:
     def _keep(self, fields: dict[str, Any]) -> None:
         cell = Cell(fields.pop("strategy"), fields.pop("candidates"))
         seconds = fields.pop("seconds")
-        outcome = Outcome(**fields)
+        outcome = Outcome.from_json(fields)
         self._records.setdefault(cell, {})[outcome.number] = _Record(outcome, seconds)
 
     def of(self, cell: Cell, numbers: Iterable[int]) -> list[_Record]:
@@ -114,11 +115,12 @@ class OutcomeLog:
         known = self._records.get(cell, {})
         return [known[number] for number in numbers if number in known]
 
-    def add(self, cell: Cell, outcome: Outcome, seconds: float) -> None:
+    def add(self, cell: Cell, answered: Answered, seconds: float) -> None:
         """Write down an answer, and the seconds since the one before."""
+        outcome = answered.outcome
         self._records.setdefault(cell, {})[outcome.number] = _Record(outcome, seconds)
         fields = {"strategy": cell.search, "candidates": cell.candidates, "seconds": round(seconds, 4)}
-        self._append(fields | asdict(outcome))
+        self._append(fields | outcome.as_json())
 
     def _append(self, fields: dict[str, Any]) -> None:
         with self._path.open("ab") as file:
@@ -177,7 +179,8 @@ async def compare(
     *,
     log_path: Path,
     concurrency: int,
-    report_outcome: Callable[[Cell, Outcome], None] = lambda cell, outcome: None,
+    report: Callable[[Cell, Answered], None] = lambda cell, answered: None,
+    report_damage: Callable[[DamagedItemError], None] = lambda damage: None,
 ) -> list[AccuracyReport]:
     """Answer the same items in each cell.
 
@@ -187,7 +190,8 @@ async def compare(
         settings: What they have in common.
         log_path: The file that answers are written to; what it holds already is not done again.
         concurrency: Questions under way at once.
-        report_outcome: Called as each item is done.
+        report: Called as each item is done.
+        report_damage: Called for each item that cannot be read; the others go on.
 
     Returns:
         A report of each cell, in their order; all but the first are paired with the first.
@@ -201,7 +205,7 @@ async def compare(
     numbers = benchmark.numbers(settings.seed, settings.items)
     log = OutcomeLog(log_path, settings.heading(model))
     reports: list[AccuracyReport] = []
-    first_rights: list[bool] = []
+    first_units: dict[str, Unit] = {}
     for cell, strategy in strategies.items():
         known = {record.outcome.number for record in log.of(cell, numbers)}
         missing = [number for number in numbers if number not in known]
@@ -210,13 +214,20 @@ async def compare(
             await warm_up(answer, benchmark, settings.seed)
             watch = _Stopwatch()
 
-            def keep(outcome: Outcome, cell: Cell = cell, watch: _Stopwatch = watch) -> None:
-                log.add(cell, outcome, watch.lap())
-                report_outcome(cell, outcome)
+            def keep(answered: Answered, cell: Cell = cell, watch: _Stopwatch = watch) -> None:
+                log.add(cell, answered, watch.lap())
+                report(cell, answered)
 
-            await answer_items(answer, benchmark, missing, concurrency=concurrency, report_outcome=keep)
+            await answer_items(
+                answer,
+                benchmark,
+                missing,
+                concurrency=concurrency,
+                report=keep,
+                report_damage=report_damage,
+            )
         records = log.of(cell, numbers)
-        report = summarize(
+        measured = summarize(
             [record.outcome for record in records],
             model=model,
             benchmark=benchmark,
@@ -224,12 +235,18 @@ async def compare(
             seed=settings.seed,
             seconds=sum(record.seconds for record in records),
         )
-        rights = [record.outcome.is_correct for record in records]
+        units = unite([record.outcome for record in records])
         if reports:
-            report = replace(report, paired=compare_paired(rights, first_rights, reports[0].name))
+            both = [name for name in first_units if name in units]
+            paired = compare_paired(
+                [units[name].score for name in both],
+                [first_units[name].score for name in both],
+                reports[0].name,
+            )
+            measured = replace(measured, paired=paired)
         else:
-            first_rights = rights
-        reports.append(report)
+            first_units = units
+        reports.append(measured)
     return reports
 
 

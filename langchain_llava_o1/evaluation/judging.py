@@ -9,9 +9,10 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.evaluation.accuracy import Interval, name_of, wilson_interval
-from langchain_llava_o1.evaluation.answers import question_of
-from langchain_llava_o1.evaluation.benchmark import Benchmark, Item, describe_benchmark
+from langchain_llava_o1.evaluation.accuracy import Interval, wilson_interval
+from langchain_llava_o1.evaluation.answers import name_of, question_of
+from langchain_llava_o1.evaluation.benchmark import Benchmark, describe_benchmark
+from langchain_llava_o1.evaluation.item import Item
 from langchain_llava_o1.judges.verdict import read_verdict
 from langchain_llava_o1.search.records import MatchRecord, StageRecord
 from langchain_llava_o1.search.strategy import Strategy

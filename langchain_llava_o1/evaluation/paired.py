@@ -12,8 +12,8 @@ class PairedDifference:
     Attributes:
         against: What the other one is called.
         difference: Accuracy minus that of the other one.
-        gained: Items that this one alone got right.
-        lost: Items that the other one alone got right.
+        gained: Items of which this one made more: got them right where the other one did not.
+        lost: Items of which the other one made more.
         p_value: Of McNemar's exact test, two-sided: how likely so unequal a split of those items is where
             neither strategy is better.
     """
@@ -25,13 +25,13 @@ class PairedDifference:
     p_value: float
 
 
-def compare_paired(ours: Sequence[bool], theirs: Sequence[bool], against: str) -> PairedDifference:
-    """Compare whether each item was answered right, at least one, in the same order."""
-    gained = sum(one and not other for one, other in zip(ours, theirs, strict=True))
-    lost = sum(other and not one for one, other in zip(ours, theirs, strict=True))
+def compare_paired(ours: Sequence[float], theirs: Sequence[float], against: str) -> PairedDifference:
+    """Compare the scores of each item, at least one, in the same order."""
+    gained = sum(one > other for one, other in zip(ours, theirs, strict=True))
+    lost = sum(other > one for one, other in zip(ours, theirs, strict=True))
     return PairedDifference(
         against=against,
-        difference=(gained - lost) / len(ours),
+        difference=(sum(ours) - sum(theirs)) / len(ours),
         gained=gained,
         lost=lost,
         p_value=mcnemar_p_value(gained, lost),

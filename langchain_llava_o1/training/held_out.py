@@ -11,7 +11,8 @@ from langchain_llava_o1.data.training_set import TrainingSet
 from langchain_llava_o1.engine.registry import load_engine
 from langchain_llava_o1.engine.settings import EngineSettings
 from langchain_llava_o1.evaluation.accuracy import AccuracyReport, measure_accuracy
-from langchain_llava_o1.evaluation.benchmark import Benchmark, Item
+from langchain_llava_o1.evaluation.benchmark import Benchmark
+from langchain_llava_o1.evaluation.item import Grade, Item
 from langchain_llava_o1.search.strategy import Strategy
 from langchain_llava_o1.staging.meaning import normalize
 from langchain_llava_o1.staging.transcript import parse_transcript
@@ -38,9 +39,9 @@ class HeldOut(Benchmark):
         conclusion = parse_transcript(example.answers[0]).conclusion or example.answers[0]
         return Item(example.id, pictures, example.questions[0], kind="held out", reference=conclusion)
 
-    async def grade(self, item: Item, conclusion: str) -> bool:
+    async def grade(self, item: Item, conclusion: str) -> Grade:
         """Compare what two conclusions mean."""
-        return normalize(conclusion) == normalize(item.reference)
+        return Grade(float(normalize(conclusion) == normalize(item.reference)), read=conclusion)
 
 
 def measure_held_out(model: Path, adapter: Path | None, benchmark: HeldOut, num_items: int) -> AccuracyReport:

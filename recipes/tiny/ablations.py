@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import BaseMessage
 
 from langchain_llava_o1.chat.model import ChatLlavaO1
 from langchain_llava_o1.evaluation.accuracy import measure_accuracy, wilson_interval
-from langchain_llava_o1.evaluation.answers import answer_items
+from langchain_llava_o1.evaluation.answers import Reply, answer_items
 from langchain_llava_o1.evaluation.benchmark import Benchmark, open_benchmark
 from langchain_llava_o1.search.strategy import Strategy
 from langchain_llava_o1.staging.stages import STAGES
@@ -84,14 +84,19 @@ class Result:
 async def measure(model: ChatLlavaO1, variant: Variant, benchmark: Benchmark, items: int) -> Result:
     """Answer the first items of a benchmark, greedily and by stage-level beam search."""
 
-    async def answer(conversation: Sequence[BaseMessage], seed: int) -> AIMessage:
+    async def answer(conversation: Sequence[BaseMessage], seed: int) -> Reply:
         reply = await model.ainvoke(list(conversation), temperature=0.0)
         # Without tags the conclusion is the last paragraph.
         reply.content = str(reply.text).split("\n\n")[-1]
-        return reply
+        return Reply(reply)
 
     outcomes = await answer_items(
-        answer, benchmark, range(items), concurrency=_CONCURRENCY, report_outcome=lambda outcome: None
+        answer,
+        benchmark,
+        range(items),
+        concurrency=_CONCURRENCY,
+        report=lambda answered: None,
+        report_damage=lambda damage: None,
     )
     searched = None
     if variant.is_searched:
@@ -99,7 +104,7 @@ async def measure(model: ChatLlavaO1, variant: Variant, benchmark: Benchmark, it
             model, benchmark=benchmark, strategy=_SEARCH, items=items, seed=0, concurrency=_CONCURRENCY
         )
         searched = report.accuracy
-    return Result(sum(outcome.is_correct for outcome in outcomes) / items, searched)
+    return Result(sum(outcome.score for outcome in outcomes) / items, searched)
 
 
 def table(rows: Sequence[tuple[Variant, Sequence[Result]]], benchmarks: Sequence[str], items: int) -> str:

@@ -67,7 +67,7 @@ async def test_accuracy_is_the_share_of_right_conclusions(strategy: Strategy, te
         items=20,
         seed=7,
         concurrency=5,
-        report_outcome=seen.append,
+        report=seen.append,
     )
 
     assert report.accuracy == 0.75
@@ -75,7 +75,7 @@ async def test_accuracy_is_the_share_of_right_conclusions(strategy: Strategy, te
     assert report.candidates == 1
     assert report.tokens == 40
     assert report.input_tokens == 60
-    assert {outcome.number for outcome in seen} == set(range(7, 27))
+    assert {answered.outcome.number for answered in seen} == set(range(7, 27))
     assert sum(kind.items for kind in report.by_kind.values()) == 20
     assert set(oracle.temperatures) == {temperature}
     assert report.interval.low < 0.75 < report.interval.high
@@ -107,6 +107,7 @@ async def test_a_report_of_scenes_has_the_keys_that_readers_of_its_json_know() -
             "items",
         ),
         *("accuracy", "interval", "by_kind", "seconds", "tokens", "input_tokens"),
+        *("counted", "unread", "further"),
     ]
     assert (fields["benchmark"], fields["difficulty"]) == ("scenes", "hard")
 

@@ -36,7 +36,8 @@ NEW_FILE = '''
 import asyncio
 from pathlib import Path
 
-from langchain_llava_o1.evaluation.benchmark import Benchmark, Item
+from langchain_llava_o1.evaluation.benchmark import Benchmark
+from langchain_llava_o1.evaluation.item import Grade, Item
 
 
 class Sums(Benchmark):
@@ -51,7 +52,7 @@ class Sums(Benchmark):
 
     async def grade(self, item, conclusion):
         await asyncio.sleep(0)
-        return conclusion == str(item.reference)
+        return Grade(float(conclusion == str(item.reference)), read=conclusion)
 '''
 """What somebody writes to add a benchmark."""
 RECORD = BenchmarkEntry(
@@ -164,8 +165,8 @@ async def test_scenes_grade_by_what_was_drawn() -> None:
     scenes = open_benchmark("scenes")
     item = scenes.read_item(0)
     drawn = make_item(EVALUATION_SEED, Difficulty.HARD)
-    assert await scenes.grade(item, drawn.conclusions(drawn.content)[0])
-    assert not await scenes.grade(item, "none of it")
+    assert (await scenes.grade(item, drawn.conclusions(drawn.content)[0])).score == 1
+    assert (await scenes.grade(item, "none of it")).score == 0
 
 
 def test_nothing_is_practised_on_that_is_measured() -> None:

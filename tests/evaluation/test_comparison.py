@@ -73,7 +73,7 @@ async def test_an_interrupted_comparison_goes_on_where_it_was(tmp_path: Path) ->
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        await run(make_oracle(8, misses=4), path, report_outcome=interrupt)
+        await run(make_oracle(8, misses=4), path, report=interrupt)
     num_kept = len(path.read_text().splitlines()) - 1
     assert 5 <= num_kept < 16
     # Killed in the middle of a line.
@@ -81,35 +81,16 @@ async def test_an_interrupted_comparison_goes_on_where_it_was(tmp_path: Path) ->
 
     again: list[Any] = []
     model = make_oracle(8, misses=4)
-    reports = await run(model, path, report_outcome=lambda cell, outcome: again.append(outcome))
+    reports = await run(model, path, report=lambda cell, answered: again.append(answered.outcome))
     assert len(again) == 16 - num_kept
     assert [report.accuracy for report in reports] == [report.accuracy for report in whole]
     assert [report.tokens for report in reports] == [report.tokens for report in whole]
     seen: list[Any] = []
-    await run(model, path, report_outcome=lambda cell, outcome: seen.append(outcome))
+    await run(model, path, report=lambda cell, answered: seen.append(answered.outcome))
     assert not seen
     more = ComparisonSettings(SCENES, seed=0, items=9)
-    await run(model, path, more, report_outcome=lambda cell, outcome: seen.append(outcome))
+    await run(model, path, more, report=lambda cell, answered: seen.append(answered.outcome))
     assert [outcome.number for outcome in seen] == [8, 8]
-
-
-async def test_a_file_of_scenes_is_headed_as_before_there_were_other_benchmarks(tmp_path: Path) -> None:
-    path = tmp_path / "outcomes.jsonl"
-    heading = {"difficulty": "hard", "judge": None, "context": {}, "seed": 0, "model": "Oracle"}
-    answer = {"strategy": "single", "candidates": 1, "seconds": 1.5, "number": 0, "kind": "count"}
-    outcome = {"conclusion": "3", "is_correct": False, "input_tokens": 1, "output_tokens": 2}
-    path.write_text(f"{json.dumps(heading)}\n{json.dumps(answer | outcome)}\n")
-    seen: list[Any] = []
-    await run(
-        make_oracle(8, misses=4),
-        path,
-        report_outcome=lambda cell, outcome: seen.append((*cell, outcome.number)),
-    )
-    assert ("single", 1, 0) not in seen
-    assert len(seen) == 15
-    begun = tmp_path / "begun.jsonl"
-    await run(make_oracle(8, misses=4), begun)
-    assert begun.read_text().splitlines()[0] == json.dumps(heading)
 
 
 async def test_a_temperature_for_all_leaves_the_greedy_pass_greedy(tmp_path: Path) -> None:
@@ -145,7 +126,7 @@ async def test_each_strategy_takes_the_settings_that_it_has(tmp_path: Path) -> N
         await compare(model, cells, settings, log_path=tmp_path / "b.jsonl", concurrency=1)
 
 
-@pytest.mark.parametrize("content", ["", '{"difficulty": "ha'])
+@pytest.mark.parametrize("content", ["", '{"benchmark": "sc'])
 async def test_a_file_that_was_never_begun_is_begun(tmp_path: Path, content: str) -> None:
     path = tmp_path / "outcomes.jsonl"
     path.write_text(content)
@@ -194,8 +175,8 @@ async def test_every_search_answers(search: str) -> None:
     settings |= {"retraces": 0} if search == "swires" else {}
     model = ScriptedModel(write=write_with_confidence)
     reply = await create_answer(model, Strategy(search, None, settings))([HumanMessage("How many?")], 3)
-    assert reply.text
-    assert reply.response_metadata["seed"] == 3
+    assert reply.message.text
+    assert reply.message.response_metadata["seed"] == 3
 
 
 def write_with_confidence(call: Any) -> Any:

@@ -19,7 +19,7 @@ from langchain_llava_o1.cli.bench.options import (
     JsonOption,
     read_benchmark,
 )
-from langchain_llava_o1.cli.bench.tables import Counter, accuracy_table, turns_table
+from langchain_llava_o1.cli.bench.tables import Counter, accuracy_table, say_damage, turns_table
 from langchain_llava_o1.cli.failures import checking_usage
 from langchain_llava_o1.cli.options import (
     DebugOption,
@@ -198,7 +198,8 @@ def _measure(
             items=measurement.items,
             seed=measurement.seed,
             concurrency=measurement.concurrency,
-            report_outcome=Counter(measurement.items, f"turn {turns}: " if turns > 1 else "").add,
+            report=Counter(measurement.items, f"turn {turns}: " if turns > 1 else "").add,
+            report_damage=say_damage,
             turns=turns,
         )
     )
@@ -252,7 +253,8 @@ def _compare_on(
             settings,
             log_path=log_path,
             concurrency=measurement.concurrency,
-            report_outcome=lambda cell, outcome: counters[cell].add(outcome),
+            report=lambda cell, answered: counters[cell].add(answered),
+            report_damage=say_damage,
         )
     )
 

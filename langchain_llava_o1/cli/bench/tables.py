@@ -7,7 +7,8 @@ from langchain_llava_o1.cli.output import write_error
 
 if TYPE_CHECKING:
     from langchain_llava_o1.evaluation.accuracy import AccuracyReport
-    from langchain_llava_o1.evaluation.answers import Outcome
+    from langchain_llava_o1.evaluation.answers import Answered
+    from langchain_llava_o1.evaluation.item import DamagedItemError
 
 
 class Counter:
@@ -19,16 +20,21 @@ class Counter:
         self._heading = heading
         self._step = max(1, items // 20)
         self._done = 0
-        self._right = 0
+        self._score = 0.0
 
-    def add(self, outcome: "Outcome") -> None:
-        """Count an outcome."""
+    def add(self, answered: "Answered") -> None:
+        """Count an item that was answered."""
         self._done += 1
-        self._right += outcome.is_correct
+        self._score += answered.outcome.score
         if self._done % self._step == 0 or self._done == self._items:
             write_error(
-                f"{self._heading}{self._done}/{self._items} answered, {self._right / self._done:.1%} right"
+                f"{self._heading}{self._done}/{self._items} answered, {self._score / self._done:.1%} right"
             )
+
+
+def say_damage(damage: "DamagedItemError") -> None:
+    """Say on standard error which item cannot be read."""
+    write_error(f"{damage} It is left out.")
 
 
 def accuracy_table(report: "AccuracyReport") -> str:

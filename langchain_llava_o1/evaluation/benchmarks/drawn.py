@@ -8,7 +8,8 @@ from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.canvas import as_png
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, ask, make_item, make_puzzle
 from langchain_llava_o1.drawn.items import Item as DrawnItem
-from langchain_llava_o1.evaluation.benchmark import Benchmark, Item
+from langchain_llava_o1.evaluation.benchmark import Benchmark
+from langchain_llava_o1.evaluation.item import Grade, Item
 from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
 
 
@@ -30,9 +31,9 @@ class DrawnBenchmark(Benchmark):
         asked = (ask(item.seed, item.difficulty, item.content, item.drawing, rng) for _ in range(count))
         return [each.prompt for each in asked]
 
-    async def grade(self, item: Item, conclusion: str) -> bool:
-        """Tell whether a conclusion gives the right answer in the form asked for."""
-        return bool(item.reference.is_correct(conclusion))
+    async def grade(self, item: Item, conclusion: str) -> Grade:
+        """Give all to a conclusion with the right answer in the form asked for, and nothing to others."""
+        return Grade(float(item.reference.is_correct(conclusion)), read=conclusion)
 
     async def grade_part(self, item: Item, part: str, accepted: Sequence[str], text: str) -> bool | None:
         """Tell whether a stage is a right one where those before it leave that open."""

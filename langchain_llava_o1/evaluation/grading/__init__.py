@@ -1,0 +1,1 @@
+"""Grading answers: rules that read what is chosen, and models that read what rules cannot."""
