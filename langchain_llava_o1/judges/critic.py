@@ -1,14 +1,14 @@
 """A judge that thinks and boxes its choice: a chat model that was trained as a critic."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 
 from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.judges.asking import aask, ask
 from langchain_llava_o1.judges.boxed_verdict import read_boxed_verdict
-from langchain_llava_o1.judges.chat_model import ChatModel, unstreamed
+from langchain_llava_o1.judges.chat_model import ChatModel
 from langchain_llava_o1.judges.judge import Comparison, PairwiseJudge
 from langchain_llava_o1.judges.verdict import Verdict
 from langchain_llava_o1.staging.prompts import critic_prompt
@@ -37,15 +37,11 @@ class CriticJudge(PairwiseJudge):
 
     def compare(self, comparison: Comparison, config: RunnableConfig | None = None) -> Verdict:
         """Judge two candidates in the order given."""
-        return _read(self.model.invoke(_prompt(comparison), unstreamed(config), **self._parameters))
+        return _read(ask(self.model, _prompt(comparison), config, max_tokens=self.max_tokens))
 
     async def acompare(self, comparison: Comparison, config: RunnableConfig | None = None) -> Verdict:
         """Judge two candidates in the order given, without blocking the event loop."""
-        return _read(await self.model.ainvoke(_prompt(comparison), unstreamed(config), **self._parameters))
-
-    @property
-    def _parameters(self) -> dict[str, Any]:
-        return {"temperature": 0.0, "max_tokens": self.max_tokens}
+        return _read(await aask(self.model, _prompt(comparison), config, max_tokens=self.max_tokens))
 
 
 def _read(reply: AIMessage) -> Verdict:

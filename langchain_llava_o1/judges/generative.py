@@ -2,13 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.judges.chat_model import ChatModel, unstreamed
+from langchain_llava_o1.judges.asking import aask, ask
+from langchain_llava_o1.judges.chat_model import ChatModel
 from langchain_llava_o1.judges.judge import Comparison, PairwiseJudge
 from langchain_llava_o1.judges.usage import total_usage
 from langchain_llava_o1.judges.verdict import Choice, Verdict, read_check, read_verdict
@@ -62,14 +62,10 @@ class GenerativeJudge(PairwiseJudge):
         return self.with_check and part.is_checked
 
     def _ask(self, prompt: list[BaseMessage], config: RunnableConfig | None) -> AIMessage:
-        return self.model.invoke(prompt, unstreamed(config), **self._parameters)
+        return ask(self.model, prompt, config, max_tokens=self.max_tokens)
 
     async def _aask(self, prompt: list[BaseMessage], config: RunnableConfig | None) -> AIMessage:
-        return await self.model.ainvoke(prompt, unstreamed(config), **self._parameters)
-
-    @property
-    def _parameters(self) -> dict[str, Any]:
-        return {"temperature": 0.0, "max_tokens": self.max_tokens}
+        return await aask(self.model, prompt, config, max_tokens=self.max_tokens)
 
     def _prompt(self, comparison: Comparison) -> list[BaseMessage]:
         instruction = comparison_prompt(
