@@ -4,8 +4,8 @@ type Stage = { stage: string; text: string };
 
 function AcceptedStage({ stage, text }: Stage) {
   return (
-    <details>
-      <summary style={{ cursor: "pointer", opacity: 0.8 }}>{stage}</summary>
+    <details style={{ overflowWrap: "anywhere" }}>
+      <summary style={{ cursor: "pointer", opacity: 0.8, textTransform: "capitalize", width: "fit-content" }}>{stage}</summary>
       <p style={{ whiteSpace: "pre-wrap", margin: "0.25rem 0 0.5rem 1rem" }}>{text}</p>
     </details>
   );

@@ -31,7 +31,7 @@ from langchain_llava_o1.search.single_turn import last_question
 from langchain_llava_o1.search.state import SearchInput, SearchOutput, SearchState
 from langchain_llava_o1.search.step import create_step
 from langchain_llava_o1.search.step_plan import Planner, PreparedStep, Update, prepare_step
-from langchain_llava_o1.search.ui_messages import push_stages
+from langchain_llava_o1.search.ui_messages import compose_unfinished, leave_out_unfinished, push_stages
 from langchain_llava_o1.staging import capabilities
 
 
@@ -148,6 +148,7 @@ class SearchBuilder:
         subgraph = create_step(self.model, self.selection, self.continuation).compile(name=name)
 
         def prepare(state: Any, messages: list[BaseMessage], config: RunnableConfig) -> PreparedStep:
+            messages = leave_out_unfinished(messages)
             question = last_question(messages) if is_single_turn else messages
             report, is_told = reporter_of(config), wants_text(config)
             if is_told and (message_id := state.get("answer_id")):
@@ -196,7 +197,8 @@ def give_answer(state: SearchState, config: RunnableConfig) -> dict[str, Any]:
     if message_id:
         # Whatever was not settled before is now.
         text, num_shown = state["beams"][0]["text"], state["num_shown"]
-        pushed = _push_wanted(state, text, message_id, config)
+        if _wants_ui(state):
+            pushed = {"ui": push_stages(text, message_id, config, num_shown=num_shown)}
         show_answer(text, message_id, config, num_shown=num_shown)
     message = compose_answer(
         state["beams"][0],
@@ -216,7 +218,10 @@ def _show_settled(
     if len(beams) != 1 or not message_id:
         return changes
     text, num_shown = beams[0]["text"], state["num_shown"]
-    pushed = _push_wanted(state, text, message_id, config)
+    pushed: dict[str, Any] = {}
+    if _wants_ui(state):
+        pushed["ui"] = push_stages(text, message_id, config, num_shown=num_shown)
+        pushed["messages"] = compose_unfinished(text, message_id)
     if step.context.tells_text:
         num_shown = len(complete_stages(text))
     else:
@@ -224,8 +229,5 @@ def _show_settled(
     return {**changes, "num_shown": num_shown, **pushed}
 
 
-def _push_wanted(state: SearchState, text: str, message_id: str, config: RunnableConfig) -> dict[str, Any]:
-    """Write accepted stages as UI messages, where the settings say so, and return what changes."""
-    if not state["settings"].get("ui_messages"):
-        return {}
-    return {"ui": push_stages(text, message_id, config, num_shown=state["num_shown"])}
+def _wants_ui(state: SearchState) -> bool:
+    return bool(state["settings"].get("ui_messages"))

@@ -55,10 +55,13 @@ def show_text_of(report: Reporter, message_id: str, config: RunnableConfig) -> R
     return show
 
 
+def content_block(stage: Stage, text: str) -> dict[str, Any]:
+    """Return the block of the message's content that a stage's text is."""
+    name = "text" if stage.is_visible else "reasoning"
+    return {"type": name, name: text, "index": STAGES.index(stage)}
+
+
 def _push(stage: Stage, text: str, message_id: str, config: RunnableConfig) -> None:
-    block: dict[str, Any] = (
-        {"type": "text", "text": text} if stage.is_visible else {"type": "reasoning", "reasoning": text}
-    )
-    chunk = AIMessageChunk(content=[{**block, "index": STAGES.index(stage)}], id=message_id)
+    chunk = AIMessageChunk(content=[content_block(stage, text)], id=message_id)
     with set_config_context(config) as context:
         context.run(push_message, chunk, state_key=None)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.servers import free_port, wait_until_served
+from tests.integration.servers import free_port, wait_until_served, wait_until_written
 
 ROOT = Path(__file__).parents[2]
 # A graph of the tests' own: the served ones have a judge that compares, and so no ranking.
@@ -47,12 +47,17 @@ def langgraph_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
 
 
 @contextmanager
-def start_server(folder: Path) -> Iterator[Server]:
-    """Start `langgraph dev` on a free port, in a folder of its own, since it writes its state there."""
+def start_server(folder: Path, *, components: dict[str, str] | None = None) -> Iterator[Server]:
+    """Start `langgraph dev` on a free port, in a folder of its own, since it writes its state there.
+
+    For components, the files that draw the UI messages of graphs, the server fetches a bundler from npm.
+    """
     shutil.copytree(ROOT / "graphs", folder / "graphs", ignore=shutil.ignore_patterns("__pycache__"))
     configuration = json.loads((ROOT / "langgraph.json").read_text())
     (folder / "graphs" / "with_ranking.py").write_text(GRAPH_WITH_RANKING)
     configuration["graphs"]["with_ranking"] = "./graphs/with_ranking.py:graph"
+    if components:
+        configuration["ui"] = components
     (folder / "langgraph.json").write_text(json.dumps(configuration))
 
     address = f"http://127.0.0.1:{free_port()}"
@@ -65,13 +70,16 @@ def start_server(folder: Path) -> Iterator[Server]:
                 *("--port", address.rpartition(":")[2]),
             ],
             cwd=folder,
-            env=_environment(),
+            env=_environment(reaches_out=components is not None),
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
             wait_until_served(f"{address}/ok", process, log)
+            if components:
+                # Asked before they are there, the server says for ever that it has none.
+                wait_until_written(folder / ".langgraph_api" / "ui" / "schemas.json", process, log)
             yield Server(address, process.pid, log)
         finally:
             os.killpg(process.pid, signal.SIGTERM)
@@ -95,19 +103,24 @@ def run_example(name: str, server: Server) -> str:
     return done.stdout
 
 
-def _environment() -> dict[str, str]:
-    """Return an environment with no key, in which whatever goes to another machine fails."""
+def _environment(*, reaches_out: bool = False) -> dict[str, str]:
+    """Return an environment with no key, in which whatever goes to another machine fails, or does not."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.endswith("_API_KEY") and not name.startswith(("LANGSMITH_", "LANGCHAIN_", "LLAVA_O1_"))
     }
-    nowhere = "http://127.0.0.1:9"
-    return {
+    quiet = {
         **kept,
         "LANGGRAPH_CLI_NO_ANALYTICS": "1",
         "LANGGRAPH_NO_VERSION_CHECK": "1",
         "HF_HUB_OFFLINE": "1",
+    }
+    if reaches_out:
+        return quiet
+    nowhere = "http://127.0.0.1:9"
+    return {
+        **quiet,
         **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), nowhere),
         **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
     }

@@ -40,3 +40,13 @@ def wait_until_served(address: str, process: subprocess.Popen[bytes], log: Path)
         except httpx.TransportError:
             time.sleep(0.2)
     pytest.fail(f"{address} was not there in {SECONDS_TO_START} s: {log.read_text()}")
+
+
+def wait_until_written(path: Path, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < end:
+        if path.is_file():
+            return
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.2)
+    pytest.fail(f"{path} was not there in {SECONDS_TO_START} s: {log.read_text()}")

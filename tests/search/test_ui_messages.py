@@ -66,3 +66,36 @@ def test_the_stages_of_earlier_turns_stay_beside_their_answers() -> None:
     answers = [message.id for message in state["messages"] if message.type == "ai"]
     told = [each["metadata"]["message_id"] for each in state["ui"]]
     assert told == [answers[0]] * 3 + [answers[2]] * 3
+
+
+def test_the_state_has_the_message_that_stages_are_drawn_beside_as_soon_as_it_has_them() -> None:
+    states = list(search().stream(ask(), context=WANTED, stream_mode="values"))
+    answers = [state["messages"][1:] for state in states if state.get("ui")]
+    assert [len(each) for each in answers] == [1] * len(answers)
+    assert {answer.id for (answer,) in answers} == {states[-1]["ui"][0]["metadata"]["message_id"]}
+    kinds = [[block["type"] for block in answer.content] for (answer,) in answers[:4]]
+    assert kinds == [["reasoning"] * number for number in (1, 2, 3)] + [["reasoning"] * 3 + ["text"]]
+    assert answers[3][0].text == answers[-1][0].text == states[-1]["messages"][-1].content
+
+
+def test_what_is_streamed_stays_one_message() -> None:
+    streamed = [chunk for chunk, _ in search().stream(ask(), context=WANTED, stream_mode="messages")]
+    blocks = [block["type"] for chunk in streamed for block in chunk.content]
+    assert blocks[:4] == ["reasoning"] * 3 + ["text"]
+    assert set(blocks[4:]) <= {"text"}
+
+
+def test_a_stopped_answer_stays_in_the_conversation_and_no_model_is_sent_it() -> None:
+    model = ScriptedModel()
+    graph = find_search("stage-beam").create(model).compile(checkpointer=InMemorySaver())
+    stopped = graph.invoke(ask(), THREAD, context=WANTED, interrupt_before=["reasoning"])
+    assert [message.type for message in stopped["messages"]] == ["human", "ai"]
+    model.calls.clear()
+    state = graph.invoke({"messages": [HumanMessage("And now?")]}, THREAD, context=WANTED)
+    assert [message.type for message in state["messages"]] == ["human", "ai", "human", "ai"]
+    assert state["messages"][1].response_metadata["finish_reason"] == "unfinished"
+    for call in model.sampling_calls:
+        # What the model is sent ends in the prefix of the answer, which it goes on from.
+        asked = [message.type for message in call.messages]
+        assert asked.count("human") == 2
+        assert "ai" not in asked[:-1]
