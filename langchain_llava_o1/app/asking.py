@@ -14,6 +14,7 @@ from langchain_llava_o1.app.live import LiveSearch
 from langchain_llava_o1.app.upload import read_upload
 from langchain_llava_o1.chat.local_engine import LocalEngineModel
 from langchain_llava_o1.errors import ConfigurationError, LlavaO1Error
+from langchain_llava_o1.judges.chat_model import name_of
 from langchain_llava_o1.report.page import render_search
 from langchain_llava_o1.report.result import SearchResult
 from langchain_llava_o1.search.strategy import Strategy
@@ -89,7 +90,7 @@ async def show_search(
             if time.monotonic() - drawn > _SECONDS_BETWEEN_DRAWINGS:
                 drawn = time.monotonic()
                 yield Drawing(render_search(live.steps, key=key, status=live.status))
-        result = SearchResult.from_state(live.state, model_name=getattr(model, "model", None))
+        result = SearchResult.from_state(live.state, model_name=name_of(model))
         yield Drawing(render_search(live.steps, key=key, result=result), result)
     except LlavaO1Error as error:
         yield Drawing(render_search(live.steps, key=key, error=str(error)))

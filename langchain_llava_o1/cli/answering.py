@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from langchain_llava_o1.cli.failures import checking_usage
+from langchain_llava_o1.cli.failures import BadUsageError, checking_usage
 from langchain_llava_o1.cli.question import ImageBlock
 from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH, SINGLE_PASS, find_search
 from langchain_llava_o1.search.strategy import BuiltSearch, Strategy
@@ -28,7 +29,7 @@ class AnswerSettings:
     """How a question is to be answered.
 
     Attributes:
-        model: Hub id, folder or "tiny"; None for the default.
+        model: Hub id, folder, "tiny", or provider and model, as in ``openai:gpt-4o``; None for the default.
         num_candidates: Candidates per step, of which 1 answers in a single pass; None for the default.
         temperature: Sampling temperature; None for the search's default, in a single pass 0.
         seed: Seed of the sampling; None draws one.
@@ -36,6 +37,9 @@ class AnswerSettings:
         judge: What decides between candidates; None for the search's own default.
         further: Further settings of the search, by name.
         streams_text: Whether events tell a single candidate's text as it is written.
+        base_url: Server of the model; None for its provider's own, or where it is a checkpoint.
+        adapter: Folder of LoRA adapters for a checkpoint; None for none.
+        top_p: Share of the likeliest tokens that are sampled from; None for the model's default.
     """
 
     model: str | None = None
@@ -46,6 +50,9 @@ class AnswerSettings:
     judge: str | None = None
     further: dict[str, Any] = field(default_factory=dict)
     streams_text: bool = False
+    base_url: str | None = None
+    adapter: Path | None = None
+    top_p: float | None = None
 
     @property
     def strategy(self) -> Strategy:
@@ -72,10 +79,38 @@ class AnswerSettings:
 
 
 def create_model(settings: AnswerSettings) -> "ChatLlavaO1":
-    """Create the chat model that the settings name."""
+    """Create the chat model of the checkpoint that the settings name.
+
+    Raises:
+        BadUsageError: If the adapter is in no folder.
+    """
     from langchain_llava_o1 import ChatLlavaO1
 
-    return ChatLlavaO1.model_validate({"model": settings.model, "temperature": settings.temperature})
+    given: dict[str, Any] = {"model": settings.model, "temperature": settings.temperature}
+    if settings.top_p is not None:
+        given["top_p"] = settings.top_p
+    if settings.adapter is not None:
+        if not settings.adapter.is_dir():
+            raise BadUsageError(f"There is no folder {settings.adapter}; name one `llava-o1 train` wrote.")
+        given["adapter"] = str(settings.adapter)
+    return ChatLlavaO1.model_validate(given)
+
+
+def open_model(settings: AnswerSettings) -> "BaseChatModel":
+    """Create the chat model that the settings name: of a checkpoint, or of any provider.
+
+    Raises:
+        BadUsageError: If the model of a provider cannot be created, or has an adapter.
+    """
+    name = settings.model or ""
+    if settings.base_url is None and (":" not in name or Path(name).exists()):
+        return create_model(settings)
+    if settings.adapter is not None:
+        raise BadUsageError(f"{settings.adapter} is for a checkpoint; {name} is served elsewhere.")
+    from langchain_llava_o1.data.annotation.model_name import ModelName
+
+    with checking_usage():
+        return ModelName.hosted(name, base_url=settings.base_url, top_p=settings.top_p).open()
 
 
 def answer_question(
@@ -95,12 +130,13 @@ def answer_question(
     from langchain_core.messages import HumanMessage
 
     from langchain_llava_o1 import SearchResult
+    from langchain_llava_o1.judges.chat_model import name_of
 
-    model = create_model(settings)
+    model = open_model(settings)
     search = settings.build_search(model)
     message = HumanMessage([*pictures, {"type": "text", "text": question}])
     state = run_graph(search.graph.compile(), {"messages": [message]}, search.context, settings, listener)
-    return SearchResult.from_state(state, model_name=model_name(model))
+    return SearchResult.from_state(state, model_name=name_of(model))
 
 
 def run_graph(
@@ -132,11 +168,6 @@ def run_graph(
         return state
 
     return run_until_interrupted(run())
-
-
-def model_name(model: "BaseChatModel") -> str:
-    """Return what a chat model calls itself."""
-    return str(getattr(model, "model", None) or type(model).__name__)
 
 
 def run_until_interrupted(coroutine: Coroutine[Any, Any, Result]) -> Result:

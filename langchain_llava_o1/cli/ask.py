@@ -15,6 +15,7 @@ from langchain_llava_o1.cli.collection_answer import (
 )
 from langchain_llava_o1.cli.display import format_stages
 from langchain_llava_o1.cli.options import (
+    AdapterOption,
     CandidatesOption,
     ClipboardOption,
     CollectionOption,
@@ -59,6 +60,7 @@ def ask(
     clipboard: ClipboardOption = False,
     pages: PagesOption = None,
     model: ModelOption = None,
+    adapter: AdapterOption = None,
     strategy: StrategyOption = DEFAULT_SEARCH,
     judge: JudgeOption = None,
     judge_model: JudgeModelOption = None,
@@ -126,6 +128,7 @@ def ask(
             read_judge(judge, judge_model, judge_kind),
             read_further_settings(further),
             streams_text=is_streamed,
+            adapter=adapter,
         )
         sources: list[Source] = []
         if asked_collection is not None:

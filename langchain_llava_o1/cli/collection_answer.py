@@ -74,9 +74,10 @@ def answer_from_collection(
     from langchain_core.messages import HumanMessage
 
     from langchain_llava_o1 import SearchResult, create_multimodal_rag, open_collection
+    from langchain_llava_o1.judges.chat_model import name_of
 
     retriever = open_collection(collection.path, must_exist=True).as_retriever(collection.num_sources)
-    model = answering.create_model(settings)
+    model = answering.open_model(settings)
     search = settings.build_search(model)
     graph = create_multimodal_rag(retriever, search.graph, with_source_list=False).compile()
     given: dict[str, Any] = {
@@ -85,10 +86,10 @@ def answer_from_collection(
     }
     state = answering.run_graph(graph, given, search.context, settings, listener)
     if state["messages"][-1].response_metadata.get("finish_reason") == "quoted":
-        return _quoted(state, question, answering.model_name(model))
+        return _quoted(state, question, name_of(model))
     if not state.get("stages"):
         raise ConfigurationError(f"{state['messages'][-1].text} The collection is {collection.path}.")
-    result = SearchResult.from_state(state, model_name=answering.model_name(model))
+    result = SearchResult.from_state(state, model_name=name_of(model))
     # The message has the sources before the question.
     return CollectionAnswer(replace(result, question=question), state["sources"])
 

@@ -124,6 +124,16 @@ ModelOption = Annotated[
     ),
 ]
 
+AdapterOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--adapter",
+        metavar="FOLDER",
+        help="LoRA adapters for the model, as `llava-o1 train --lora` writes them.",
+        show_default=False,
+    ),
+]
+
 CandidatesOption = Annotated[
     int | None,
     typer.Option(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from langchain_llava_o1.data.example import Example
@@ -14,7 +14,7 @@ from langchain_llava_o1.errors import ImageError
 from langchain_llava_o1.pictures.base64_text import shorten
 from langchain_llava_o1.pictures.blocks import block_of, data_url_of
 from langchain_llava_o1.pictures.shrinking import shrink
-from langchain_llava_o1.report.page import read_style
+from langchain_llava_o1.report.page import create_environment, read_style
 from langchain_llava_o1.staging.transcript import StageText, parse_transcript
 
 _FOLDER = Path(__file__).parent
@@ -91,13 +91,7 @@ def render_sample(training_set: TrainingSet, examples: Iterable[Example], *, not
 
 @cache
 def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_FOLDER / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return create_environment(_FOLDER / "templates")
 
 
 def _show(training_set: TrainingSet, example: Example) -> ShownExample:

@@ -135,6 +135,18 @@ class Item:
             return ()
         return _conclusions(self.form, solution, self.option_of(solution.answer))
 
+    def guesses(self) -> tuple[str, ...]:
+        """Every conclusion that who has not seen the picture could give, one of them a right one."""
+        if self.options:
+            return tuple(LETTERS[: len(self.options)])
+        right = self.conclusions(self.told)[0]
+        named = re.compile(rf"\b{re.escape(self.answer)}\b")
+        # A sentence that does not name its answer, as one for "yes", has no other beside it.
+        return tuple(
+            right if answer == self.answer else named.sub(answer, right) if named.search(right) else answer
+            for answer in self.question.answers
+        )
+
     def read_caption(self, text: str) -> Content | None:
         """Read a caption of this picture; None where it is not well-formed, or of another kind of picture."""
         told = read_caption(text)

@@ -2,14 +2,17 @@
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
 
-from langchain_llava_o1.evaluation.answers import Answered, answer_items, create_answer, name_of, warm_up
+from langchain_llava_o1.errors import DataError
+from langchain_llava_o1.evaluation.answers import Answered, answer_items, name_of, warm_up
 from langchain_llava_o1.evaluation.benchmark import Benchmark, describe_benchmark
+from langchain_llava_o1.evaluation.contender import Facts, SearchContender
 from langchain_llava_o1.evaluation.item import DamagedItemError
 from langchain_llava_o1.evaluation.outcome import Outcome, Unit, unite
 from langchain_llava_o1.evaluation.paired import PairedDifference
@@ -125,9 +128,11 @@ async def measure_accuracy(
 
     Raises:
         ConfigurationError: If the benchmark has too few items, or the strategy's parts do not go together.
+        DataError: If none of the items can be read.
     """
     numbers = benchmark.numbers(seed, items)
-    answer = create_answer(model, strategy)
+    contender = SearchContender(strategy)
+    answer = await contender.prepare(model, benchmark, numbers)
     await warm_up(answer, benchmark, seed)
     started = time.perf_counter()
     outcomes = await answer_items(
@@ -140,32 +145,50 @@ async def measure_accuracy(
         turns=turns,
     )
     seconds = time.perf_counter() - started
+    if not outcomes:
+        raise DataError(f"None of the {items} items of {benchmark} can be read.")
     return summarize(
-        outcomes, model=model, benchmark=benchmark, strategy=strategy, seed=seed, seconds=seconds
+        outcomes,
+        benchmark=benchmark,
+        name=strategy.search,
+        facts=contender.describe(model),
+        model=name_of(model),
+        seed=seed,
+        seconds=seconds,
     )
 
 
 def summarize(
     outcomes: Sequence[Outcome],
     *,
-    model: BaseChatModel,
     benchmark: Benchmark,
-    strategy: Strategy,
+    name: str,
+    facts: Facts,
+    model: str,
     seed: int,
     seconds: float,
 ) -> AccuracyReport:
-    """Count what came of the items, at least one."""
-    context = strategy.build(model).context
+    """Count what came of the items, at least one.
+
+    Args:
+        outcomes: What came of them.
+        benchmark: What was asked.
+        name: What answered: a search or a baseline.
+        facts: What a report says of it.
+        model: What the model is called.
+        seed: First item.
+        seconds: How long it took.
+    """
     units = unite(outcomes)
     total = sum(unit.score for unit in units.values())
     return AccuracyReport(
         benchmark=benchmark.name,
         options=benchmark.options,
-        strategy=strategy.search,
-        judge=strategy.judge,
-        candidates=getattr(context, "candidates", 1),
-        temperature=context.temperature,
-        model=name_of(model),
+        strategy=name,
+        judge=facts.judge,
+        candidates=facts.candidates,
+        temperature=facts.temperature,
+        model=model,
         seed=seed,
         items=len(outcomes),
         accuracy=total / len(units),
@@ -197,7 +220,11 @@ def _by_kind(units: Iterable[Unit]) -> dict[str, KindAccuracy]:
     scores: dict[tuple[str, str], list[float]] = {}
     for unit in units:
         scores.setdefault((unit.skill, unit.kind), []).append(unit.score)
+    skills = Counter(kind for _skill, kind in scores)
     return {
-        kind: KindAccuracy(sum(found) / len(found), len(found), skill)
+        # The same kind may need one skill here and another one there.
+        f"{kind} ({skill})" if skills[kind] > 1 else kind: KindAccuracy(
+            sum(found) / len(found), len(found), skill
+        )
         for (skill, kind), found in sorted(scores.items())
     }

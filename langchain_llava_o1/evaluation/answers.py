@@ -8,9 +8,11 @@ from typing import NamedTuple
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
+from langchain_llava_o1.data.annotation.spending import BudgetReached
 from langchain_llava_o1.evaluation.benchmark import Benchmark
-from langchain_llava_o1.evaluation.item import DamagedItemError, Item
+from langchain_llava_o1.evaluation.item import DamagedItemError, Grade, Item
 from langchain_llava_o1.evaluation.outcome import Outcome
+from langchain_llava_o1.judges.chat_model import name_of as name_of
 from langchain_llava_o1.pictures.blocks import image_block
 from langchain_llava_o1.report.result import SearchResult
 from langchain_llava_o1.search.settings import AS_A_PROGRAM
@@ -29,8 +31,22 @@ class Reply(NamedTuple):
     result: SearchResult | None = None
 
 
-Answer = Callable[[Sequence[BaseMessage], int], Awaitable[Reply]]
-"""Answers the question that a conversation ends in, with a seed."""
+class Asked(NamedTuple):
+    """What is to be answered.
+
+    Attributes:
+        conversation: Ends in the question.
+        item: What the conversation is about.
+        number: The item's number in the benchmark, which is also the seed of the sampling.
+    """
+
+    conversation: Sequence[BaseMessage]
+    item: Item
+    number: int
+
+
+Answer = Callable[[Asked], Awaitable[Reply]]
+"""Answers the question that a conversation ends in."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +73,12 @@ def create_answer(model: BaseChatModel, strategy: Strategy) -> Answer:
 
     name = name_of(model)
 
-    async def answer(conversation: Sequence[BaseMessage], seed: int) -> Reply:
-        context = built.context.model_copy(update={"seed": seed, **AS_A_PROGRAM})
-        state = await graph.ainvoke({"messages": list(conversation)}, context=context)
+    async def answer(asked: Asked) -> Reply:
+        context = built.context.model_copy(update={"seed": asked.number, **AS_A_PROGRAM})
+        state = await graph.ainvoke({"messages": list(asked.conversation)}, context=context)
         return Reply(state["messages"][-1], SearchResult.from_state(state, model_name=name))
 
     return answer
-
-
-def name_of(model: BaseChatModel) -> str:
-    """Return what a chat model calls itself."""
-    return str(getattr(model, "model", type(model).__name__))
 
 
 def question_of(item: Item) -> HumanMessage:
@@ -78,7 +89,8 @@ def question_of(item: Item) -> HumanMessage:
 
 async def warm_up(answer: Answer, benchmark: Benchmark, first: int) -> None:
     """Answer a question that does not count: the first call loads the checkpoint."""
-    await answer([question_of(await asyncio.to_thread(benchmark.read_practice_item, first))], 0)
+    item = await asyncio.to_thread(benchmark.read_practice_item, first)
+    await answer(Asked([question_of(item)], item, 0))
 
 
 async def answer_items(
@@ -91,10 +103,10 @@ async def answer_items(
     report_damage: Callable[[DamagedItemError], None],
     turns: int = 1,
 ) -> list[Outcome]:
-    """Answer items of a benchmark, many at once.
+    """Answer items of a benchmark, many at once; those that the budget has no more money for are left.
 
     Args:
-        answer: Answers a question with a seed: the item's number.
+        answer: Answers a question.
         benchmark: What is asked, and what grades the answers.
         numbers: Which items.
         concurrency: Questions under way at once.
@@ -115,7 +127,10 @@ async def answer_items(
             except DamagedItemError as damage:
                 report_damage(damage)
                 return None
-            answered = await _answer_item(answer, benchmark, item, number, turns)
+            try:
+                answered = await _answer_item(answer, benchmark, item, number, turns)
+            except BudgetReached:
+                return None
         report(answered)
         return answered.outcome
 
@@ -138,10 +153,11 @@ async def _answer_item(answer: Answer, benchmark: Benchmark, item: Item, number:
         for question in (*earlier, item.question):
             asked = replace(item, question=question)
             conversation.append(HumanMessage(question) if conversation else question_of(asked))
-            replies.append(await answer(conversation, number))
+            replies.append(await answer(Asked(conversation, asked, number)))
             conversation.append(replies[-1].message)
         conclusion = str(replies[-1].message.text)
-        grade = await benchmark.grade(item, conclusion)
+        # Nobody needs to be asked what nothing is worth.
+        grade = await benchmark.grade(item, conclusion) if conclusion.strip() else Grade(0.0, by="nobody")
     except Exception as error:
         error.add_note(f"Raised by item {item.id} (number {number}) of {benchmark}.")
         raise

@@ -6,7 +6,7 @@ A further benchmark is a module in ``benchmarks/`` with its class, and a record 
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -119,6 +119,10 @@ class Benchmark(ABC):
             )
         return range(first, first + count)
 
+    def remarks(self) -> Sequence[str]:
+        """Return what is to be known of its items before they are asked, a sentence each."""
+        return ()
+
     def __str__(self) -> str:
         """Write its name with the values of its options, as in "scenes (hard)"."""
         return describe_benchmark(self.name, self.options)
@@ -159,7 +163,7 @@ class BenchmarkEntry:
     name: str
     description: str
     home: str
-    options: Mapping[str, BenchmarkOption]
+    options: Mapping[str, BenchmarkOption] = field(default_factory=dict)
 
     def open(self, given: Mapping[str, str], resources: Resources = NO_RESOURCES) -> Benchmark:
         """Open the benchmark.
@@ -206,11 +210,64 @@ BENCHMARKS = {
             "langchain_llava_o1.evaluation.benchmarks.drawn:Puzzles",
             _DIFFICULTY,
         ),
+        BenchmarkEntry(
+            "mmstar",
+            "Questions that need their picture, by six skills (MMStar).",
+            "langchain_llava_o1.evaluation.benchmarks.mmstar:MMStar",
+        ),
+        BenchmarkEntry(
+            "mmbench",
+            "Questions of twenty abilities, right only in every rotation of their options (MMBench V1.1).",
+            "langchain_llava_o1.evaluation.benchmarks.mmbench:MMBench",
+            {
+                "split": BenchmarkOption(
+                    "Which part; the answers of test are not published.", "dev", ("dev", "test")
+                )
+            },
+        ),
+        BenchmarkEntry(
+            "mmvet",
+            "Open questions that need several capabilities, graded by a model (MM-Vet).",
+            "langchain_llava_o1.evaluation.benchmarks.mmvet:MMVet",
+        ),
+        BenchmarkEntry(
+            "mathvista",
+            "Mathematics in pictures, answered by option, number, list or text (MathVista, testmini).",
+            "langchain_llava_o1.evaluation.benchmarks.mathvista:MathVista",
+        ),
+        BenchmarkEntry(
+            "ai2d",
+            "Questions about diagrams of schoolbooks (AI2D).",
+            "langchain_llava_o1.evaluation.benchmarks.ai2d:AI2D",
+            {
+                "mask": BenchmarkOption(
+                    "Whether a box covers what is asked for; published figures are mostly without.",
+                    "no-mask",
+                    ("no-mask", "mask"),
+                )
+            },
+        ),
+        BenchmarkEntry(
+            "hallusion-bench",
+            "Yes or no about figures and altered copies of them: aAcc, fAcc, qAcc (HallusionBench).",
+            "langchain_llava_o1.evaluation.benchmarks.hallusion_bench:HallusionBench",
+        ),
     )
 }
 """All of them, by name; the first one is the default."""
 
 DEFAULT_BENCHMARK = next(iter(BENCHMARKS))
+
+
+def find_benchmark(name: str) -> BenchmarkEntry:
+    """Return the record of a benchmark.
+
+    Raises:
+        ConfigurationError: If there is none of this name.
+    """
+    if name not in BENCHMARKS:
+        raise ConfigurationError(f"There is no benchmark {name!r}; there are {', '.join(BENCHMARKS)}.")
+    return BENCHMARKS[name]
 
 
 def open_benchmark(
@@ -223,6 +280,4 @@ def open_benchmark(
     Raises:
         ConfigurationError: If there is none of this name, or an option is not one of its own.
     """
-    if name not in BENCHMARKS:
-        raise ConfigurationError(f"There is no benchmark {name!r}; there are {', '.join(BENCHMARKS)}.")
-    return BENCHMARKS[name].open(options or {}, resources)
+    return find_benchmark(name).open(options or {}, resources)

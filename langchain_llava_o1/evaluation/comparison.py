@@ -1,33 +1,25 @@
-"""Strategies side by side: the same items answered by each, with several numbers of candidates.
+"""Strategies side by side: the same items answered by each, with several numbers of candidates."""
 
-Every answer is written to a file as it comes, so that a comparison that was interrupted goes on where it was.
-"""
-
-import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.accuracy import AccuracyReport, summarize
-from langchain_llava_o1.evaluation.answers import Answered, answer_items, create_answer, name_of, warm_up
+from langchain_llava_o1.evaluation.answers import Answered, answer_items, name_of, warm_up
 from langchain_llava_o1.evaluation.benchmark import Benchmark
+from langchain_llava_o1.evaluation.contender import BASELINES, Contender, SearchContender
 from langchain_llava_o1.evaluation.item import DamagedItemError
-from langchain_llava_o1.evaluation.outcome import Outcome, Unit, unite
-from langchain_llava_o1.evaluation.paired import compare_paired
+from langchain_llava_o1.evaluation.outcome import Unit, unite
+from langchain_llava_o1.evaluation.outcome_log import Cell, OutcomeLog
+from langchain_llava_o1.evaluation.paired import PairedDifference, compare_paired
+from langchain_llava_o1.evaluation.purse import Purse
 from langchain_llava_o1.search.catalogue import Judging, find_search
 from langchain_llava_o1.search.strategy import Strategy
-
-
-class Cell(NamedTuple):
-    """One line of the table: a search, by name, with a number of candidates."""
-
-    search: str
-    candidates: int
 
 
 @dataclass(frozen=True)
@@ -51,7 +43,8 @@ class ComparisonSettings:
 
     def heading(self, model: BaseChatModel) -> dict[str, Any]:
         """Return what answers in one file have in common; more items may be asked for later."""
-        benchmark = self.benchmark
+        benchmark, resources = self.benchmark, self.benchmark.resources
+        top_p = getattr(model, "top_p", None)
         return {
             "benchmark": benchmark.name,
             **benchmark.options,
@@ -59,117 +52,62 @@ class ComparisonSettings:
             "context": dict(self.settings),
             "seed": self.seed,
             "model": name_of(model),
+            **({"top_p": top_p} if top_p not in (None, 1.0) else {}),
+            **({"grader": resources.grader.name} if resources.grader else {}),
+            **({"compatible": True} if resources.is_compatible else {}),
         }
 
 
-class _Record(NamedTuple):
-    outcome: Outcome
-    seconds: float
-
-
-class OutcomeLog:
-    """The file of a comparison: what all answers have in common, then a line for each."""
-
-    def __init__(self, path: Path, heading: dict[str, Any]) -> None:
-        """Open a file, or begin one.
-
-        Raises:
-            ConfigurationError: If the file belongs to a comparison of something else.
-        """
-        self._path = path
-        self._records: dict[Cell, dict[int, _Record]] = {}
-        content = path.read_bytes() if path.exists() else b""
-        # A line that was cut off when the program was killed is answered again.
-        end = content.rfind(b"\n") + 1
-        if _line(heading).startswith(content):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(_line(heading))
-            return
-        try:
-            lines = content[:end].decode().split("\n")[:-1]
-            found, *answers = map(json.loads, lines or [content.decode()])
-            if found == heading:
-                for fields in answers:
-                    self._keep(fields)
-        except (ValueError, KeyError, TypeError) as error:
-            raise ConfigurationError(
-                f"{path} cannot be read ({error}). Name another folder, or delete that file."
-            ) from error
-        if found != heading:
-            raise ConfigurationError(
-                f"{path} belongs to another comparison ({found}, not {heading}). "
-                "Name another folder, or delete that file."
-            )
-        if end < len(content):
-            with path.open("r+b") as file:
-                file.truncate(end)
-
-    def _keep(self, fields: dict[str, Any]) -> None:
-        cell = Cell(fields.pop("strategy"), fields.pop("candidates"))
-        seconds = fields.pop("seconds")
-        outcome = Outcome.from_json(fields)
-        self._records.setdefault(cell, {})[outcome.number] = _Record(outcome, seconds)
-
-    def of(self, cell: Cell, numbers: Iterable[int]) -> list[_Record]:
-        """Return what is known of a cell's items."""
-        known = self._records.get(cell, {})
-        return [known[number] for number in numbers if number in known]
-
-    def add(self, cell: Cell, answered: Answered, seconds: float) -> None:
-        """Write down an answer, and the seconds since the one before."""
-        outcome = answered.outcome
-        self._records.setdefault(cell, {})[outcome.number] = _Record(outcome, seconds)
-        fields = {"strategy": cell.search, "candidates": cell.candidates, "seconds": round(seconds, 4)}
-        self._append(fields | outcome.as_json())
-
-    def _append(self, fields: dict[str, Any]) -> None:
-        with self._path.open("ab") as file:
-            file.write(_line(fields))
-
-
-def _line(fields: dict[str, Any]) -> bytes:
-    return (json.dumps(fields, ensure_ascii=False) + "\n").encode()
-
-
-def plan_cells(searches: Sequence[str], candidates: Sequence[int]) -> list[Cell]:
+def plan_cells(
+    searches: Sequence[str], candidates: Sequence[int], *, has_baselines: bool = False
+) -> list[Cell]:
     """List the cells of a comparison; searches without candidates to choose from have one each.
+
+    Args:
+        searches: Names of searches.
+        candidates: How many candidates each one has, in turn.
+        has_baselines: Whether the baselines follow.
 
     Raises:
         ConfigurationError: If there is no search of a name.
     """
-    return [
+    searching = [
         Cell(search, number)
         for search in dict.fromkeys(searches)
         for number in (dict.fromkeys(candidates) if find_search(search).has_candidates else [1])
     ]
+    return [*searching, *(Cell(name, 1) for name in BASELINES if has_baselines)]
 
 
-def plan_strategies(
+def plan_contenders(
     model: BaseChatModel, cells: Sequence[Cell], settings: ComparisonSettings
-) -> dict[Cell, Strategy]:
-    """Say how each cell answers: with those of the settings that its search has.
+) -> dict[Cell, Contender]:
+    """Say how each cell answers: searches with those of the settings that they have.
 
     Raises:
         ConfigurationError: If a setting is none of any search's, or has a value that it cannot have.
     """
-    names: dict[Cell, frozenset[str]] = {}
-    strategies = {}
+    contenders: dict[Cell, Contender] = {}
+    known: set[str] = set()
     for cell in cells:
+        if cell.search in BASELINES:
+            contenders[cell] = BASELINES[cell.search]
+            continue
         entry = find_search(cell.search)
         judge = settings.judge if entry.judging is Judging.ANY else None
-        names[cell] = Strategy(cell.search, judge).settings_known_to(model)
+        names = Strategy(cell.search, judge).settings_known_to(model)
         given = {"candidates": cell.candidates, **settings.settings}
-        own = {name: given[name] for name in given if name in names[cell] and name not in entry.preset}
-        strategies[cell] = Strategy(cell.search, judge, own)
-    known = frozenset[str]().union(*names.values())
+        own = {name: given[name] for name in given if name in names and name not in entry.preset}
+        contenders[cell] = SearchContender(Strategy(cell.search, judge, own))
+        known |= names
     if unknown := sorted(settings.settings.keys() - known):
         raise ConfigurationError(
             f"None of these strategies has a setting {', '.join(map(repr, unknown))}; "
             f"they have {', '.join(sorted(known))}."
         )
-    for strategy in strategies.values():
-        strategy.build(model)
-    return strategies
+    for contender in contenders.values():
+        contender.describe(model)
+    return contenders
 
 
 async def compare(
@@ -179,6 +117,8 @@ async def compare(
     *,
     log_path: Path,
     concurrency: int,
+    purse: Purse | None = None,
+    report_start: Callable[[Cell, int], None] = lambda cell, num_items: None,
     report: Callable[[Cell, Answered], None] = lambda cell, answered: None,
     report_damage: Callable[[DamagedItemError], None] = lambda damage: None,
 ) -> list[AccuracyReport]:
@@ -190,28 +130,34 @@ async def compare(
         settings: What they have in common.
         log_path: The file that answers are written to; what it holds already is not done again.
         concurrency: Questions under way at once.
+        purse: What answering may cost; None for any sum. Once it is spent, items are left unanswered.
+        report_start: Called before a cell answers, with how many items it has still to answer.
         report: Called as each item is done.
         report_damage: Called for each item that cannot be read; the others go on.
 
     Returns:
-        A report of each cell, in their order; all but the first are paired with the first.
+        A report of each cell with any answer, in their order; all but the first are paired with the first, on
+        the items that both answered.
 
     Raises:
         ConfigurationError: If the file belongs to a comparison of something else, the benchmark has too few
             items, or a setting is none of any search's.
     """
-    strategies = plan_strategies(model, cells, settings)
+    contenders = plan_contenders(model, cells, settings)
     benchmark = settings.benchmark
     numbers = benchmark.numbers(settings.seed, settings.items)
     log = OutcomeLog(log_path, settings.heading(model))
+    if purse is not None:
+        purse.count(log.outcomes)
     reports: list[AccuracyReport] = []
     first_units: dict[str, Unit] = {}
-    for cell, strategy in strategies.items():
-        known = {record.outcome.number for record in log.of(cell, numbers)}
-        missing = [number for number in numbers if number not in known]
-        if missing:
-            answer = create_answer(model, strategy)
-            await warm_up(answer, benchmark, settings.seed)
+    for cell, contender in contenders.items():
+        known = {logged.outcome.number for logged in log.of(cell, numbers)}
+        if missing := [number for number in numbers if number not in known]:
+            answer = await contender.prepare(model, benchmark, numbers)
+            report_start(cell, len(missing))
+            if contender.asks_model:
+                await warm_up(answer, benchmark, settings.seed)
             watch = _Stopwatch()
 
             def keep(answered: Answered, cell: Cell = cell, watch: _Stopwatch = watch) -> None:
@@ -219,35 +165,41 @@ async def compare(
                 report(cell, answered)
 
             await answer_items(
-                answer,
+                answer if purse is None else purse.paying(answer),
                 benchmark,
                 missing,
                 concurrency=concurrency,
                 report=keep,
                 report_damage=report_damage,
             )
-        records = log.of(cell, numbers)
+        logged = log.of(cell, numbers)
+        if not logged:
+            continue
         measured = summarize(
-            [record.outcome for record in records],
-            model=model,
+            [each.outcome for each in logged],
             benchmark=benchmark,
-            strategy=strategy,
+            name=cell.search,
+            facts=contender.describe(model),
+            model=name_of(model),
             seed=settings.seed,
-            seconds=sum(record.seconds for record in records),
+            seconds=sum(each.seconds for each in logged),
         )
-        units = unite([record.outcome for record in records])
+        units = unite([each.outcome for each in logged])
         if reports:
-            both = [name for name in first_units if name in units]
-            paired = compare_paired(
-                [units[name].score for name in both],
-                [first_units[name].score for name in both],
-                reports[0].name,
-            )
-            measured = replace(measured, paired=paired)
+            measured = replace(measured, paired=_pair(units, first_units, reports[0].name))
         else:
             first_units = units
         reports.append(measured)
     return reports
+
+
+def _pair(units: Mapping[str, Unit], others: Mapping[str, Unit], against: str) -> PairedDifference | None:
+    both = [name for name in others if name in units]
+    if not both:
+        return None
+    return compare_paired(
+        [units[name].score for name in both], [others[name].score for name in both], against
+    )
 
 
 class _Stopwatch:
@@ -287,8 +239,12 @@ def kind_table(reports: Sequence[AccuracyReport]) -> str:
         f"| skill | kind of question | items | {' | '.join(names)} |",
         f"|---|---|---|{'---|' * len(names)}",
     ]
-    for kind, found in shown[0].by_kind.items():
-        shares = " | ".join(f"{report.by_kind[kind].accuracy:.1%}" for report in shown)
+    # Where a run was cut short, a strategy may have met kinds that another one has not.
+    kinds = {kind: found for report in reversed(shown) for kind, found in report.by_kind.items()}
+    for kind, found in sorted(kinds.items(), key=lambda each: (each[1].skill, each[0])):
+        shares = " | ".join(
+            f"{report.by_kind[kind].accuracy:.1%}" if kind in report.by_kind else "–" for report in shown
+        )
         lines.append(f"| {found.skill or '–'} | {kind} | {found.items} | {shares} |")
     return "\n".join(lines) + "\n"
 

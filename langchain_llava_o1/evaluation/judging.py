@@ -1,22 +1,30 @@
 """How good a judge is: pairs of candidates of which one is known to be right, each shown in both orders."""
 
 import asyncio
+import pkgutil
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.runnables import RunnableConfig
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.accuracy import Interval, wilson_interval
-from langchain_llava_o1.evaluation.answers import name_of, question_of
+from langchain_llava_o1.evaluation.answers import question_of
 from langchain_llava_o1.evaluation.benchmark import Benchmark, describe_benchmark
 from langchain_llava_o1.evaluation.item import Item
-from langchain_llava_o1.judges.verdict import read_verdict
+from langchain_llava_o1.judges.catalogue import find_judge, split_name
+from langchain_llava_o1.judges.chat_model import name_of
+from langchain_llava_o1.judges.judge import Comparison, Judge, PairwiseJudge
+from langchain_llava_o1.judges.verdict import Verdict
 from langchain_llava_o1.search.records import MatchRecord, StageRecord
 from langchain_llava_o1.search.strategy import Strategy
+from langchain_llava_o1.staging.parts.part import Part
 from langchain_llava_o1.staging.transcript import parse_transcript
+
+DEFAULT_JUDGE = "generative"
 
 _DECIDED_BY_VERDICTS = ("judge", "disagreement", "unreadable")
 
@@ -33,7 +41,10 @@ class JudgedPart:
         unread: Share of all verdicts that name no response.
         decisive: Pairs of which just one candidate is right.
         right: Share of the verdicts on those that name it; None without such pairs.
-        interval: Its 95 % interval (Wilson).
+        interval: Its 95 % interval (Wilson) over those pairs: the two verdicts on one depend on each other.
+        calls: Model calls of all verdicts.
+        input_tokens: Tokens read for them; 0 where the judge does not say.
+        tokens: Tokens generated for them.
     """
 
     part: str
@@ -44,6 +55,9 @@ class JudgedPart:
     decisive: int
     right: float | None
     interval: Interval | None
+    calls: int
+    input_tokens: int
+    tokens: int
 
 
 @dataclass(frozen=True)
@@ -99,8 +113,11 @@ async def measure_judge(
             "Name a judge that compares, such as generative."
         )
     both = Strategy(strategy.search, strategy.judge, {**strategy.settings, "judge_both_orders": True})
+    # The judge's own name is checked here; the graph is built again, with a judge that is listened to.
     built = both.build(model)
-    graph = built.graph.compile()
+    name = strategy.judge or DEFAULT_JUDGE
+    recorder = _Recorder(find_judge(name).create(model, split_name(name).own_model))
+    graph = pkgutil.resolve_name(strategy.entry.home)(model, judge=recorder).compile()
     places = asyncio.Semaphore(concurrency)
     tallies: defaultdict[str, Counter[str]] = defaultdict(Counter)
 
@@ -111,7 +128,7 @@ async def measure_judge(
             state = await graph.ainvoke({"messages": [question_of(item)]}, context=context)
             accepted: list[str] = []
             for record in state["stages"].values():
-                await _count(tallies[record["part"]], benchmark, item, record, accepted)
+                await _count(tallies[record["part"]], benchmark, item, record, accepted, recorder)
                 accepted.append(_body(record["candidates"][record["winner"]]["text"]))
 
     await asyncio.gather(*map(judge_item, numbers))
@@ -120,7 +137,7 @@ async def measure_judge(
         benchmark.name,
         benchmark.options,
         strategy.search,
-        strategy.judge,
+        name,
         name_of(model),
         seed,
         items,
@@ -128,18 +145,61 @@ async def measure_judge(
     )
 
 
+class _Recorder(PairwiseJudge):
+    """Has a judge compare, and keeps its verdicts.
+
+    In the records of a search a verdict's number stands in the place of its text, so that what it chose and
+    what it took are known whatever the judge writes.
+    """
+
+    def __init__(self, judge: Judge) -> None:
+        assert isinstance(judge, PairwiseJudge), "a search with judge_both_orders compares"
+        self._judge = judge
+        self._verdicts: list[Verdict] = []
+
+    def compare(self, comparison: Comparison, config: RunnableConfig | None = None) -> Verdict:
+        """Judge two candidates in the order given."""
+        return self._keep(self._judge.compare(comparison, config))
+
+    async def acompare(self, comparison: Comparison, config: RunnableConfig | None = None) -> Verdict:
+        """Judge two candidates in the order given, without blocking the event loop."""
+        return self._keep(await self._judge.acompare(comparison, config))
+
+    def most_calls(self, part: Part) -> int:
+        """Return the most model calls that a comparison takes."""
+        return self._judge.most_calls(part)
+
+    def verdicts_on(self, match: MatchRecord) -> list[Verdict]:
+        """Return the verdicts on a pair: as drawn, and swapped."""
+        return [self._verdicts[int(number)] for number in match["verdicts"]]
+
+    def _keep(self, verdict: Verdict) -> Verdict:
+        self._verdicts.append(verdict)
+        return replace(verdict, text=str(len(self._verdicts) - 1))
+
+
 async def _count(
-    tally: Counter[str], benchmark: Benchmark, item: Item, record: StageRecord, accepted: Sequence[str]
+    tally: Counter[str],
+    benchmark: Benchmark,
+    item: Item,
+    record: StageRecord,
+    accepted: Sequence[str],
+    recorder: _Recorder,
 ) -> None:
     """Count the verdicts of a step."""
     for match in record["matches"]:
         if match["decided_by"] not in _DECIDED_BY_VERDICTS:
             continue
-        named = _named(match)
+        verdicts = recorder.verdicts_on(match)
+        named = _named(match, verdicts)
         tally["matches"] += 1
         tally["agreed"] += None not in named and len(set(named)) == 1
         tally["first"] += (named[0] == match["first"]) + (named[1] == match["second"])
         tally["unread"] += named.count(None)
+        for verdict in verdicts:
+            tally["calls"] += verdict.num_calls
+            tally["input_tokens"] += verdict.usage["input_tokens"] if verdict.usage else 0
+            tally["tokens"] += verdict.usage["output_tokens"] if verdict.usage else 0
         rights = [
             await benchmark.grade_part(item, record["part"], accepted, _text(record, index))
             for index in (match["first"], match["second"])
@@ -149,12 +209,12 @@ async def _count(
             tally["right"] += named.count(match["first"] if rights[0] else match["second"])
 
 
-def _named(match: MatchRecord) -> list[int | None]:
+def _named(match: MatchRecord, verdicts: Sequence[Verdict]) -> list[int | None]:
     """Return the candidates that the verdicts name, on the pair as drawn and on it swapped."""
     orders = ((match["first"], match["second"]), (match["second"], match["first"]))
-    choices = (read_verdict(text).choice for text in match["verdicts"])
     return [
-        None if choice is None else order[choice - 1] for choice, order in zip(choices, orders, strict=True)
+        None if verdict.choice is None else order[verdict.choice - 1]
+        for verdict, order in zip(verdicts, orders, strict=True)
     ]
 
 
@@ -169,24 +229,28 @@ def _body(text: str) -> str:
 
 
 def _summarize(part: str, tally: Counter[str]) -> JudgedPart:
-    matches, num_decided = tally["matches"], 2 * tally["decisive"]
+    matches, decisive = tally["matches"], tally["decisive"]
     return JudgedPart(
         part=part,
         matches=matches,
         agreed=tally["agreed"] / matches,
         first=tally["first"] / (2 * matches),
         unread=tally["unread"] / (2 * matches),
-        decisive=tally["decisive"],
-        right=tally["right"] / num_decided if num_decided else None,
-        interval=wilson_interval(tally["right"], num_decided) if num_decided else None,
+        decisive=decisive,
+        right=tally["right"] / (2 * decisive) if decisive else None,
+        interval=wilson_interval(tally["right"] / 2, decisive) if decisive else None,
+        calls=tally["calls"],
+        input_tokens=tally["input_tokens"],
+        tokens=tally["tokens"],
     )
 
 
 def judge_table(report: JudgeReport) -> str:
     """Write a report as a Markdown table."""
     lines = [
-        "| part | pairs | both orders agree | first chosen | unreadable | one is right | judged right |",
-        "|---|---|---|---|---|---|---|",
+        "| part | pairs | both orders agree | first chosen | unreadable | one is right | judged right "
+        "| calls per pair | tokens per pair, read and generated |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for part in report.parts:
         judged = "–"
@@ -195,6 +259,7 @@ def judge_table(report: JudgeReport) -> str:
             judged = f"{part.right:.1%} ({low:.1%} to {high:.1%})"
         lines.append(
             f"| {part.part} | {part.matches} | {part.agreed:.1%} | {part.first:.1%} | {part.unread:.1%} "
-            f"| {part.decisive} | {judged} |"
+            f"| {part.decisive} | {judged} | {part.calls / part.matches:.1f} "
+            f"| {part.input_tokens / part.matches:.0f} and {part.tokens / part.matches:.0f} |"
         )
     return "\n".join(lines) + "\n"

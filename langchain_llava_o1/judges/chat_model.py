@@ -19,6 +19,14 @@ def chat_model_of(model: ChatModel) -> object:
     return model
 
 
+def name_of(model: ChatModel) -> str:
+    """Return what a chat model is called: the name of its weights, with that of adapters beside them."""
+    found = chat_model_of(model)
+    name = getattr(found, "model", None) or getattr(found, "model_name", None) or type(found).__name__
+    adapter = getattr(found, "adapter", None)
+    return f"{name} with {adapter}" if adapter else str(name)
+
+
 def has_capability(model: ChatModel, capability: str) -> bool:
     """Tell whether a chat model's profile has a capability (``staging/capabilities.py``)."""
     profile = getattr(chat_model_of(model), "profile", None) or {}

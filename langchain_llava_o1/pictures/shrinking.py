@@ -28,10 +28,10 @@ def shrink(picture: Picture, max_pixels: int) -> Picture:
     return _encode(picture.image.resize(size, Image.Resampling.LANCZOS), is_photo=picture.mime_type == _JPEG)
 
 
-def small_copy(picture: Picture) -> bytes:
-    """Return a JPEG of at most 256 pixels in width and height, for people to recognise the picture by."""
+def small_copy(picture: Picture, edge: int = _SMALL_COPY_EDGE) -> bytes:
+    """Return a JPEG of at most ``edge`` pixels in width and height, by which people recognise it."""
     image = picture.image.copy()
-    image.thumbnail((_SMALL_COPY_EDGE, _SMALL_COPY_EDGE))
+    image.thumbnail((edge, edge))
     return _as_jpeg(image, _SMALL_COPY_QUALITY)
 
 

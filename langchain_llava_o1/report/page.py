@@ -25,6 +25,7 @@ from langchain_llava_o1.report.step import (
 from langchain_llava_o1.staging.stages import STAGES
 
 _FOLDER = Path(__file__).parent
+_TEMPLATES = _FOLDER / "templates"
 _MAX_TITLE = 70
 _SECONDS_PER_TURN = 0.9
 _PICTURE_DATA_URL = re.compile(r"data:image/[a-z0-9.+-]+;base64,")
@@ -163,15 +164,20 @@ def read_search_style() -> str:
     return read_style() + (_FOLDER / "search.css").read_text(encoding="utf-8")
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER / "templates"),
+def create_environment(folder: Path) -> Environment:
+    """Return what renders the templates of a folder; they may extend and import those of this one."""
+    return Environment(
+        loader=FileSystemLoader([folder, _TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+@cache
+def _environment() -> Environment:
+    environment = create_environment(_TEMPLATES)
     environment.filters.update(
         decision=describe_decision, loser=loser_of, score=_format_score, setting=_format_setting
     )

@@ -12,11 +12,10 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from langchain_core.messages import BaseMessage
 
 from langchain_llava_o1.chat.model import ChatLlavaO1
 from langchain_llava_o1.evaluation.accuracy import measure_accuracy, wilson_interval
-from langchain_llava_o1.evaluation.answers import Reply, answer_items
+from langchain_llava_o1.evaluation.answers import Asked, Reply, answer_items
 from langchain_llava_o1.evaluation.benchmark import Benchmark, open_benchmark
 from langchain_llava_o1.search.strategy import Strategy
 from langchain_llava_o1.staging.stages import STAGES
@@ -84,8 +83,8 @@ class Result:
 async def measure(model: ChatLlavaO1, variant: Variant, benchmark: Benchmark, items: int) -> Result:
     """Answer the first items of a benchmark, greedily and by stage-level beam search."""
 
-    async def answer(conversation: Sequence[BaseMessage], seed: int) -> Reply:
-        reply = await model.ainvoke(list(conversation), temperature=0.0)
+    async def answer(asked: Asked) -> Reply:
+        reply = await model.ainvoke(list(asked.conversation), temperature=0.0)
         # Without tags the conclusion is the last paragraph.
         reply.content = str(reply.text).split("\n\n")[-1]
         return Reply(reply)

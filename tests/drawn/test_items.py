@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.captions import find_content, read_caption
-from langchain_llava_o1.drawn.items import EVALUATION_SEED, Form, Item, make_item
+from langchain_llava_o1.drawn.items import EVALUATION_SEED, Form, Item, make_item, make_puzzle
 from langchain_llava_o1.drawn.scenes import Thing
 
 seeds = st.integers(min_value=0, max_value=2 * EVALUATION_SEED)
@@ -195,3 +196,12 @@ def test_a_caption_with_a_fault_is_not_well_formed_but_still_found() -> None:
     assert read_caption(caption) is None
     assert find_content(caption) is not None
     assert find_content("nothing of this domain") is None
+
+
+@pytest.mark.parametrize("make", [make_item, make_puzzle])
+def test_one_guess_is_right(make: Callable[[int, Difficulty], Item]) -> None:
+    for seed in range(EVALUATION_SEED, EVALUATION_SEED + 100):
+        item = make(seed, Difficulty.HARD)
+        guesses = item.guesses()
+        assert len(set(guesses)) == len(guesses) > 1
+        assert sum(map(item.is_correct, guesses)) == 1

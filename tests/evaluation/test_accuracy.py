@@ -11,8 +11,15 @@ from pydantic import Field
 
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, make_item
-from langchain_llava_o1.evaluation.accuracy import measure_accuracy, wilson_interval
+from langchain_llava_o1.evaluation.accuracy import (
+    KindAccuracy,
+    measure_accuracy,
+    summarize,
+    wilson_interval,
+)
 from langchain_llava_o1.evaluation.benchmark import open_benchmark
+from langchain_llava_o1.evaluation.contender import Facts
+from langchain_llava_o1.evaluation.outcome import Outcome, Unit
 from langchain_llava_o1.search.strategy import Strategy
 
 
@@ -140,3 +147,25 @@ def test_the_interval_solves_wilsons_equation(right: int, items: int) -> None:
         distance = abs(right / items - end)
         assert math.isclose(distance, 1.959964 * math.sqrt(end * (1 - end) / items), abs_tol=1e-6)
     assert 0 <= interval.low <= right / items <= interval.high <= 1
+
+
+def test_a_kind_that_needs_two_skills_is_counted_under_each() -> None:
+    units = [Unit("ocr", "seen", 1.0), Unit("ocr", "read", 0.0), Unit("map", "read", 1.0)]
+    outcomes = [
+        Outcome(number, str(number), unit.kind, "A", unit.score, 1, 1, skill=unit.skill)
+        for number, unit in enumerate(units)
+    ]
+    report = summarize(
+        outcomes,
+        benchmark=open_benchmark("scenes"),
+        name="greedy",
+        facts=Facts(None, 1, 0.0),
+        model="some",
+        seed=0,
+        seconds=1.0,
+    )
+    assert report.by_kind == {
+        "map": KindAccuracy(1.0, 1, "read"),
+        "ocr (read)": KindAccuracy(0.0, 1, "read"),
+        "ocr (seen)": KindAccuracy(1.0, 1, "seen"),
+    }

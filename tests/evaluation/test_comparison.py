@@ -11,7 +11,7 @@ from langchain_core.messages import HumanMessage
 from PIL import Image
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.evaluation.answers import create_answer
+from langchain_llava_o1.evaluation.answers import Asked, create_answer
 from langchain_llava_o1.evaluation.benchmark import open_benchmark
 from langchain_llava_o1.evaluation.comparison import (
     Cell,
@@ -21,6 +21,7 @@ from langchain_llava_o1.evaluation.comparison import (
     plan_cells,
 )
 from langchain_llava_o1.evaluation.cutoff import measure_cutoff
+from langchain_llava_o1.evaluation.item import Item
 from langchain_llava_o1.evaluation.plot import check_plotting, plot_comparison
 from langchain_llava_o1.search.catalogue import SEARCHES
 from langchain_llava_o1.search.strategy import Strategy
@@ -174,7 +175,9 @@ async def test_every_search_answers(search: str) -> None:
     settings = {"candidates": 2} if SEARCHES[search].has_candidates else {}
     settings |= {"retraces": 0} if search == "swires" else {}
     model = ScriptedModel(write=write_with_confidence)
-    reply = await create_answer(model, Strategy(search, None, settings))([HumanMessage("How many?")], 3)
+    item = Item("3", [], "How many?", "counting")
+    asked = Asked([HumanMessage(item.question)], item, 3)
+    reply = await create_answer(model, Strategy(search, None, settings))(asked)
     assert reply.message.text
     assert reply.message.response_metadata["seed"] == 3
 

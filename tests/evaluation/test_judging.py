@@ -1,11 +1,14 @@
 """How good a judge is, told by candidates of which one is known to be right."""
 
+from collections.abc import Sequence
+
 import pytest
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage
 
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, make_puzzle
 from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.evaluation.accuracy import wilson_interval
 from langchain_llava_o1.evaluation.benchmark import open_benchmark
 from langchain_llava_o1.evaluation.judging import judge_table, measure_judge
 from langchain_llava_o1.search.strategy import Strategy
@@ -88,6 +91,50 @@ async def test_verdicts_that_name_nothing_are_counted() -> None:
 
     assert {part.unread for part in report.parts} == {1.0}
     assert {part.agreed for part in report.parts} == {0.0}
+
+
+async def test_calls_and_tokens_are_those_of_verdicts_alone() -> None:
+    report = await measure(lambda call: stopped("Better: 1"))
+
+    for part in report.parts:
+        # Two orders of 10 tokens read and 3 generated; those of the candidates are not counted.
+        assert (part.calls, part.input_tokens, part.tokens) == (
+            2 * part.matches,
+            20 * part.matches,
+            6 * part.matches,
+        )
+    assert "| 2.0 | 20 and 6 |" in judge_table(report)
+
+
+class ScoringModel(ScriptedModel):
+    """Tells how likely a choice is: that of the right response."""
+
+    async def ascore(self, messages: Sequence[BaseMessage], continuations: Sequence[str]) -> list[float]:
+        is_first = Call(messages, {}).compared[0] in RIGHT
+        return [-0.1, -2.0] if is_first else [-2.0, -0.1]
+
+
+async def test_what_a_judge_chose_is_known_where_its_text_does_not_say() -> None:
+    report = await measure_judge(
+        ScoringModel(write=write_right_or_wrong),
+        benchmark=open_benchmark("puzzles"),
+        strategy=Strategy("stage-beam", "likelihood", {"candidates": 4}),
+        items=ITEMS,
+        seed=0,
+        concurrency=3,
+    )
+    assert report.judge == "likelihood"
+    assert any(part.decisive for part in report.parts)
+    for part in report.parts:
+        assert part.unread < 1
+        assert part.right in (1.0, None)
+
+
+async def test_an_interval_is_over_pairs_and_not_over_verdicts() -> None:
+    report = await measure(prefer_first)
+
+    part = max(report.parts, key=lambda part: part.decisive)
+    assert part.interval == wilson_interval(part.decisive / 2, part.decisive)
 
 
 async def test_a_judge_that_scores_is_refused() -> None:

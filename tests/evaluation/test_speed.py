@@ -77,6 +77,7 @@ except ModuleNotFoundError:
 """
 
 
+@pytest.mark.long
 def test_it_runs_without_langchain() -> None:
     options = "--shape tiny --candidates 1 --repeats 1 --device cpu --ways engine-default"
     command = [sys.executable, "-c", WITHOUT_LANGCHAIN, *options.split()]

@@ -26,6 +26,7 @@ from langchain_llava_o1 import (
 )
 from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.tiny import DEMO_QUESTION, checkpoint_path, demo_picture_path
+from tests.evaluation.benchmark_files import PUBLISHED, write_published
 from tests.integration.servers import free_port, wait_until_served
 
 
@@ -66,6 +67,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.wait(30)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("create", [create_best_of_n, create_self_consistency], ids=lambda c: c.__name__)
 async def test_whole_answers_of_a_served_model(server: str, http_client: Any, create: Any) -> None:
     model = served(server, http_client)
@@ -79,6 +81,7 @@ async def test_whole_answers_of_a_served_model(server: str, http_client: Any, cr
     assert answer.usage_metadata["output_tokens"] > 100
 
 
+@pytest.mark.long
 async def test_a_served_model_is_asked_for_a_stage_at_a_time(server: str, http_client: Any) -> None:
     model = served(server, http_client)
     graph = create_stage_beam(model, judge=lambda comparison: 1).compile()
@@ -93,6 +96,7 @@ async def test_a_served_model_is_asked_for_a_stage_at_a_time(server: str, http_c
     assert state["messages"][-1].usage_metadata["input_tokens"] > 0
 
 
+@pytest.mark.long
 async def test_sentences_of_a_served_model_are_read_from_a_stream(server: str, http_client: Any) -> None:
     model = served(server, http_client)
     graph = create_sentence_beam(model, judge=lambda comparison: 1).compile()
@@ -101,6 +105,44 @@ async def test_sentences_of_a_served_model_are_read_from_a_stream(server: str, h
         context={"candidates": 2, "max_sentences": 2, "max_tokens_per_stage": 20},
     )
     assert list(state["stages"]) == ["sentence 1", "sentence 2", "rest"]
+
+
+@pytest.mark.long
+def test_every_published_benchmark_is_run_on_a_served_model_that_another_one_grades(
+    server: str, tmp_path: Path
+) -> None:
+    for name in PUBLISHED:
+        write_published(tmp_path, name)
+    # The embedded model's own texts: it was never told to follow a grader's prompt, and grades nothing well.
+    model = str(checkpoint_path())
+    options = [
+        *("--benchmark", ",".join(PUBLISHED), "--data", str(tmp_path), "--compare", "greedy", "--items", "1"),
+        *("--tokens", "60", "--model", model, "--base-url", server),
+        *(
+            "--grader",
+            model,
+            "--grader-base-url",
+            server,
+            "--out",
+            str(tmp_path / "run"),
+            "--no-plot",
+            "--json",
+        ),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "langchain_llava_o1.cli", "bench", "accuracy", *options],
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["rows"]
+    assert [row["benchmark"] for row in rows] == list(PUBLISHED)
+    assert all(row["items"] >= 1 and row["tokens"] > 0 and row["model"] == model for row in rows)
+    replies = [
+        json.loads(line) for line in (tmp_path / "run" / "grader.jsonl").read_text().split("\n") if line
+    ]
+    assert {reply["model"] for reply in replies} == {model}
 
 
 def test_the_example_of_a_server_runs_with_one(server: str) -> None:

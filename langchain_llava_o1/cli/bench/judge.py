@@ -1,22 +1,25 @@
 """`llava-o1 bench judge`: how often a judge names the right one of two candidates, in either order."""
 
 import json
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.answering import AnswerSettings, run_until_interrupted
+from langchain_llava_o1.cli.bench.accuracy_options import BaseUrlOption, PriceOption
 from langchain_llava_o1.cli.bench.options import (
     BenchmarkDifficultyOption,
     BenchmarkOption,
     BenchmarkOptionsOption,
     ConcurrencyOption,
     FirstItemOption,
-    ItemsOption,
     JsonOption,
     read_benchmark,
 )
+from langchain_llava_o1.cli.bench.tables import say_damage
+from langchain_llava_o1.cli.data.teaching import read_price
 from langchain_llava_o1.cli.failures import checking_usage
 from langchain_llava_o1.cli.options import (
     DebugOption,
@@ -27,50 +30,162 @@ from langchain_llava_o1.cli.options import (
     StrategyOption,
     read_judge,
 )
-from langchain_llava_o1.cli.output import write_output
+from langchain_llava_o1.cli.output import write_error, write_output
 from langchain_llava_o1.evaluation.benchmark import DEFAULT_BENCHMARK
 from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH
 from langchain_llava_o1.search.strategy import Strategy
 
-_DEFAULT_JUDGE = "generative"
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
+    from langchain_llava_o1.data.annotation.spending import Price
+    from langchain_llava_o1.evaluation.judge_pairs import PairFile
+    from langchain_llava_o1.evaluation.pair_judging import PairReport
+
+_DEFAULT_JUDGE = "generative"
+_DEFAULT_ITEMS = 200
+_OF_CANDIDATES = ("benchmark", "difficulty", "benchmark_options", "strategy", "candidates")
 
 PairOption = Annotated[
     int, typer.Option("--candidates", min=2, max=64, help="Candidates of each step, compared in pairs.")
 ]
+JudgedItemsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--items",
+        min=1,
+        help=f"Questions to answer, or pairs to judge. Default: {_DEFAULT_ITEMS} questions, all pairs.",
+        show_default=False,
+    ),
+]
+PairsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--pairs",
+        metavar="FILE",
+        help="Judge the pairs of answers of a file in VL-RewardBench's format, JSON with one a line, in "
+        "place of candidates of a search.",
+        show_default=False,
+    ),
+]
+PicturesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--pictures",
+        metavar="PATH",
+        help="With --pairs: folder or zip that the paths of pictures are relative to. Default: the file's.",
+        show_default=False,
+    ),
+]
 
 
 def judge(
+    context: typer.Context,
     benchmark: BenchmarkOption = DEFAULT_BENCHMARK,
     difficulty: BenchmarkDifficultyOption = None,
     benchmark_options: BenchmarkOptionsOption = None,
     strategy: StrategyOption = DEFAULT_SEARCH,
+    pairs: PairsOption = None,
+    pictures: PicturesOption = None,
     judge: JudgeOption = _DEFAULT_JUDGE,
     judge_model: JudgeModelOption = None,
     judge_kind: JudgeKindOption = None,
     candidates: PairOption = 2,
-    items: ItemsOption = 200,
+    items: JudgedItemsOption = None,
     seed: FirstItemOption = 0,
     concurrency: ConcurrencyOption = 48,
+    price: PriceOption = None,
     model: ModelOption = None,
+    base_url: BaseUrlOption = None,
     is_json: JsonOption = False,
     is_debug: DebugOption = False,
 ) -> None:
-    """Show a judge the candidates of a search in both orders, and count what it names."""
+    """Show a judge two candidates in both orders, and count what it names."""
+    asked_judge = read_judge(judge, judge_model, judge_kind) or _DEFAULT_JUDGE
+    if pairs is not None:
+        _refuse_what_draws(context)
+        file = _open_pairs(pairs, pictures)
+        cost = None if price is None else read_price(price, "--price")
+        chat_model = answering.open_model(AnswerSettings(model, base_url=base_url))
+        report = _judge_pairs(chat_model, asked_judge, file, items, seed, concurrency, cost)
+        write_output(_write_pairs(report, is_json=is_json))
+        return
+    for option, value in (("--pictures", pictures), ("--price", price)):
+        if value is not None:
+            raise typer.BadParameter(f"{value} is for --pairs; add that, or leave it out.", param_hint=option)
     from langchain_llava_o1.evaluation.judging import judge_table, measure_judge
 
-    asked = read_benchmark(benchmark, difficulty, benchmark_options, seed=seed, items=items)
-    asked_judge = read_judge(judge, judge_model, judge_kind)
-    chat_model = answering.create_model(AnswerSettings(model))
+    num_items = _DEFAULT_ITEMS if items is None else items
+    asked = read_benchmark(benchmark, difficulty, benchmark_options, seed=seed, items=num_items)
+    chat_model = answering.open_model(AnswerSettings(model, base_url=base_url))
     with checking_usage():
-        report = run_until_interrupted(
+        found = run_until_interrupted(
             measure_judge(
                 chat_model,
                 benchmark=asked,
                 strategy=Strategy(strategy, asked_judge, {"candidates": candidates}),
-                items=items,
+                items=num_items,
                 seed=seed,
                 concurrency=concurrency,
             )
         )
-    write_output(json.dumps(report.as_json()) + "\n" if is_json else judge_table(report))
+    write_output(json.dumps(found.as_json()) + "\n" if is_json else judge_table(found))
+
+
+def _refuse_what_draws(context: typer.Context) -> None:
+    """Refuse options of the candidates that a search draws: the answers of a file are there already."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(str(parameter.name))
+        if parameter.name in _OF_CANDIDATES and source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(
+                "with --pairs no search draws candidates; leave one of the two out.",
+                param_hint=parameter.opts[0],
+            )
+
+
+def _open_pairs(path: Path, pictures: Path | None) -> "PairFile":
+    from langchain_llava_o1.evaluation.judge_pairs import PairFile
+
+    with checking_usage():
+        return PairFile(path, pictures=pictures)
+
+
+def _judge_pairs(
+    model: "BaseChatModel",
+    judge: str,
+    pairs: "PairFile",
+    items: int | None,
+    seed: int,
+    concurrency: int,
+    price: "Price | None",
+) -> "PairReport":
+    from langchain_llava_o1.evaluation.pair_judging import JudgedPair, measure_judge_on_pairs
+
+    num_judged, num_asked = 0, len(pairs) - seed if items is None else items
+
+    def count(judged: JudgedPair) -> None:
+        nonlocal num_judged
+        num_judged += 1
+        if num_judged % max(1, num_asked // 20) == 0 or num_judged == num_asked:
+            write_error(f"{num_judged}/{num_asked} pairs judged")
+
+    with checking_usage():
+        return run_until_interrupted(
+            measure_judge_on_pairs(
+                model,
+                judge,
+                pairs,
+                items=items,
+                seed=seed,
+                concurrency=concurrency,
+                price=price,
+                report=count,
+                report_damage=say_damage,
+            )
+        )
+
+
+def _write_pairs(report: "PairReport", *, is_json: bool) -> str:
+    from langchain_llava_o1.evaluation.pair_judging import pair_table
+
+    return json.dumps(report.as_json()) + "\n" if is_json else pair_table(report)

@@ -4,9 +4,18 @@ from typing import Annotated
 
 import typer
 
+from langchain_llava_o1.cli.bench.accuracy_options import ITEMS_OF_ENDLESS
+from langchain_llava_o1.cli.bench.comparing import AskedBenchmark
 from langchain_llava_o1.cli.failures import checking_usage
+from langchain_llava_o1.cli.output import write_error
 from langchain_llava_o1.drawn import Difficulty
-from langchain_llava_o1.evaluation.benchmark import BENCHMARKS, Benchmark, open_benchmark
+from langchain_llava_o1.evaluation.benchmark import (
+    BENCHMARKS,
+    Benchmark,
+    Resources,
+    find_benchmark,
+    open_benchmark,
+)
 
 BenchmarkOption = Annotated[
     str, typer.Option("--benchmark", metavar="NAME", help=f"What is asked: {', '.join(BENCHMARKS)}.")
@@ -52,6 +61,52 @@ def read_benchmark(
         typer.BadParameter: If an option is not written as one.
         BadUsageError: If there is none of this name, or an option or the items are not its own.
     """
+    with checking_usage():
+        benchmark = open_benchmark(name, _read_options(difficulty, options))
+        benchmark.numbers(seed, items)
+    return benchmark
+
+
+def read_benchmarks(
+    names: str,
+    difficulty: Difficulty | None,
+    options: list[str] | None,
+    *,
+    seed: int,
+    items: int | None,
+    resources: Resources,
+) -> list[AskedBenchmark]:
+    """Open the benchmarks that the options choose; each takes those of the options that it has.
+
+    Raises:
+        typer.BadParameter: If an option is not written as one.
+        BadUsageError: If there is none of a name, an option is not one of any, or one has too few items.
+    """
+    given = _read_options(difficulty, options)
+    chosen = list(dict.fromkeys(name.strip() for name in names.split(",")))
+    opened = []
+    with checking_usage():
+        for name in chosen:
+            # Of several, each has options of its own; one that none of them has is refused by the first.
+            has_others = {option for other in chosen for option in find_benchmark(other).options}
+            own = {
+                option: value
+                for option, value in given.items()
+                if option in find_benchmark(name).options or option not in has_others
+            }
+            benchmark = open_benchmark(name, own, resources)
+            for remark in benchmark.remarks():
+                write_error(remark)
+            num_items = items
+            if num_items is None:
+                total = benchmark.num_items
+                num_items = ITEMS_OF_ENDLESS if total is None else max(1, total - seed)
+            benchmark.numbers(seed, num_items)
+            opened.append(AskedBenchmark(benchmark, num_items))
+    return opened
+
+
+def _read_options(difficulty: Difficulty | None, options: list[str] | None) -> dict[str, str]:
     given: dict[str, str] = {} if difficulty is None else {"difficulty": difficulty.value}
     for text in options or []:
         option, equals, value = text.partition("=")
@@ -60,7 +115,4 @@ def read_benchmark(
                 f"{text!r} is no option; write it as in difficulty=easy.", param_hint="--option"
             )
         given[option.strip()] = value
-    with checking_usage():
-        benchmark = open_benchmark(name, given)
-        benchmark.numbers(seed, items)
-    return benchmark
+    return given

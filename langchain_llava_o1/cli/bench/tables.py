@@ -1,6 +1,7 @@
 """What a measurement of accuracy writes, while it runs and at its end."""
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 from langchain_llava_o1.cli.output import write_error
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Counter:
-    """Says on standard error how far the measurement is."""
+    """Says on standard error how far the measurement is, and about how long it goes on."""
 
     def __init__(self, items: int, heading: str = "") -> None:
         """Count up to so many items; the heading begins each line."""
@@ -21,15 +22,28 @@ class Counter:
         self._step = max(1, items // 20)
         self._done = 0
         self._score = 0.0
+        self._began: float | None = None
 
     def add(self, answered: "Answered") -> None:
         """Count an item that was answered."""
         self._done += 1
         self._score += answered.outcome.score
-        if self._done % self._step == 0 or self._done == self._items:
-            write_error(
-                f"{self._heading}{self._done}/{self._items} answered, {self._score / self._done:.1%} right"
-            )
+        now = time.monotonic()
+        self._began = now if self._began is None else self._began
+        if self._done % self._step and self._done != self._items:
+            return
+        said = f"{self._heading}{self._done}/{self._items} answered, {self._score / self._done:.1%} right"
+        left = self._items - self._done
+        if left and self._done > 1:
+            said += f", {_say_time((now - self._began) / (self._done - 1) * left)} left"
+        write_error(said)
+
+
+def _say_time(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "under a minute"
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def say_damage(damage: "DamagedItemError") -> None:

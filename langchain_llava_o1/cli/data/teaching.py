@@ -188,10 +188,15 @@ def read_prices(price: str | None, validator_price: str | None, max_cost: float 
                 )
         return {}
     validators = ("--price", price) if validator_price is None else ("--validator-price", validator_price)
-    return {TEACHER: _read_price(price, "--price"), VALIDATOR: _read_price(validators[1], validators[0])}
+    return {TEACHER: read_price(price, "--price"), VALIDATOR: read_price(validators[1], validators[0])}
 
 
-def _read_price(text: str, option: str) -> "Price":
+def read_price(text: str, option: str) -> "Price":
+    """Read a price.
+
+    Raises:
+        typer.BadParameter: If it is none.
+    """
     from langchain_llava_o1.data.annotation.spending import Price
     from langchain_llava_o1.errors import ConfigurationError
 

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from langchain_llava_o1.chat.parameters import EMBEDDED_MODEL
 from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.judges.chat_model import name_of
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 SELF = "self"
 """The model that ``ChatLlavaO1`` has by default."""
+
+_OPENAI = "openai"
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,23 @@ class ModelName:
     @classmethod
     def of(cls, model: "BaseChatModel") -> "ModelName":
         """Name a chat model that was created elsewhere."""
-        name = getattr(model, "model", None) or getattr(model, "model_name", None) or type(model).__name__
-        return cls(str(name), model=model)
+        return cls(name_of(model), model=model)
+
+    @classmethod
+    def hosted(cls, name: str, *, base_url: str | None, **parameters: Any) -> "ModelName":
+        """Name the model of a provider or, with a server's URL alone, of one that speaks OpenAI's protocol.
+
+        Args:
+            name: Provider and model, or the model alone.
+            base_url: URL of a server; None for the provider's own.
+            parameters: What it is created with besides.
+
+        Raises:
+            ConfigurationError: If a server has no model named.
+        """
+        if not name:
+            raise ConfigurationError(f"{base_url} serves models; name the one to ask, as in openai:gpt-4o.")
+        return cls(name if ":" in name else f"{_OPENAI}:{name}", {"base_url": base_url, **parameters})
 
     @property
     def is_local(self) -> bool:
@@ -84,6 +102,10 @@ class ModelName:
                 f"{self.name!r} names no model: write provider and model, as in openai:gpt-4o, the folder of "
                 f'a checkpoint, "{EMBEDDED_MODEL}", or "{SELF}".'
             )
+        is_own_server = self.name.startswith(f"{_OPENAI}:") and "base_url" in given
+        if is_own_server and not os.environ.get("OPENAI_API_KEY"):
+            # The client insists on a key; one's own server rarely asks for any.
+            given["api_key"] = "none"
         try:
             return cast("BaseChatModel", init_chat_model(self.name, **given))
         # A missing key, package or provider: each provider tells it in a class of its own.

@@ -87,14 +87,18 @@ class AnnotatorModels:
             raise failure
 
 
-def _record(model: ChatModel, role: str, plan: AnnotationPlan, spending: Spending) -> RecordedModel:
+def with_retries(model: ChatModel, attempts: int) -> ChatModel:
+    """Return a model whose calls are repeated after errors that pass, and that answers from no cache."""
     # A cache would answer every try alike.
-    retrying = uncached(model).with_retry(
+    return uncached(model).with_retry(
         retry_if_exception_type=_TRANSIENT,
-        stop_after_attempt=plan.retries,
+        stop_after_attempt=attempts,
         exponential_jitter_params=_BACK_OFF,
     )
-    return RecordedModel.of(retrying, role, spending)
+
+
+def _record(model: ChatModel, role: str, plan: AnnotationPlan, spending: Spending) -> RecordedModel:
+    return RecordedModel.of(with_retries(model, plan.retries), role, spending)
 
 
 def _create_teacher(plan: AnnotationPlan, model: ChatModel) -> Teacher:

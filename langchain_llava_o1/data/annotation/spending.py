@@ -100,11 +100,13 @@ class Spending:
         budget: How much may be spent.
         prices: What each role's model costs; nothing where it is not named.
         used: What was used so far, by role.
+        is_reached: Whether a call was refused for want of budget.
     """
 
     budget: Budget = field(default_factory=Budget)
     prices: Mapping[str, Price] = field(default_factory=dict)
     used: dict[str, Usage] = field(default_factory=dict)
+    is_reached: bool = False
     _under_way: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -138,6 +140,7 @@ class Spending:
         if (limits.max_tokens is not None and tokens > limits.max_tokens) or (
             limits.max_cost is not None and cost > limits.max_cost
         ):
+            self.is_reached = True
             raise BudgetReached
         self._under_way = under_way
 
@@ -165,7 +168,7 @@ class Spending:
 
     def _mean(self, role: str) -> Usage | None:
         used = self.used.get(role)
-        if used is None:
+        if used is None or not used.num_calls:
             return None
         return Usage(1, used.input_tokens // used.num_calls, used.output_tokens // used.num_calls)
 

@@ -46,7 +46,16 @@ class DrawnBenchmark(Benchmark):
     def _draw(self, seed: int) -> Item:
         drawn = self._make(seed, self._difficulty)
         picture, skill = as_png(drawn.picture), drawn.question.skill
-        return Item(str(seed), (picture,), drawn.prompt, drawn.kind, reference=drawn, skill=skill)
+        return Item(
+            str(seed),
+            (picture,),
+            drawn.prompt,
+            drawn.kind,
+            reference=drawn,
+            skill=skill,
+            choices=drawn.guesses(),
+            sources=(f"drawn with seed {seed}",),
+        )
 
     @property
     def _difficulty(self) -> Difficulty:

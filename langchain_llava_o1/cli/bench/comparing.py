@@ -1,0 +1,153 @@
+"""Running what `llava-o1 bench accuracy` was asked for: one strategy, or several side by side."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from langchain_llava_o1.cli.answering import run_until_interrupted
+from langchain_llava_o1.cli.bench.tables import Counter, say_damage
+from langchain_llava_o1.cli.failures import checking_usage
+from langchain_llava_o1.search.catalogue import find_search
+from langchain_llava_o1.search.strategy import Strategy
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from langchain_llava_o1.evaluation.accuracy import AccuracyReport
+    from langchain_llava_o1.evaluation.benchmark import Benchmark
+    from langchain_llava_o1.evaluation.comparison import ComparisonSettings
+    from langchain_llava_o1.evaluation.outcome_log import Cell
+    from langchain_llava_o1.evaluation.purse import Purse
+
+
+@dataclass(frozen=True)
+class AskedBenchmark:
+    """A benchmark, and how many of its items are asked."""
+
+    benchmark: "Benchmark"
+    num_items: int
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one strategy alone and several side by side are measured with."""
+
+    model: "BaseChatModel"
+    benchmarks: list[AskedBenchmark]
+    judge: str | None
+    settings: dict[str, Any]
+    seed: int
+    concurrency: int
+
+
+def measure(
+    measurement: Measurement, search: str, num_candidates: int | None, turns: int = 1
+) -> "AccuracyReport":
+    """Measure one strategy on the first benchmark."""
+    from langchain_llava_o1.evaluation.accuracy import measure_accuracy
+
+    settings = measurement.settings
+    # Those that have nothing to choose from have one; they refuse any other number.
+    is_implied = num_candidates is None or (num_candidates == 1 and not find_search(search).has_candidates)
+    if not is_implied:
+        settings = {"candidates": num_candidates, **settings}
+    strategy = Strategy(search, measurement.judge, settings)
+    with checking_usage():
+        strategy.build(measurement.model)
+    asked = measurement.benchmarks[0]
+    return run_until_interrupted(
+        measure_accuracy(
+            measurement.model,
+            benchmark=asked.benchmark,
+            strategy=strategy,
+            items=asked.num_items,
+            seed=measurement.seed,
+            concurrency=measurement.concurrency,
+            report=Counter(asked.num_items, f"turn {turns}: " if turns > 1 else "").add,
+            report_damage=say_damage,
+            turns=turns,
+        )
+    )
+
+
+def compare_all(
+    measurement: Measurement, cells: "list[Cell]", folder: Path, *, purse: "Purse", is_plotted: bool
+) -> "list[list[AccuracyReport]]":
+    """Compare strategies on each benchmark; table and plot go into the folder.
+
+    Returns:
+        The reports on each benchmark on which anything was answered.
+    """
+    from langchain_llava_o1.evaluation.comparison import plan_contenders
+    from langchain_llava_o1.evaluation.plot import check_plotting, plot_comparison
+
+    if is_plotted:
+        check_plotting()
+    plans = [_plan(measurement, asked) for asked in measurement.benchmarks]
+    with checking_usage():
+        for plan in plans:
+            plan_contenders(measurement.model, cells, plan)
+
+    async def run() -> "list[list[AccuracyReport]]":
+        # All in one event loop, to which the connections of a hosted model belong.
+        return [
+            await _compare(measurement, plan, cells, folder / plan.benchmark.name / "outcomes.jsonl", purse)
+            for plan in plans
+        ]
+
+    groups = run_until_interrupted(run())
+    answered = [reports for reports in groups if reports]
+    (folder / "comparison.md").write_text(write_tables(answered), encoding="utf-8")
+    if is_plotted and answered:
+        for ending in ("svg", "png"):
+            plot_comparison(answered, folder / f"comparison.{ending}")
+    return answered
+
+
+def _plan(measurement: Measurement, asked: AskedBenchmark) -> "ComparisonSettings":
+    from langchain_llava_o1.evaluation.comparison import ComparisonSettings
+
+    return ComparisonSettings(
+        asked.benchmark, measurement.seed, asked.num_items, measurement.judge, measurement.settings
+    )
+
+
+async def _compare(
+    measurement: Measurement,
+    settings: "ComparisonSettings",
+    cells: "list[Cell]",
+    log_path: Path,
+    purse: "Purse",
+) -> "list[AccuracyReport]":
+    from langchain_llava_o1.evaluation.comparison import compare
+
+    where = f"{settings.benchmark}: " if len(measurement.benchmarks) > 1 else ""
+    counters: dict[Cell, Counter] = {}
+
+    def start(cell: "Cell", num_items: int) -> None:
+        counters[cell] = Counter(num_items, f"{where}{cell.search}, N={cell.candidates}: ")
+
+    return await compare(
+        measurement.model,
+        cells,
+        settings,
+        log_path=log_path,
+        concurrency=measurement.concurrency,
+        purse=purse,
+        report_start=start,
+        report=lambda cell, answered: counters[cell].add(answered),
+        report_damage=say_damage,
+    )
+
+
+def write_tables(groups: "list[list[AccuracyReport]]") -> str:
+    """Write the tables of each benchmark, under a heading where there are several."""
+    from langchain_llava_o1.evaluation.comparison import comparison_table
+
+    tables = [
+        f"### {reports[0].asked}\n\n{comparison_table(reports)}"
+        if len(groups) > 1
+        else comparison_table(reports)
+        for reports in groups
+    ]
+    return "\n".join(tables)

@@ -1,0 +1,81 @@
+"""`llava-o1 bench fetch`: the files of published benchmarks, from where they are published."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from langchain_llava_o1.cli.failures import checking_usage
+from langchain_llava_o1.cli.options import DebugOption
+from langchain_llava_o1.cli.output import write_error, write_output
+from langchain_llava_o1.evaluation.benchmark_files.published_files import (
+    PublishedFile,
+    benchmark_folder,
+    find_published,
+)
+
+_MEGABYTE = 1_000_000
+_NUM_LINES = 20
+"""How often progress is told of a file."""
+
+
+def fetch(
+    names: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME[,NAME…]",
+            help="Benchmarks, such as mmstar, or files, such as AI2D_TEST.",
+            show_default=False,
+        ),
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="FOLDER",
+            help="Where to. Default: $LMUData, else ~/LMUData.",
+            show_default=False,
+        ),
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            "--url",
+            metavar="ADDRESS",
+            help="Fetch one file from there; it must have the same MD5.",
+            show_default=False,
+        ),
+    ] = None,
+    is_debug: DebugOption = False,
+) -> None:
+    """Fetch benchmarks from where they are published, and check them.
+
+    A download that was cut off goes on where it stopped.
+    """
+    with checking_usage():
+        files = [find_published(name) for name in dict.fromkeys(name.strip() for name in names.split(","))]
+    if url is not None and len(files) > 1:
+        raise typer.BadParameter("an address is that of one file; give one name.", param_hint="--url")
+    # It loads the HTTP client, which no other command needs.
+    from langchain_llava_o1.evaluation.benchmark_files.fetching import fetch_file
+
+    for file in files:
+        fetched = fetch_file(file, benchmark_folder(data), url=url, report=_Counter(file).report)
+        state = "fetched" if fetched.is_new else "already there"
+        write_output(f"{fetched.path}  {state}, MD5 {file.md5}\n")
+
+
+class _Counter:
+    """Says on standard error how much of a file is there."""
+
+    def __init__(self, file: PublishedFile) -> None:
+        self._file = file
+        self._next = 0.0
+
+    def report(self, done: int, total: int | None) -> None:
+        """Say how much is there, now and then."""
+        if done < self._next and done != total:
+            return
+        self._next = done + (total / _NUM_LINES if total else 10 * _MEGABYTE)
+        of_all = f" of {total / _MEGABYTE:.1f}" if total else ""
+        write_error(f"{self._file.file_name}: {done / _MEGABYTE:.1f}{of_all} MB")

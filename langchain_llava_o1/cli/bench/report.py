@@ -1,0 +1,55 @@
+"""`llava-o1 bench report`: the tables and the page of a folder of answers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from langchain_llava_o1.cli.bench.accuracy_options import DataOption, PriceOption
+from langchain_llava_o1.cli.bench.options import JsonOption
+from langchain_llava_o1.cli.data.teaching import read_price
+from langchain_llava_o1.cli.failures import checking_usage
+from langchain_llava_o1.cli.options import DebugOption
+from langchain_llava_o1.cli.output import write_error, write_output
+from langchain_llava_o1.cli.report import check_page_path, write_page
+
+_PAGE = "report.html"
+
+FolderArgument = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="What `bench accuracy --compare … --out FOLDER` wrote.")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE", help=f"The page. Default: {_PAGE} in the folder.", show_default=False
+    ),
+]
+ShownItemsOption = Annotated[
+    int, typer.Option("--items", min=0, help="Items in the page on which strategies disagree, at most.")
+]
+
+
+def report(
+    folder: FolderArgument,
+    out: OutOption = None,
+    items: ShownItemsOption = 40,
+    data: DataOption = None,
+    price: PriceOption = None,
+    is_json: JsonOption = False,
+    is_debug: DebugOption = False,
+) -> None:
+    """Write the tables of a comparison, and a page to look through; no model is asked."""
+    from langchain_llava_o1.evaluation.benchmark import Resources
+    from langchain_llava_o1.evaluation.results.run_report import report_run
+
+    paid = None if price is None else read_price(price, "--price")
+    page_path = folder / _PAGE if out is None else out
+    with checking_usage():
+        found = report_run(folder, price=paid, items=items, resources=Resources(data))
+        check_page_path(page_path, "--out")
+    found.write_tables(folder)
+    write_page(found.page, page_path)
+    for problem in found.problems:
+        write_error(f"{problem} The page has no pictures of it.")
+    write_output(found.json if is_json else found.markdown)
+    write_error(f"Written: {page_path}, and comparison.md, .csv and .json in {folder}")

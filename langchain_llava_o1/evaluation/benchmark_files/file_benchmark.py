@@ -1,0 +1,96 @@
+"""A benchmark whose items are the rows of a file."""
+
+import threading
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+
+from langchain_llava_o1.evaluation.benchmark import NO_RESOURCES, Benchmark, Resources
+from langchain_llava_o1.evaluation.benchmark_files.published_files import (
+    PUBLISHED_FILES,
+    PublishedFile,
+    find_benchmark_file,
+)
+from langchain_llava_o1.evaluation.benchmark_files.row import BenchmarkRow
+from langchain_llava_o1.evaluation.benchmark_files.table import BenchmarkTable, RowPlace
+from langchain_llava_o1.evaluation.item import DamagedItemError, Item
+
+
+class FileBenchmark(Benchmark):
+    """An item is a row with a picture; a damaged row is an item that cannot be read.
+
+    Attributes:
+        columns: What its file must have beside an index and pictures.
+        kept_columns: Columns whose texts are kept in memory.
+        table: The rows of its file.
+        places: Where the row of each item is, by the item's number.
+    """
+
+    columns: Sequence[str] = ("question", "answer")
+    kept_columns: Sequence[str] = ()
+
+    def __init__(self, name: str, options: Mapping[str, str], resources: Resources = NO_RESOURCES) -> None:
+        """Find the rows of the file.
+
+        Raises:
+            ConfigurationError: If the file is missing, or is none of this benchmark.
+        """
+        super().__init__(name, options, resources)
+        published = PUBLISHED_FILES[self.published_name]
+        self.table = self._open_table(published)
+        self.places = self.order_places(self.table.places)
+        self.num_items = len(self.places)
+        self._reading = threading.Lock()
+
+    @property
+    @abstractmethod
+    def published_name(self) -> str:
+        """Name of the published file that the options choose."""
+
+    @abstractmethod
+    def make_item(self, row: BenchmarkRow, pictures: Sequence[bytes], sources: Sequence[str]) -> Item:
+        """Make the item of a row.
+
+        Raises:
+            DamagedItemError: If a cell is not as it should be.
+        """
+
+    def remarks(self) -> Sequence[str]:
+        """Say how many rows are not asked."""
+        number = self.table.num_skipped
+        rows = "1 row has" if number == 1 else f"{number:,} rows have"
+        return (
+            [f"{self.table.path.name}: {rows} no picture, and no question is asked about it."]
+            if number
+            else []
+        )
+
+    def order_places(self, places: Sequence[RowPlace]) -> Sequence[RowPlace]:
+        """Return the rows in the order in which they are asked: by default that of the file."""
+        return places
+
+    def read_item(self, number: int) -> Item:
+        """Read the row of an item and its pictures."""
+        # A row may take megabytes: one is read at a time, however many threads ask for them.
+        with self._reading:
+            row = self.table.read_row(self.places[number])
+            pictures = self.table.read_pictures(row)
+            return self.make_item(
+                row, [picture.data for picture in pictures], [picture.source for picture in pictures]
+            )
+
+    def read_practice_item(self, number: int) -> Item:
+        """Read the first item from ``number`` on that is not damaged.
+
+        Raises:
+            DamagedItemError: If all are.
+        """
+        for candidate in range(number, len(self.places) - 1):
+            try:
+                return self.read_item(candidate)
+            except DamagedItemError:
+                continue
+        return self.read_item(len(self.places) - 1)
+
+    def _open_table(self, published: PublishedFile) -> BenchmarkTable:
+        path = find_benchmark_file(published, self.resources.data)
+        return BenchmarkTable(path, published, self.columns, self.kept_columns)

@@ -1,0 +1,105 @@
+"""MathVista: mathematics in pictures, the part ``testmini`` (arXiv 2310.02255)."""
+
+from collections.abc import Mapping, Sequence
+
+from langchain_llava_o1.data.formats.benchmark_file import read_list
+from langchain_llava_o1.errors import DataError
+from langchain_llava_o1.evaluation.benchmark_files.file_benchmark import FileBenchmark
+from langchain_llava_o1.evaluation.benchmark_files.row import BenchmarkRow
+from langchain_llava_o1.evaluation.grading.math_answer import MathQuestion, grade_math_answer
+from langchain_llava_o1.evaluation.item import Grade, Item
+from langchain_llava_o1.evaluation.outcome import Outcome
+
+_MULTIPLE_CHOICE = "multi_choice"
+_QUESTION_TYPES = (_MULTIPLE_CHOICE, "free_form")
+_REQUESTS = {
+    "integer": "Answer with a whole number.",
+    "float": "Answer with a decimal number.",
+    "list": "Answer with a list in square brackets.",
+    "text": "Answer in a few words.",
+}
+_CHOICE_REQUEST = "Answer with the letter of the right option."
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+class MathVista(FileBenchmark):
+    """A kind is a task, as in "geometry problem solving"; the skills stand beside the accuracy."""
+
+    published_name = "MathVista_MINI"
+    columns = ("question", "question_type", "answer_type", "answer", "answer_option", "choices", "task")
+    kept_columns = ("skills",)
+
+    def make_item(self, row: BenchmarkRow, pictures: Sequence[bytes], sources: Sequence[str]) -> Item:
+        """Make the item of a row: its question, which as published has its options and asks for a form."""
+        question_type = row.read_one_of("question_type", _QUESTION_TYPES)
+        answer_type = row.read_one_of("answer_type", _REQUESTS)
+        is_choice = question_type == _MULTIPLE_CHOICE
+        choices = _read_choices(row) if is_choice else {}
+        question = MathQuestion(
+            text=row.read("question"),
+            question_type=question_type,
+            answer_type=answer_type,
+            choices=choices,
+            precision=_read_precision(row),
+            answer=row.read_one_of("answer_option", choices) if is_choice else row.read("answer"),
+        )
+        return Item(
+            id=row.index,
+            pictures=pictures,
+            question=_ask(question),
+            kind=row.find("task") or self.name,
+            reference=question,
+            choices=tuple(choices),
+            sources=sources,
+        )
+
+    async def grade(self, item: Item, conclusion: str) -> Grade:
+        """Compare what is answered with the right answer, by its type."""
+        return await grade_math_answer(item.reference, conclusion, self.resources)
+
+    def further_scores(self, outcomes: Sequence[Outcome]) -> Mapping[str, float]:
+        """Return the accuracy of the questions that need each skill."""
+        scores: dict[str, list[float]] = {}
+        for outcome in outcomes:
+            (cell,) = self.places[outcome.number].kept
+            for skill in _read_skills(cell):
+                scores.setdefault(skill, []).append(outcome.score)
+        return {skill: sum(found) / len(found) for skill, found in sorted(scores.items())}
+
+
+def _read_choices(row: BenchmarkRow) -> dict[str, str]:
+    cell = row.read("choices")
+    try:
+        texts = read_list(cell)
+    except DataError as error:
+        raise row.damage("choices", str(error), expected="a list of options") from error
+    if not 2 <= len(texts) <= len(_LETTERS):
+        raise row.damage("choices", f"{len(texts)} options", expected=f"2 to {len(_LETTERS)}")
+    return dict(zip(_LETTERS, texts, strict=False))
+
+
+def _read_precision(row: BenchmarkRow) -> int | None:
+    text = row.find("precision")
+    if not text:
+        return None
+    try:
+        return int(float(text))
+    except (ValueError, OverflowError):
+        raise row.damage("precision", repr(text), expected="a number of decimal places") from None
+
+
+def _read_skills(cell: str) -> Sequence[str]:
+    try:
+        return read_list(cell)
+    except DataError:
+        return ()
+
+
+def _ask(question: MathQuestion) -> str:
+    """Write the question; what its text does not have of options and request is added."""
+    lines = [question.text]
+    if question.choices and not all(text in question.text for text in question.choices.values()):
+        lines += [f"{letter}. {text}" for letter, text in question.choices.items()]
+    if "hint:" not in question.text.lower():
+        lines.append(_CHOICE_REQUEST if question.choices else _REQUESTS[question.answer_type])
+    return "\n".join(lines)

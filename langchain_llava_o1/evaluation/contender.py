@@ -1,0 +1,145 @@
+"""What is measured on a benchmark: a search, or a baseline that no benchmark can be read without."""
+
+import asyncio
+import random
+from abc import ABC, abstractmethod
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, HumanMessage
+
+from langchain_llava_o1.evaluation.answers import Answer, Asked, Reply, create_answer
+from langchain_llava_o1.evaluation.benchmark import Benchmark
+from langchain_llava_o1.evaluation.item import DamagedItemError, Item
+from langchain_llava_o1.search.strategy import Strategy
+
+
+class Facts(NamedTuple):
+    """What a report says of a contender, besides its name.
+
+    Attributes:
+        judge: What decides between candidates; None for the search's own default, or where there is none.
+        candidates: How many there are to choose from.
+        temperature: Of the sampling; None where it is left to the model, or there is none.
+    """
+
+    judge: str | None
+    candidates: int
+    temperature: float | None
+
+
+class Contender(ABC):
+    """Answers the items of a benchmark.
+
+    Attributes:
+        asks_model: Whether the model is asked, and must be loaded before time is taken.
+    """
+
+    asks_model: bool = True
+
+    @abstractmethod
+    def describe(self, model: BaseChatModel) -> Facts:
+        """Say what a report says of it."""
+
+    @abstractmethod
+    async def prepare(self, model: BaseChatModel, benchmark: Benchmark, numbers: Sequence[int]) -> Answer:
+        """Return what answers the items of these numbers."""
+
+
+@dataclass(frozen=True)
+class SearchContender(Contender):
+    """A search of the catalogue with its judge and its settings."""
+
+    strategy: Strategy
+
+    def describe(self, model: BaseChatModel) -> Facts:
+        """Say what its settings are."""
+        context = self.strategy.build(model).context
+        return Facts(self.strategy.judge, getattr(context, "candidates", 1), context.temperature)
+
+    async def prepare(self, model: BaseChatModel, benchmark: Benchmark, numbers: Sequence[int]) -> Answer:
+        """Build the search."""
+        return create_answer(model, self.strategy)
+
+
+class TextOnly(Contender):
+    """A greedy pass that is not shown the pictures: what the questions give away by themselves."""
+
+    _STRATEGY = Strategy("greedy")
+
+    def describe(self, model: BaseChatModel) -> Facts:
+        """Say that it is greedy."""
+        return SearchContender(self._STRATEGY).describe(model)
+
+    async def prepare(self, model: BaseChatModel, benchmark: Benchmark, numbers: Sequence[int]) -> Answer:
+        """Build the search."""
+        shown = create_answer(model, self._STRATEGY)
+
+        async def answer(asked: Asked) -> Reply:
+            return await shown(asked._replace(conversation=[HumanMessage(asked.item.question)]))
+
+        return answer
+
+
+class Guess(Contender):
+    """One of the choices at random, or no answer where there are none: what a benchmark gives for nothing."""
+
+    asks_model = False
+
+    def describe(self, model: BaseChatModel) -> Facts:
+        """Say that nobody is asked."""
+        return Facts(None, 1, None)
+
+    async def prepare(self, model: BaseChatModel, benchmark: Benchmark, numbers: Sequence[int]) -> Answer:
+        """Draw by an item's number, so that every run draws alike."""
+
+        async def answer(asked: Asked) -> Reply:
+            choices = asked.item.choices
+            drawn = random.Random(f"guess {asked.number}")
+            return Reply(AIMessage(drawn.choice(choices) if choices else ""))
+
+        return answer
+
+
+class MajorityOption(Contender):
+    """Always the choice that is right most often among as many choices: what their order gives away."""
+
+    asks_model = False
+
+    def describe(self, model: BaseChatModel) -> Facts:
+        """Say that nobody is asked."""
+        return Facts(None, 1, None)
+
+    async def prepare(self, model: BaseChatModel, benchmark: Benchmark, numbers: Sequence[int]) -> Answer:
+        """Count which choice is right, over all the items."""
+        counts: defaultdict[int, Counter[int]] = defaultdict(Counter)
+        for number in numbers:
+            try:
+                item = await asyncio.to_thread(benchmark.read_item, number)
+            except DamagedItemError:
+                continue
+            for place, choice in enumerate(item.choices):
+                counts[len(item.choices)][place] += (await benchmark.grade(item, choice)).score == 1
+
+        async def answer(asked: Asked) -> Reply:
+            return Reply(AIMessage(_most_often_right(asked.item, counts)))
+
+        return answer
+
+
+def _most_often_right(item: Item, counts: dict[int, Counter[int]]) -> str:
+    if not item.choices:
+        return ""
+    (place, _), *_ = counts[len(item.choices)].most_common(1)
+    return item.choices[place]
+
+
+BASELINES: dict[str, Contender] = {
+    "random": Guess(),
+    "majority-option": MajorityOption(),
+    "text-only": TextOnly(),
+}
+"""The baselines, by the names that tables give them."""

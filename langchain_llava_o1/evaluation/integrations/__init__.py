@@ -1,0 +1,1 @@
+"""Programs of others that ask questions and grade answers: lmms-eval and LangSmith."""

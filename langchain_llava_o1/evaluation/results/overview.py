@@ -1,0 +1,62 @@
+"""All benchmarks side by side, measured figures and published ones."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from langchain_llava_o1.evaluation.published import PUBLISHED, published_on
+from langchain_llava_o1.evaluation.results.measured_run import MeasuredRun
+
+
+@dataclass(frozen=True)
+class OverviewRow:
+    """A strategy, or a line of the paper.
+
+    Attributes:
+        name: What it is called.
+        accuracy: Shares, by number of the benchmark; what is missing was not measured, or not published.
+        average: Over all benchmarks of the table or, of a published line, over the paper's own; None where
+            some are missing.
+    """
+
+    name: str
+    accuracy: Mapping[int, float]
+    average: float | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The table.
+
+    Attributes:
+        benchmarks: What was asked, a column each.
+        measured: The strategies.
+        published: Lines of the paper that have a figure for one of the benchmarks.
+    """
+
+    benchmarks: tuple[str, ...]
+    measured: tuple[OverviewRow, ...]
+    published: tuple[OverviewRow, ...]
+
+
+def create_overview(runs: Sequence[MeasuredRun]) -> Overview | None:
+    """Put the benchmarks side by side; None of a single one."""
+    if len(runs) < 2:
+        return None
+    labels = dict.fromkeys(cell.run.label for run in runs for cell in run.cells)
+    measured = []
+    for label in labels:
+        accuracy = {
+            place: cell.report.accuracy
+            for place, run in enumerate(runs)
+            for cell in run.cells
+            if cell.run.label == label
+        }
+        average = sum(accuracy.values()) / len(runs) if len(accuracy) == len(runs) else None
+        measured.append(OverviewRow(label, accuracy, average))
+    tables = [published_on(run.run.heading.benchmark, run.run.heading.options) for run in runs]
+    published = []
+    for line in PUBLISHED:
+        found = {place: table[line.model] for place, table in enumerate(tables) if line.model in table}
+        if found:
+            published.append(OverviewRow(line.model, found, line.average))
+    return Overview(tuple(run.asked for run in runs), tuple(measured), tuple(published))

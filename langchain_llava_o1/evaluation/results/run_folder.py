@@ -1,0 +1,220 @@
+"""A folder of answers, as ``bench accuracy --compare`` leaves it: a line for each, by benchmark."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from langchain_llava_o1.errors import ConfigurationError, DataError
+from langchain_llava_o1.evaluation.benchmark import BENCHMARKS
+from langchain_llava_o1.evaluation.outcome import Outcome
+from langchain_llava_o1.search.catalogue import SEARCHES
+
+OUTCOMES_FILE = "outcomes.jsonl"
+
+
+class Line(NamedTuple):
+    """A line of a file, read.
+
+    Attributes:
+        number: Counted from 1.
+        fields: What it says.
+    """
+
+    number: int
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RunHeading:
+    """What the answers of a file have in common.
+
+    Attributes:
+        benchmark: Name of the benchmark.
+        options: The values of its options.
+        model: What answered.
+        judge: What decides between candidates; None for each search's own default.
+        settings: Settings of the searches that are not the defaults.
+        seed: First item.
+        grader: What read the answers that rules could not; None where nothing was asked.
+        is_compatible: Whether answers were graded as VLMEvalKit does.
+    """
+
+    benchmark: str
+    options: Mapping[str, str]
+    model: str
+    judge: str | None
+    settings: Mapping[str, Any]
+    seed: int
+    grader: str | None
+    is_compatible: bool
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "RunHeading":
+        """Read the first line of a file.
+
+        Raises:
+            KeyError: If it lacks the name of the benchmark or of the model.
+        """
+        name = fields["benchmark"]
+        known = BENCHMARKS[name].options if name in BENCHMARKS else {}
+        return cls(
+            benchmark=name,
+            options={option: fields[option] for option in known if option in fields},
+            model=fields["model"],
+            judge=fields.get("judge"),
+            settings=fields.get("context") or {},
+            seed=fields.get("seed", 0),
+            grader=fields.get("grader"),
+            is_compatible=bool(fields.get("compatible")),
+        )
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """What one strategy, with a number of candidates, made of the items.
+
+    Attributes:
+        strategy: Name of the search, or of the baseline.
+        candidates: How many it chose from.
+        outcomes: By the numbers of the items, in their order.
+        seconds: Wall-clock time in all.
+    """
+
+    strategy: str
+    candidates: int
+    outcomes: Mapping[int, Outcome]
+    seconds: float
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it is no search of the catalogue."""
+        return self.strategy not in SEARCHES
+
+    @property
+    def has_candidates(self) -> bool:
+        """Whether it has candidates to choose from."""
+        return not self.is_baseline and SEARCHES[self.strategy].has_candidates
+
+    @property
+    def label(self) -> str:
+        """The strategy, with its number of candidates where it chooses."""
+        return f"{self.strategy}, N={self.candidates}" if self.has_candidates else self.strategy
+
+
+@dataclass(frozen=True)
+class BenchmarkRun:
+    """All answers to one benchmark.
+
+    Attributes:
+        folder: Where they are.
+        heading: What they have in common.
+        cells: At least one: single passes first, then searches by their number of candidates, then
+            baselines; within these as they came.
+    """
+
+    folder: Path
+    heading: RunHeading
+    cells: tuple[CellRun, ...]
+
+    def records_path(self, cell: CellRun) -> Path:
+        """Return the file with the records of a cell's searches; it may be missing."""
+        return self.folder / "records" / f"{cell.strategy}-{cell.candidates}.jsonl"
+
+
+def read_run(folder: Path) -> list[BenchmarkRun]:
+    """Read all benchmarks of a folder.
+
+    Raises:
+        ConfigurationError: If the folder holds no answers.
+        DataError: If a line is no answer.
+    """
+    paths = sorted(folder.glob(f"*/{OUTCOMES_FILE}"))
+    if not paths:
+        state = "holds no answers" if folder.is_dir() else "is no folder"
+        raise ConfigurationError(
+            f"{folder} {state}: there is no {folder}/<benchmark>/{OUTCOMES_FILE}. Name the folder that "
+            "`llava-o1 bench accuracy --compare … --out` wrote."
+        )
+    runs = [run for path in paths if (run := _read_benchmark(path))]
+    if not runs:
+        raise ConfigurationError(
+            f"{folder} holds no answers yet: {', '.join(map(str, paths))} only begin. Go on with "
+            "`llava-o1 bench accuracy --compare …`, then report."
+        )
+    order = list(BENCHMARKS)
+    return sorted(
+        runs,
+        key=lambda run: order.index(run.heading.benchmark) if run.heading.benchmark in order else len(order),
+    )
+
+
+def read_lines(path: Path) -> Iterator[Line]:
+    """Read a file of JSON objects; a last line that was cut off is none.
+
+    Raises:
+        DataError: If a line is no object.
+    """
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            # The program was killed while it wrote this one, and answers the item again.
+            if not line.endswith(b"\n"):
+                return
+            try:
+                fields = json.loads(line)
+            except ValueError as error:
+                raise DataError(f"{path}, line {number}: {_excerpt(line)} is no JSON ({error}).") from error
+            if not isinstance(fields, dict):
+                raise DataError(f"{path}, line {number}: {_excerpt(line)} is no JSON object.")
+            yield Line(number, fields)
+
+
+def _excerpt(line: bytes) -> str:
+    return repr(line.decode("utf-8", "replace").strip()[:60])
+
+
+def _read_benchmark(path: Path) -> BenchmarkRun | None:
+    """Read a file of answers; None where it has none yet."""
+    lines = read_lines(path)
+    first = next(lines, None)
+    if first is None:
+        return None
+    try:
+        heading = RunHeading.from_json(first.fields)
+    except KeyError as error:
+        raise DataError(
+            f"{path}, line 1: the heading lacks {error}; it has {', '.join(first.fields) or 'nothing'}. "
+            "The file is none that `llava-o1 bench accuracy` wrote, or one of an earlier version."
+        ) from error
+    answers: dict[tuple[str, int], dict[int, tuple[Outcome, float]]] = {}
+    for number, fields in lines:
+        try:
+            name = (str(fields.pop("strategy")), int(fields.pop("candidates")))
+            seconds = float(fields.pop("seconds"))
+            outcome = Outcome.from_json(fields)
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(
+                f"{path}, line {number}: it is no answer ({type(error).__name__}: {error}). Take the line "
+                "out, and have the item answered again."
+            ) from error
+        answers.setdefault(name, {})[outcome.number] = (outcome, seconds)
+    cells = [
+        CellRun(
+            *name,
+            outcomes={number: found[number][0] for number in sorted(found)},
+            seconds=sum(seconds for _, seconds in found.values()),
+        )
+        for name, found in answers.items()
+    ]
+    return BenchmarkRun(path.parent, heading, _in_order(cells)) if cells else None
+
+
+def _in_order(cells: list[CellRun]) -> tuple[CellRun, ...]:
+    place = {name: number for number, name in enumerate(dict.fromkeys(cell.strategy for cell in cells))}
+    return tuple(
+        sorted(
+            cells,
+            key=lambda cell: (cell.is_baseline, cell.has_candidates, place[cell.strategy], cell.candidates),
+        )
+    )

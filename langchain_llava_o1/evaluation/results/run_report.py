@@ -1,0 +1,76 @@
+"""Everything that a folder of answers says, written: tables beside the answers, and a page."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from langchain_llava_o1.data.annotation.spending import Price
+from langchain_llava_o1.evaluation.benchmark import NO_RESOURCES, Resources
+from langchain_llava_o1.evaluation.results.measured_run import MeasuredRun, measure_run
+from langchain_llava_o1.evaluation.results.page import render_run
+from langchain_llava_o1.evaluation.results.run_folder import read_run
+from langchain_llava_o1.evaluation.results.tables import as_json, write_csv, write_markdown
+
+DEFAULT_ITEMS = 40
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a folder of answers says.
+
+    Attributes:
+        runs: Its benchmarks.
+        page: The page.
+        markdown: The tables, for people.
+        csv: The tables, for programs.
+        json: The reports, as JSON.
+    """
+
+    runs: tuple[MeasuredRun, ...]
+    page: str
+    markdown: str
+    csv: str
+    json: str
+
+    @property
+    def problems(self) -> list[str]:
+        """Why pictures and further scores of a benchmark are missing, a sentence each."""
+        return [f"{run.asked}: {run.problem}" for run in self.runs if run.problem]
+
+    def write_tables(self, folder: Path) -> None:
+        """Write ``comparison.md``, ``comparison.csv`` and ``comparison.json``.
+
+        Raises:
+            OSError: If a file cannot be written.
+        """
+        for name, text in (("md", self.markdown), ("csv", self.csv), ("json", self.json)):
+            (folder / f"comparison.{name}").write_text(text, encoding="utf-8")
+
+
+def report_run(
+    folder: Path,
+    *,
+    price: Price | None = None,
+    items: int = DEFAULT_ITEMS,
+    resources: Resources = NO_RESOURCES,
+) -> RunReport:
+    """Read a folder of answers and say what they come to. No model is asked.
+
+    Args:
+        folder: Where ``bench accuracy --compare`` wrote to.
+        price: What tokens cost; None leaves money out.
+        items: How many items the page shows at most.
+        resources: Where the files of benchmarks are, for pictures and questions.
+
+    Raises:
+        ConfigurationError: If the folder holds no answers.
+        DataError: If a line is no answer.
+    """
+    runs = tuple(measure_run(run, resources) for run in read_run(folder))
+    return RunReport(
+        runs=runs,
+        page=render_run(runs, price=price, items=items),
+        markdown=write_markdown(runs, price),
+        csv=write_csv(runs, price),
+        json=json.dumps(as_json(runs, price), ensure_ascii=False, indent=2) + "\n",
+    )

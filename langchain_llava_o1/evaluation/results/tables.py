@@ -1,0 +1,119 @@
+"""The tables of a run as Markdown, CSV and JSON."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from langchain_llava_o1.data.annotation.spending import Price
+from langchain_llava_o1.evaluation.accuracy import wilson_interval
+from langchain_llava_o1.evaluation.comparison import comparison_table
+from langchain_llava_o1.evaluation.results.measured_run import MeasuredCell, MeasuredRun
+
+_COLUMNS = (
+    "benchmark",
+    "options",
+    "model",
+    "strategy",
+    "judge",
+    "candidates",
+    "temperature",
+    "skill",
+    "kind",
+    "items",
+    "counted",
+    "accuracy",
+    "low",
+    "high",
+    "against",
+    "difference",
+    "gained",
+    "lost",
+    "p_value",
+    "unread",
+    "input_tokens",
+    "output_tokens",
+    "seconds",
+    "cost",
+)
+
+
+def write_markdown(runs: Sequence[MeasuredRun], price: Price | None) -> str:
+    """Write the tables of each benchmark as Markdown."""
+    parts = []
+    for run in runs:
+        tables = f"{comparison_table(run.reports)}\n{_further_table(run.cells, price)}"
+        parts.append(f"### {run.asked}\n\n{tables}" if len(runs) > 1 else tables)
+    return "\n".join(parts)
+
+
+def write_csv(runs: Sequence[MeasuredRun], price: Price | None) -> str:
+    """Write a line for each strategy on each benchmark, and for each kind of question of it.
+
+    The lines of a whole benchmark have an empty ``kind``, and a further column for each score of the
+    benchmarks' own tables.
+    """
+    further = dict.fromkeys(name for run in runs for report in run.reports for name in report.further)
+    file = io.StringIO()
+    writer = csv.DictWriter(file, [*_COLUMNS, *further], restval="", lineterminator="\n")
+    writer.writeheader()
+    for run in runs:
+        for cell in run.cells:
+            writer.writerows(_rows(cell, price))
+    return file.getvalue()
+
+
+def as_json(runs: Sequence[MeasuredRun], price: Price | None) -> dict[str, Any]:
+    """Return the reports on all benchmarks as plain JSON data."""
+    return {
+        "price": asdict(price) if price else None,
+        "rows": [
+            {
+                **cell.report.as_json(),
+                **({"cost": cell.cost_at(price)} if price else {}),
+                "grader": run.run.heading.grader,
+                "compatible": run.run.heading.is_compatible,
+            }
+            for run in runs
+            for cell in run.cells
+        ],
+    }
+
+
+def _further_table(cells: Sequence[MeasuredCell], price: Price | None) -> str:
+    further = list(dict.fromkeys(name for cell in cells for name in cell.report.further))
+    names = ["strategy", "N", "items", "questions counted", "unread", "tokens read per item"]
+    names += ["cost", "cost per 1,000 items"] if price else []
+    lines = [f"| {' | '.join([*names, *further])} |", "|---" * (len(names) + len(further)) + "|"]
+    for cell in cells:
+        report = cell.report
+        values = [report.strategy, report.candidates, report.items, report.counted, report.unread]
+        values.append(f"{report.input_tokens / report.items:.0f}")
+        if price:
+            cost = cell.cost_at(price)
+            values += [f"{cost:.4g}", f"{1000 * cost / report.items:.4g}"]
+        values += [f"{report.further[name]:.1%}" if name in report.further else "–" for name in further]
+        lines.append(f"| {' | '.join(map(str, values))} |")
+    return "\n".join(lines) + "\n"
+
+
+def _rows(cell: MeasuredCell, price: Price | None) -> Iterator[dict[str, Any]]:
+    report = cell.report
+    options = " ".join(f"{name}={value}" for name, value in report.options.items())
+    named: dict[str, Any] = {"benchmark": report.benchmark, "options": options, "model": report.model}
+    named |= {"strategy": report.strategy, "judge": report.judge or "", "candidates": report.candidates}
+    named |= {"temperature": "" if report.temperature is None else report.temperature}
+    whole = {**named, "items": report.items, "counted": report.counted, "accuracy": report.accuracy}
+    whole |= {"low": report.interval.low, "high": report.interval.high, "unread": report.unread}
+    whole |= {"input_tokens": report.input_tokens, "output_tokens": report.tokens, "seconds": report.seconds}
+    if paired := report.paired:
+        whole |= {"against": paired.against, "difference": paired.difference, "gained": paired.gained}
+        whole |= {"lost": paired.lost, "p_value": paired.p_value}
+    if price:
+        whole["cost"] = cell.cost_at(price)
+    yield whole | dict(report.further)
+    for kind, found in report.by_kind.items():
+        low, high = wilson_interval(found.accuracy * found.items, found.items)
+        part = {**named, "skill": found.skill, "kind": kind, "counted": found.items}
+        yield part | {"accuracy": found.accuracy, "low": low, "high": high}

@@ -1,0 +1,90 @@
+"""`llava-o1 bench report`: what it writes and what it refuses."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import Result
+
+from tests.evaluation.results.folders import write_answers
+
+RunCommand = Callable[..., Result]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_answers(tmp_path, {("greedy", 1): [1.0, 0.0], ("stage-beam", 2): [1.0, 1.0]})
+    return tmp_path
+
+
+def told(result: Result) -> str:
+    return " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_tables_and_page_are_written_into_the_folder(run_command: RunCommand, folder: Path) -> None:
+    result = run_command("bench", "report", folder)
+    assert result.exit_code == 0
+    assert result.stdout == (folder / "comparison.md").read_text()
+    assert "| stage-beam | generative | 2 | 100.0% |" in result.stdout
+    assert (folder / "comparison.csv").read_text().startswith("benchmark,")
+    assert len(json.loads((folder / "comparison.json").read_text())["rows"]) == 2
+    assert "stage-beam, N=2" in (folder / "report.html").read_text()
+
+
+def test_the_page_goes_where_it_is_wanted(run_command: RunCommand, folder: Path) -> None:
+    page = folder / "elsewhere.html"
+    result = run_command("bench", "report", folder, "--out", page, "--items", "0", "--price", "1000,1000")
+    assert result.exit_code == 0
+    assert page.exists()
+    assert not (folder / "report.html").exists()
+    assert "Cost" in page.read_text()
+    assert "| cost |" in result.stdout
+
+
+def test_json_is_one_object(run_command: RunCommand, folder: Path) -> None:
+    result = run_command("bench", "report", folder, "--json")
+    assert [row["accuracy"] for row in json.loads(result.stdout)["rows"]] == [0.5, 1.0]
+
+
+def test_a_benchmark_without_its_file_is_told(
+    run_command: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LMUData", str(tmp_path / "nothing"))
+    write_answers(tmp_path, {("greedy", 1): [1.0, 0.0]}, benchmark="mmstar")
+    result = run_command("bench", "report", tmp_path)
+    assert result.exit_code == 0
+    assert "mmstar: " in told(result)
+    assert "The page has no pictures of it." in told(result)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--price", "cheap"), "--price"),
+        (("--items", "-1"), "--items"),
+        (("--out", "."), "it is a folder"),
+    ],
+)
+def test_bad_usage_is_refused(
+    run_command: RunCommand, folder: Path, options: tuple[str, ...], message: str
+) -> None:
+    result = run_command("bench", "report", folder, *options)
+    assert result.exit_code == 2
+    assert message in told(result)
+    assert not (folder / "report.html").exists()
+    assert not (folder / "comparison.md").exists()
+
+
+def test_a_folder_without_answers_is_refused(run_command: RunCommand, tmp_path: Path) -> None:
+    result = run_command("bench", "report", tmp_path)
+    assert result.exit_code == 2
+    assert "holds no answers" in told(result)
+
+
+def test_a_damaged_line_is_named(run_command: RunCommand, folder: Path) -> None:
+    path = folder / "scenes" / "outcomes.jsonl"
+    path.write_text(f"{path.read_text()}nothing\n")
+    result = run_command("bench", "report", folder)
+    assert result.exit_code == 1
+    assert "line 6: 'nothing' is no JSON" in told(result)

@@ -1,0 +1,90 @@
+"""Reading a folder of answers."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from langchain_llava_o1.errors import ConfigurationError, DataError
+from langchain_llava_o1.evaluation.results.run_folder import read_run
+from tests.evaluation.results.folders import answer, heading, write_answers, write_lines
+
+
+def test_single_passes_come_first_then_searches_by_candidates_then_baselines(tmp_path: Path) -> None:
+    cells = [("random", 1), ("stage-beam", 8), ("best-of-n", 2), ("stage-beam", 2), ("greedy", 1)]
+    write_answers(tmp_path, dict.fromkeys(cells, (1.0, 0.0)))
+    (run,) = read_run(tmp_path)
+    labels = [cell.label for cell in run.cells]
+    assert labels == ["greedy", "stage-beam, N=2", "stage-beam, N=8", "best-of-n, N=2", "random"]
+    assert [cell.is_baseline for cell in run.cells] == [False, False, False, False, True]
+    assert run.cells[1].seconds == 1.0
+    assert run.heading.options == {"difficulty": "easy"}
+
+
+def test_benchmarks_stand_in_the_order_of_the_catalogue(tmp_path: Path) -> None:
+    for name in ("puzzles", "of-another-version", "scenes"):
+        write_answers(tmp_path, {("greedy", 1): [1.0]}, benchmark=name)
+    assert [run.heading.benchmark for run in read_run(tmp_path)] == [
+        "scenes",
+        "puzzles",
+        "of-another-version",
+    ]
+
+
+def test_what_graded_the_answers_is_read(tmp_path: Path) -> None:
+    write_answers(tmp_path, {("greedy", 1): [1.0]}, grader="gpt-4o-mini", compatible=True)
+    (run,) = read_run(tmp_path)
+    assert (run.heading.grader, run.heading.is_compatible) == ("gpt-4o-mini", True)
+
+
+def test_an_item_answered_twice_counts_once(tmp_path: Path) -> None:
+    lines = [answer("greedy", 1, 4, 0.0), answer("greedy", 1, 4, 1.0)]
+    write_lines(tmp_path / "scenes" / "outcomes.jsonl", [heading(), *lines])
+    (run,) = read_run(tmp_path)
+    assert [outcome.score for outcome in run.cells[0].outcomes.values()] == [1.0]
+
+
+def test_a_line_that_was_cut_off_is_none(tmp_path: Path) -> None:
+    path = write_answers(tmp_path, {("greedy", 1): [1.0, 0.0]})
+    path.write_text(path.read_text() + '{"strategy": "greedy", "cand')
+    (run,) = read_run(tmp_path)
+    assert list(run.cells[0].outcomes) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("nothing", r"line 3: 'nothing' is no JSON \("),
+        ("[1]", "line 3: '\\[1\\]' is no JSON object"),
+        ('{"strategy": "greedy"}', "line 3: it is no answer .*candidates"),
+        (json.dumps(answer("greedy", 1, 0, 1.0, is_correct=True)), "line 3: it is no answer .*is_correct"),
+    ],
+)
+def test_a_line_that_is_no_answer_is_named(tmp_path: Path, line: str, message: str) -> None:
+    path = write_answers(tmp_path, {("greedy", 1): [1.0]})
+    path.write_text(f"{path.read_text()}{line}\n")
+    with pytest.raises(DataError, match=f"{path}, {message}"):
+        read_run(tmp_path)
+
+
+def test_a_heading_without_its_benchmark_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "scenes" / "outcomes.jsonl"
+    write_lines(path, [{"difficulty": "hard", "model": "tiny"}, answer("greedy", 1, 0, 1.0)])
+    with pytest.raises(DataError, match="line 1: the heading lacks 'benchmark'; it has difficulty, model"):
+        read_run(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "heading", "cut"])
+def test_a_folder_without_answers_is_told(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "scenes" / "outcomes.jsonl"
+    write_lines(path, [heading()] if content == "heading" else [])
+    if content == "cut":
+        path.write_text('{"benchmark": "sce')
+    with pytest.raises(ConfigurationError, match=r"holds no answers yet: .*outcomes.jsonl only begin"):
+        read_run(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "state"), [(".", "holds no answers"), ("missing", "is no folder")])
+def test_another_folder_is_told(tmp_path: Path, name: str, state: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{state}: there is no .*outcomes.jsonl. Name the folder"):
+        read_run(tmp_path / name)
