@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 
 from langchain_llava_o1.evaluation.answers import Answer, Asked, Reply, create_answer
 from langchain_llava_o1.evaluation.benchmark import Benchmark
-from langchain_llava_o1.evaluation.item import DamagedItemError, Item
+from langchain_llava_o1.evaluation.item import DamagedItemError
 from langchain_llava_o1.search.strategy import Strategy
 
 
@@ -105,7 +105,10 @@ class Guess(Contender):
 
 
 class MajorityOption(Contender):
-    """Always the choice that is right most often among as many choices: what their order gives away."""
+    """Always the choice that is right most often among as many choices: what their order gives away.
+
+    An item has no say in its own answer, so that few items do not look better than many.
+    """
 
     asks_model = False
 
@@ -116,25 +119,23 @@ class MajorityOption(Contender):
     async def prepare(self, model: BaseChatModel, benchmark: Benchmark, numbers: Sequence[int]) -> Answer:
         """Count which choice is right, over all the items."""
         counts: defaultdict[int, Counter[int]] = defaultdict(Counter)
+        rights: dict[int, Counter[int]] = {}
         for number in numbers:
             try:
                 item = await asyncio.to_thread(benchmark.read_item, number)
             except DamagedItemError:
                 continue
-            for place, choice in enumerate(item.choices):
-                counts[len(item.choices)][place] += (await benchmark.grade(item, choice)).score == 1
+            grades = [(await benchmark.grade(item, choice)).score for choice in item.choices]
+            rights[number] = Counter(place for place, score in enumerate(grades) if score == 1)
+            counts[len(item.choices)] += rights[number]
 
         async def answer(asked: Asked) -> Reply:
-            return Reply(AIMessage(_most_often_right(asked.item, counts)))
+            choices = asked.item.choices
+            others = counts[len(choices)] - rights[asked.number]
+            place = max(range(len(choices)), key=lambda place: others[place], default=None)
+            return Reply(AIMessage("" if place is None else choices[place]))
 
         return answer
-
-
-def _most_often_right(item: Item, counts: dict[int, Counter[int]]) -> str:
-    if not item.choices:
-        return ""
-    (place, _), *_ = counts[len(item.choices)].most_common(1)
-    return item.choices[place]
 
 
 BASELINES: dict[str, Contender] = {
