@@ -6,18 +6,24 @@ PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3; do 
 	$$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$candidate && break; done)
 PORT ?= 2024
-INSTALL = $(VENV)/bin/python -m pip install --quiet --constraint constraints.txt
+# A module is compiled when it is first imported: compiling all 30,000 would take pip two minutes.
+INSTALL = $(VENV)/bin/python -m pip install --quiet --no-compile --constraint constraints.txt
+# Two processes share two cores: threads of one would wait for those of the other.
+PYTEST = OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile
 
-.PHONY: help demo test lint format build docs studio install weights clean
+.PHONY: help demo test test-long lint format build docs studio install weights clean
 
 help: ## Say what the targets are
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: $(VENV)/.runtime ## Answer a question about a shipped picture, showing stages and bracket
 	@$(VENV)/bin/llava-o1 demo
 
-test: $(VENV)/.development ## Run the tests; pass options as ARGS="-k transcript"
-	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+test: $(VENV)/.development ## Run the tests but those that take long; pass options as ARGS="-k transcript"
+	$(PYTEST) -m 'not long' $(ARGS)
+
+test-long: $(VENV)/.development ## Run the tests that take long; the same options
+	$(PYTEST) -m long --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.development ## Check style, formatting, types and what imports what
 	$(VENV)/bin/ruff check .

@@ -10,7 +10,7 @@ from mcp.types import CallToolResult
 from langchain_llava_o1 import ChatLlavaO1, create_single_pass, create_stage_beam
 from langchain_llava_o1.agents.mcp_server import create_mcp_server
 from langchain_llava_o1.pictures.policy import ImagePolicy
-from tests.agents.test_tool import RED
+from tests.agents.calls import RED
 from tests.scripted_model import Call, Reply, ScriptedModel
 
 NOTHING_ALLOWED = ImagePolicy()

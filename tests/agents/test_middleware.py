@@ -26,7 +26,7 @@ from langchain_llava_o1 import (
 from langchain_llava_o1.agents.middleware import DESCRIBE
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
-from tests.agents.test_tool import BLUE, RED, asked
+from tests.agents.calls import BLUE, RED, asked
 from tests.scripted_model import Call, Reply, ScriptedModel
 
 

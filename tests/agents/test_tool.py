@@ -3,14 +3,12 @@
 import base64
 import io
 import json
-import logging
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 from langchain.agents import create_agent
-from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolCall, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_tests.integration_tests import ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
 from langgraph.checkpoint.memory import InMemorySaver
@@ -30,38 +28,10 @@ from langchain_llava_o1 import (
     create_stage_beam,
     image_block,
 )
-from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.tiny.agent_model import ScriptedAgentModel
+from tests.agents.calls import BLUE, RED, asked, called, seen_by, tool_over
 from tests.saved import saved_sizes
-from tests.scripted_model import Call, Reply, ScriptedModel
-
-
-def picture(colour: str, size: int = 8) -> dict[str, Any]:
-    buffer = io.BytesIO()
-    Image.new("RGB", (size, size), colour).save(buffer, "PNG")
-    return image_block(buffer.getvalue())
-
-
-RED, BLUE = picture("red"), picture("blue")
-
-
-def asked(*content: dict[str, Any], question: str = "What is it?") -> HumanMessage:
-    return HumanMessage([*content, {"type": "text", "text": question}])
-
-
-def tool_over(model: ScriptedModel, **options: Any) -> VisualReasoningTool:
-    return VisualReasoningTool(
-        search=create_stage_beam(model), context={"candidates": 2, "seed": 1}, **options
-    )
-
-
-def called(**arguments: Any) -> ToolCall:
-    return ToolCall(name="visual_reasoning", args=arguments, id="call_1", type="tool_call")
-
-
-def seen_by(model: ScriptedModel) -> list[dict[str, Any]]:
-    """Return the pictures that the first candidate was drawn for."""
-    return [block for block in model.calls[0].messages[0].content_blocks if block["type"] == "image"]  # type: ignore[misc]
+from tests.scripted_model import ScriptedModel
 
 
 class Standard:
@@ -197,86 +167,12 @@ async def test_progress_is_in_the_agents_custom_stream() -> None:
         assert sum(event["type"] == "candidate" for event in told) == 8
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({}, "no image in the conversation"),
-        ({"messages": [HumanMessage("Hello")]}, "no image in the conversation"),
-        ({"messages": [asked(RED)], "image_index": 2}, "`image_index` is 2, and the last image .* is 1"),
-        ({"image": "a.png", "image_index": 1}, "give one of them"),
-        ({"image": "/etc/passwd"}, "Paths in messages are not read"),
-        ({"image": "https://example.com/a.png"}, "not fetched from URLs"),
-        ({"image": "data:image/png;base64,AAAA"}, "no picture in a known format"),
-        ({"image": "aGVsbG8gd29ybGQ="}, "11 bytes, which begin with .* no picture in a known format"),
-        ({"image": "iVBORw0KGgoAAAANSUhEUgAA..."}, "The picture's base64 cannot be read"),
-        ({"question": ""}, "question is ''; it must be a text that is not empty"),
-        ({"question": "  ", "messages": [asked(RED)]}, "`question` is empty"),
-        ({"image_index": 0}, "image_index is 0; it must be a whole number .* Call the tool again"),
-    ],
-)
-async def test_what_is_wrong_reaches_the_agent_as_a_message(arguments: dict[str, Any], message: str) -> None:
-    tool = tool_over(ScriptedModel())
-    given = {"question": "What is it?", **arguments}
-
-    for told in (tool.invoke(called(**given)), await tool.ainvoke(called(**given))):
-        assert told.status == "error"
-        assert re.search(message, told.text), told.text
-        assert "Traceback" not in told.text
-
-
-@pytest.mark.parametrize(
-    ("limits", "arguments", "message"),
-    [
-        ({}, {"image": "/etc/passwd"}, "Paths .* are not read .*Ask the user to send the picture itself"),
-        ({}, {"image": "https://example.com/a.png"}, "not fetched .*Ask the user to send the picture itself"),
-        (
-            {"allowed_image_roots": ["/pictures"]},
-            {"image": "/etc/passwd"},
-            r"outside the allowed folders \(/pictures\). Name a picture from there, or ask the user",
-        ),
-        ({"max_image_pixels": 9}, {}, "8x8 = 64 pixels; at most 9 .*Ask the user for a smaller picture"),
-        ({"max_image_bytes": 9}, {}, "at most 9 are allowed. Ask the user for a smaller picture"),
-        ({}, {"image": "data:,abc"}, "not in base64. Ask the user to send the picture itself"),
-    ],
-)
-def test_a_model_is_not_asked_to_change_the_program(
-    limits: dict[str, Any], arguments: dict[str, Any], message: str
-) -> None:
-    tool = VisualReasoningTool(search=create_single_pass(ChatLlavaO1(**limits)))
-    told = tool.invoke(called(question="What is it?", messages=[asked(RED)], **arguments))
-
-    assert told.status == "error"
-    assert re.search(message, told.text), told.text
-    assert not re.search("allowed_image_roots|allow_image_urls|LLAVA_O1|max_image|b64encode", told.text)
-
-
 @pytest.mark.parametrize("context", [{"beams": 2}, StageBeamContext(beams=2)], ids=["dict", "object"])
 def test_the_searchs_own_settings_are_taken(context: dict[str, Any] | StageBeamContext) -> None:
     tool = VisualReasoningTool(search=create_stage_beam(ScriptedModel()), context=context)
     told = tool.invoke(called(question="What is it?", messages=[asked(RED)]))
     assert told.artifact["settings"]["beams"] == 2
     assert tool.model_dump()["context"]["beams"] == 2
-
-
-def test_what_only_the_programmer_can_mend_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    tool = VisualReasoningTool(
-        search=create_single_pass(ScriptedModel()), context=StageBeamContext(candidates=2)
-    )
-    told = tool.invoke(called(question="What is it?", messages=[asked(RED)]))
-
-    assert told.text == "The search is set up wrongly. Tell the user that the log says what is wrong."
-    assert "does not have the setting candidates" in caplog.text
-
-
-def test_what_is_missing_is_told_without_the_conversation() -> None:
-    node = ToolNode([tool_over(ScriptedModel())])
-    graph: Any = StateGraph(MessagesState).add_node("tools", node).add_edge(START, "tools").compile()
-    call = {**called(), "args": {"image": "x" * 10_000, "image_index": "no number" * 1000}}
-    told = graph.invoke({"messages": [asked(RED), AIMessage("", tool_calls=[call])]})["messages"][-1]
-    assert told.status == "error"
-    assert "question is missing" in told.text
-    assert "image_index is 'no number" in told.text
-    assert len(told.text) < 400
 
 
 def test_a_path_below_an_allowed_folder(tmp_path: Path) -> None:
@@ -286,21 +182,6 @@ def test_a_path_below_an_allowed_folder(tmp_path: Path) -> None:
         called(question="How many objects?", image=str(tmp_path / "a.png"))
     )
     assert told.status == "success"
-
-
-async def test_a_failing_model_is_told_and_logged(caplog: pytest.LogCaptureFixture) -> None:
-    def fail(call: Call) -> Reply:
-        raise ConnectionError("the server is gone")
-
-    tool = tool_over(ScriptedModel(write=fail))
-    with caplog.at_level(logging.ERROR, logger="langchain_llava_o1.agents"):
-        told = await tool.ainvoke(called(question="?", messages=[asked(RED)]))
-
-    assert told.status == "error"
-    assert told.text.startswith(
-        "The picture could not be answered about (ConnectionError: the server is gone)"
-    )
-    assert caplog.records[0].exc_info
 
 
 def test_what_steers_a_run_passes_through() -> None:
@@ -335,11 +216,6 @@ def test_calls_do_not_save_the_picture_again() -> None:
     sizes = list(saved_sizes(saver))
     assert max(size for namespace, size in sizes if namespace == "") > noise.tell()
     assert max(size for namespace, size in sizes if namespace != "") < 20_000
-
-
-def test_a_search_that_is_none_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="search is a ScriptedModel"):
-        VisualReasoningTool(search=ScriptedModel())
 
 
 def test_messages_given_by_the_model_are_not_believed() -> None:

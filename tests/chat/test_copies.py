@@ -53,6 +53,7 @@ def test_a_pickle_holds_no_weights(used: ChatLlavaO1) -> None:
     assert len(pickle.dumps(used)) < 10_000
 
 
+@pytest.mark.long
 def test_a_copy_works_in_another_process(used: ChatLlavaO1) -> None:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as processes:
         assert processes.submit(answer, used).result(600) == answer(used)

@@ -147,6 +147,7 @@ def test_own_answers_of_the_embedded_model_are_kept_where_they_are_right(
     assert "elephant" not in refusal["reply"]
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_nothing_is_paid_twice_and_nothing_lost(
     tmp_path: Path, server: TeacherServer
 ) -> None:
@@ -181,6 +182,7 @@ def test_killed_at_any_moment_nothing_is_paid_twice_and_nothing_lost(
     assert len(replies) == num_questions
 
 
+@pytest.mark.long
 def test_an_interrupt_keeps_what_is_under_way(tmp_path: Path, server: TeacherServer) -> None:
     server.seconds = 1.0
     questions, folder = write_questions(tmp_path, *["7"] * 9), tmp_path / "set"

@@ -84,6 +84,7 @@ def test_pages_of_a_pdf_are_indexed_and_cited(
     assert {name for call in model.sampling_calls for name in pictures_of(call)} == {"green"}
 
 
+@pytest.mark.long
 def test_a_passage_that_the_model_cannot_read_is_quoted(
     album: Path, tmp_path: Path, run_command: RunCommand
 ) -> None:
@@ -105,6 +106,7 @@ def test_a_passage_that_the_model_cannot_read_is_quoted(
     assert run_command(*asked, "--stream", "--show-stages").stdout == quoted
 
 
+@pytest.mark.long
 def test_picture_embeddings_are_those_of_the_model(
     album: Path, tmp_path: Path, run_command: RunCommand
 ) -> None:

@@ -37,6 +37,7 @@ def colours(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_a_killed_run_is_gone_on_with(random_checkpoint: Path, colours: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "langchain_llava_o1.cli", "train", str(colours), *SETTINGS]
     command += ["--model", str(random_checkpoint), "--steps", "12"]

@@ -1,4 +1,4 @@
-"""`llava-o1 app`, up to the page itself, which tests/integration/test_app_in_browser.py opens."""
+"""`llava-o1 app`, up to the page itself, which tests/integration/app opens."""
 
 import socket
 import sys

@@ -7,7 +7,7 @@ import pytest
 from langchain_llava_o1.data.opening import open_training_set
 from langchain_llava_o1.data.page import render_sample
 from tests.data.sets import conversation, staged, write_pictures, write_set
-from tests.report.test_page import HOSTILE, Page
+from tests.report.parsed import HOSTILE, Page
 
 
 @pytest.fixture

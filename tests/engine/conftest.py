@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from langchain_llava_o1.engine.engine import Engine
+from langchain_llava_o1.engine.loading.checkpoint import load_checkpoint
 from langchain_llava_o1.engine.registry import load_engine
 from langchain_llava_o1.engine.settings import EngineSettings
 from tests.engine.reference import Reference
@@ -24,6 +26,14 @@ def engine(random_checkpoint: Path, request: pytest.FixtureRequest) -> Iterator[
 @pytest.fixture(scope="session", params=DEVICES)
 def tiled_engine(tiled_checkpoint: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
     engine = load_engine(EngineSettings(str(tiled_checkpoint), device=request.param, dtype="float32"))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def own_engine(random_checkpoint: Path) -> Any:
+    """An engine that a test may break or close."""
+    engine = Engine(load_checkpoint(EngineSettings(str(random_checkpoint), device="cpu")))
     yield engine
     engine.close()
 

@@ -120,7 +120,7 @@ def test_every_row_of_a_batch_is_the_answer(
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("num_key_heads", [1, 2, 4])
+@pytest.mark.parametrize("num_key_heads", [1, *(pytest.param(num, marks=pytest.mark.long) for num in (2, 4))])
 async def test_heads_that_share_keys(tmp_path: Path, num_key_heads: int, device: str) -> None:
     folder = save_random_checkpoint(tmp_path / "model", max_num_tiles=4, num_key_heads=num_key_heads)
     engine = load_engine(EngineSettings(str(folder), device=device, dtype="float32"))

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.integration.graph_client import client
 from tests.integration.langgraph_server import langgraph_server
 
-__all__ = ["browser", "langgraph_server"]
+__all__ = ["browser", "client", "langgraph_server"]
 
 
 @pytest.fixture(scope="module")

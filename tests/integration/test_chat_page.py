@@ -46,6 +46,7 @@ def ask(page: Page, question: str, *files: Path) -> str:
     return answer.inner_text().removeprefix("How it came about").strip()
 
 
+@pytest.mark.long
 def test_a_conversation_goes_on_past_files_that_cannot_be_read(
     browser: Browser, langgraph_server: Server, address: str, tmp_path: Path
 ) -> None:

@@ -49,7 +49,14 @@ def test_piped_output_is_the_answer_and_progress_is_plain(picture: Path) -> None
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("draw",), ("ask",), ("ask", "--json")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--version",),
+        ("ask",),
+        *(pytest.param(each, marks=pytest.mark.long) for each in (("--help",), ("draw",), ("ask", "--json"))),
+    ],
+)
 def test_a_full_disk_is_one_line_and_code_1(picture: Path, arguments: tuple[str, ...]) -> None:
     question = [str(picture), "How many?"] if "ask" in arguments else []
     with Path("/dev/full").open("w") as full:
@@ -62,6 +69,7 @@ def test_a_full_disk_is_one_line_and_code_1(picture: Path, arguments: tuple[str,
     assert "Exception ignored" not in done.stderr
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_an_unwritable_standard_error_does_not_cost_the_answer(picture: Path) -> None:
     command = [*SCRIPTED, "ask", str(picture), "How many?"]
@@ -83,12 +91,14 @@ def test_a_reader_that_has_gone_ends_the_command_quietly(picture: Path) -> None:
     assert "Exception ignored" not in done.stderr
 
 
+@pytest.mark.long
 def test_a_closed_standard_output_is_an_error(picture: Path) -> None:
     done = run(["sh", "-c", 'exec "$@" >&-', "sh", *SCRIPTED], "ask", picture, "How many?")
     assert done.returncode == 1
     assert "standard output is closed" in done.stderr
 
 
+@pytest.mark.long
 def test_standard_input_that_is_no_picture_is_told_at_once() -> None:
     leader, terminal = pty.openpty()
     try:
@@ -122,7 +132,7 @@ def wait_for(stream: IO[str], expected: str) -> None:
     raise AssertionError(f"the command ended without saying {expected!r}")
 
 
-@pytest.mark.parametrize("num_candidates", ["1", "4"])
+@pytest.mark.parametrize("num_candidates", [pytest.param("1", marks=pytest.mark.long), "4"])
 def test_ctrl_c_ends_the_command_at_once(picture: Path, num_candidates: str) -> None:
     command = [*SCRIPTED, "ask", str(picture), "How many?", "--candidates", num_candidates]
     process = subprocess.Popen(
@@ -185,6 +195,7 @@ def roomy_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_random_checkpoint(tmp_path_factory.mktemp("roomy-checkpoint"), context_length=8192)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("num_candidates", ["1", "2"])
 def test_a_real_checkpoint_answers(picture: Path, roomy_checkpoint: Path, num_candidates: str) -> None:
     options = ["--model", str(roomy_checkpoint), "--candidates", num_candidates, "--json", "--seed", "1"]
@@ -197,7 +208,9 @@ def test_a_real_checkpoint_answers(picture: Path, roomy_checkpoint: Path, num_ca
     assert list(printed["stages"]) == steps
 
 
-@pytest.mark.parametrize("model", ["/nowhere/at/all", "no-such-owner/no-such-model"])
+@pytest.mark.parametrize(
+    "model", ["/nowhere/at/all", pytest.param("no-such-owner/no-such-model", marks=pytest.mark.long)]
+)
 def test_an_unknown_model_is_one_line_and_code_1(picture: Path, model: str) -> None:
     done = run(REAL, "ask", picture, "How many?", "--model", model, "--candidates", "1")
     assert done.returncode == 1

@@ -21,6 +21,8 @@ from langchain_llava_o1.tiny import demo_picture_path
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES_WITH_CODE = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted((DOCS / "how-to").glob("*.md"))]
+# The first one stands for all where tests are to be quick.
+RUN = [PAGES_WITH_CODE[0], *(pytest.param(page, marks=pytest.mark.long) for page in PAGES_WITH_CODE[1:])]
 
 RUN_UNTIL_STOPPED = {"app", "mcp"}
 """Commands that serve; tests of their own start and stop them."""
@@ -51,7 +53,7 @@ def blocks_of(page: Path) -> Iterator[Block]:
         yield Block(found["language"], found["title"] or "", found["text"], line)
 
 
-@pytest.mark.parametrize("page", PAGES_WITH_CODE, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", RUN, ids=lambda page: page.stem)
 def test_the_code_of_a_page_runs_in_order(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

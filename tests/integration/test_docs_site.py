@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, expect
 import langchain_llava_o1
 from langchain_llava_o1 import errors
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 LOADED = re.compile(
     r"<(?:script|img|iframe|source|audio|video|embed)\b[^>]*?\b(?:src|srcset)=[\"']?(?P<src>[^\"'\s>]+)"

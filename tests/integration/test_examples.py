@@ -13,9 +13,11 @@ from langchain_llava_o1.tiny import demo_picture_path
 
 FOLDER = Path(__file__).parents[2] / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.py"))
+# The first one stands for all where tests are to be quick.
+RUN = [EXAMPLES[0], *(pytest.param(path, marks=pytest.mark.long) for path in EXAMPLES[1:])]
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RUN, ids=lambda path: path.stem)
 def test_an_example_runs_and_says_something(path: Path) -> None:
     assert output_of(path).strip()
 
@@ -45,6 +47,7 @@ def test_an_example_says_what_it_shows_and_what_to_install(path: Path) -> None:
     assert "pip install" in told or "make studio" in told
 
 
+@pytest.mark.long
 def test_a_killed_search_goes_on_where_it_was() -> None:
     before, _, after = output_of(FOLDER / "10_resume_after_a_crash.py").partition("killed, exit status -9\n")
 
@@ -56,6 +59,7 @@ def test_a_killed_search_goes_on_where_it_was() -> None:
     assert after.splitlines()[-1] == "answer: 6"
 
 
+@pytest.mark.long
 def test_a_batch_goes_on_with_what_is_not_answered(tmp_path: Path) -> None:
     example, questions, answers = FOLDER / "13_batch_over_a_csv.py", tmp_path / "q.csv", tmp_path / "a.csv"
     (tmp_path / "scene.png").write_bytes(demo_picture_path().read_bytes())

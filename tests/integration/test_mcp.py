@@ -67,6 +67,7 @@ async def test_the_tool_says_what_to_change(langgraph_server: Server, image: str
     assert said in text.removeprefix("{'answer': None, 'error': ")
 
 
+@pytest.mark.long
 async def test_an_assistant_is_a_tool_with_its_own_settings(langgraph_server: Server) -> None:
     async with get_client(url=langgraph_server.address) as client:
         assistant = await client.assistants.create(
@@ -95,6 +96,7 @@ async def test_agents_find_a_card_of_the_agent(langgraph_server: Server) -> None
     assert card["description"] == CONFIGURATION["graphs"]["agent"]["description"]
 
 
+@pytest.mark.long
 def test_the_example_runs_with_a_server(langgraph_server: Server) -> None:
     printed = run_example("12_mcp_client.py", langgraph_server)
     assert "visual_question takes question, image" in printed

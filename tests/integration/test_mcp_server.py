@@ -68,11 +68,13 @@ async def test_on_standard_input_and_output() -> None:
         assert "not fetched from URLs" in text
 
 
+@pytest.mark.long
 async def test_the_environment_allows_folders() -> None:
     async with started(LLAVA_O1_IMAGE_ROOTS=str(FOLDER)) as client:
         assert await ask(client, demo_picture_path()) == (False, "6")
 
 
+@pytest.mark.long
 async def test_by_default_no_file_is_read() -> None:
     async with started() as client:
         is_error, text = await ask(client, demo_picture_path())
@@ -99,6 +101,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert "Traceback" not in path.read_text()
 
 
+@pytest.mark.long
 async def test_by_http(address: str) -> None:
     async with (
         streamable_http_client(address) as (incoming, outgoing, _),
@@ -108,11 +111,13 @@ async def test_by_http(address: str) -> None:
         assert await ask(client, demo_picture_path()) == (False, "6")
 
 
+@pytest.mark.long
 def test_a_page_from_elsewhere_is_refused(address: str) -> None:
     for headers in ({"Origin": "https://example.com"}, {"Host": "example.com"}):
         assert httpx.post(address, json={}, headers=headers).status_code in (403, 421)
 
 
+@pytest.mark.long
 def test_a_port_that_is_taken_is_told(address: str) -> None:
     port = address.removesuffix("/mcp").rpartition(":")[2]
     done = subprocess.run(

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from transformers import MllamaForConditionalGeneration
+
+pytestmark = pytest.mark.long
 
 
 def test_the_recipe_runs_and_goes_on_where_it_stopped(tmp_path: Path) -> None:

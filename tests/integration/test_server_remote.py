@@ -98,7 +98,11 @@ def check_told(told: ToolMessage, events: list[dict[str, Any]]) -> None:
     assert [event["stage"] for event in events if event["type"] == "winner"] == STAGE_NAMES
 
 
-@pytest.mark.parametrize("context", [CONTEXT, SearchContext(candidates=2, seed=2)], ids=["dict", "object"])
+@pytest.mark.parametrize(
+    "context",
+    [CONTEXT, pytest.param(SearchContext(candidates=2, seed=2), marks=pytest.mark.long)],
+    ids=["dict", "object"],
+)
 def test_a_remote_search_is_an_agents_tool(
     remote: RemoteGraph, context: dict[str, Any] | SearchContext
 ) -> None:
@@ -108,6 +112,7 @@ def test_a_remote_search_is_an_agents_tool(
     check_told(*told_and_events(parts))
 
 
+@pytest.mark.long
 async def test_a_remote_search_is_an_agents_tool_in_an_event_loop(langgraph_server: Server) -> None:
     async with get_client(url=langgraph_server.address) as client:
         tool = VisualReasoningTool(search=RemoteGraph("stage_beam", client=client), context=CONTEXT)
@@ -146,6 +151,7 @@ def test_an_agent_without_a_key_says_which_one_is_missing(langgraph_server: Serv
             agent.invoke({"messages": [QUESTION]}, context={"model": "openai:gpt-5.2"})
 
 
+@pytest.mark.long
 def test_the_example_runs_with_a_server(langgraph_server: Server) -> None:
     printed = run_example("11_remote_graph.py", langgraph_server)
     assert "conclusion is settled" in printed

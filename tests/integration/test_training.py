@@ -14,6 +14,8 @@ from langchain_llava_o1.training.settings import LoraSettings, TrainingSettings
 from langchain_llava_o1.training.sft import train_sft
 from tests.training.sets import write_drawn_set
 
+pytestmark = pytest.mark.long
+
 
 def test_two_processes_come_to_the_losses_of_one(random_checkpoint: Path, tmp_path: Path) -> None:
     """They share each batch, over gloo on a processor."""

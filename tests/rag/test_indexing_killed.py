@@ -14,6 +14,7 @@ from tests.rag.slow_index import NUM_BEFORE_STOP
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a signal of POSIX systems")
 def test_what_was_done_before_a_kill_is_not_done_again(tmp_path: Path) -> None:
     album = tmp_path / "album"

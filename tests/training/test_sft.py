@@ -85,7 +85,11 @@ def test_the_loss_falls_and_the_result_loads(random_checkpoint: Path, colours: P
     assert list((folder / "runs").rglob("events.*"))
 
 
-@pytest.mark.parametrize("lora", [None, LoraSettings(rank=4, dropout=0.1)], ids=["full", "lora"])
+@pytest.mark.parametrize(
+    "lora",
+    [None, pytest.param(LoraSettings(rank=4, dropout=0.1), marks=pytest.mark.long)],
+    ids=["full", "lora"],
+)
 def test_a_killed_run_goes_on_to_the_same_step_and_loss(
     random_checkpoint: Path, colours: Path, tmp_path: Path, lora: LoraSettings | None
 ) -> None:

@@ -73,7 +73,7 @@ def text_of(deltas: Sequence[Delta]) -> str:
         pytest.param((None, "eager", "cpu"), id="roomy"),
         pytest.param((20_000, "eager", "cpu"), id="tight"),
         pytest.param((0, "eager", "cpu"), id="none"),
-        pytest.param((20_000, "traced graphs", "cpu"), id="graphs"),
+        pytest.param((20_000, "traced graphs", "cpu"), id="graphs", marks=pytest.mark.long),
         *(pytest.param((20_000, "cuda graphs", device), id=device) for device in DEVICES[1:]),
     ],
 )

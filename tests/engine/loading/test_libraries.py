@@ -5,6 +5,7 @@ import sys
 import pytest
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_told", [True, False])
 def test_told_to_full_collections_pass_over_the_libraries_and_free_the_weights(is_told: bool) -> None:
     program = (
@@ -48,6 +49,7 @@ def test_torch_is_opened_before_it_is_imported() -> None:
     assert done.stdout.split() == ["True", "False", "3.0"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "program",
     [

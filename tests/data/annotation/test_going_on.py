@@ -1,0 +1,154 @@
+"""An annotation that was stopped or failed goes on, and nothing is paid twice."""
+
+from pathlib import Path
+
+import pytest
+from langchain_core.exceptions import ModelRateLimitError
+from langchain_core.messages import AIMessage
+
+from langchain_llava_o1.data.annotation import models
+from langchain_llava_o1.data.annotation.annotation import annotate, estimate_annotation
+from langchain_llava_o1.data.annotation.model_name import ModelName
+from langchain_llava_o1.data.annotation.plan import AnnotationPlan
+from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.search.strategy import Strategy
+from tests.data.annotation.teaching import (
+    conclude,
+    is_validation,
+    open_questions,
+    plan_for,
+    prompt_of,
+    read_json_lines,
+    say,
+    teach,
+)
+from tests.scripted_model import Call, write_number
+
+
+def test_an_error_of_the_provider_refuses_one_question_and_is_tried_again_when_asked(tmp_path: Path) -> None:
+    is_broken = True
+
+    def write(call: Call) -> AIMessage:
+        if is_broken and "number 1" in prompt_of(call):
+            raise RuntimeError("no such\ndeployment")
+        return conclude("7")
+
+    questions, folder = open_questions(tmp_path, "7", "7", "7"), tmp_path / "set"
+    model, name = teach(write)
+    report = annotate(questions, folder, AnnotationPlan(name))
+    assert (report.num_annotated, report.num_failed) == (2, 1)
+    (refusal,) = read_json_lines(folder / "refusals.jsonl")
+    assert (refusal["id"], refusal["outcome"]) == ("q1", "error")
+    assert refusal["reason"] == "RuntimeError: no such deployment"
+    is_broken = False
+    num_calls = len(model.calls)
+    assert annotate(questions, folder, AnnotationPlan(name)).num_failed == 1
+    assert len(model.calls) == num_calls
+    report = annotate(questions, folder, AnnotationPlan(name), retry_refusals=True)
+    assert (report.num_annotated, report.num_failed) == (3, 0)
+    assert len(model.calls) == num_calls + 1
+    assert read_json_lines(folder / "refusals.jsonl") == []
+
+
+def test_errors_that_pass_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "_BACK_OFF", {"initial": 0.001, "max": 0.002})
+    num_asked = 0
+
+    def write(call: Call) -> AIMessage:
+        nonlocal num_asked
+        num_asked += 1
+        if num_asked < 3:
+            raise ModelRateLimitError("slow down")
+        return conclude("7")
+
+    report = annotate(open_questions(tmp_path, "7"), tmp_path / "set", plan_for(write, retries=3))
+    assert (report.num_annotated, num_asked) == (1, 3)
+    num_asked = -9
+    report = annotate(open_questions(tmp_path, "7"), tmp_path / "other", plan_for(write, retries=3))
+    assert (report.num_failed, num_asked) == (1, -6)
+
+
+def test_a_reply_that_was_paid_for_is_used_after_a_stop(tmp_path: Path) -> None:
+    """The verdict cannot be had, so that the answer is in the journal and the question open."""
+
+    def write(call: Call) -> AIMessage:
+        if is_validation(prompt_of(call)):
+            raise KeyboardInterrupt
+        return conclude("maroon")
+
+    questions, folder = open_questions(tmp_path, "dark red"), tmp_path / "set"
+    with pytest.raises((KeyboardInterrupt, BaseExceptionGroup)):
+        annotate(questions, folder, plan_for(write))
+    model, name = teach(lambda call: say("Verdict: valid"))
+    report = annotate(questions, folder, AnnotationPlan(name))
+    assert report.num_annotated == 1
+    assert [is_validation(prompt_of(call)) for call in model.calls] == [True]
+    assert report.num_calls == 2
+
+
+def test_a_torn_last_line_is_passed_over(tmp_path: Path) -> None:
+    questions, folder = open_questions(tmp_path, "7", "7", "7"), tmp_path / "set"
+    model, name = teach(lambda call: conclude("7" if "number 2" not in prompt_of(call) else "8"))
+    annotate(questions, folder, AnnotationPlan(name, tries=1))
+    for file in ("examples.jsonl", "annotation/journal.jsonl", "refusals.jsonl"):
+        path = folder / file
+        path.write_bytes(path.read_bytes() + b'{"kind": "reply", "id": "q2", "conv')
+    num_calls = len(model.calls)
+    report = annotate(questions, folder, AnnotationPlan(name, tries=1))
+    assert len(model.calls) == num_calls
+    assert (report.num_annotated, report.num_refused) == (2, 1)
+    assert [each["id"] for each in read_json_lines(folder / "refusals.jsonl")] == ["q2"]
+    assert len(read_json_lines(folder / "examples.jsonl")) == 2
+
+
+def test_another_teacher_is_refused(tmp_path: Path) -> None:
+    questions, folder = open_questions(tmp_path, "7"), tmp_path / "set"
+    annotate(questions, folder, plan_for(lambda call: conclude("7")))
+    with pytest.raises(ConfigurationError, match="teacher was 'ScriptedModel' and is now 'openai:gpt-4o'"):
+        annotate(questions, folder, AnnotationPlan(ModelName("openai:gpt-4o", {"api_key": "none"})))
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "examples.jsonl").write_text("")
+    with pytest.raises(ConfigurationError, match=r"examples\.jsonl that no annotation made"):
+        annotate(questions, tmp_path / "own", plan_for(lambda call: conclude("7")))
+
+
+def test_a_search_draws_candidates_and_is_not_paid_twice(tmp_path: Path) -> None:
+    is_stopping = True
+
+    def write(call: Call) -> AIMessage:
+        if is_stopping and call.stage.name == "conclusion":
+            raise RuntimeError("out of service")
+        if call.stage.name == "conclusion":
+            return say(f"{call.stage.opening}7{call.stage.closing}")
+        reply = write_number(call)
+        assert isinstance(reply, AIMessage)
+        return reply
+
+    questions, folder = open_questions(tmp_path, "7"), tmp_path / "set"
+    strategy = Strategy("stage-beam", "generative", {"candidates": 2})
+    model, name = teach(write)
+    plan = AnnotationPlan(name, strategy=strategy)
+    assert annotate(questions, folder, plan).num_failed == 1
+    num_before = len(model.calls)
+    is_stopping = False
+    report = annotate(questions, folder, plan, retry_refusals=True)
+    assert report.num_annotated == 1
+    # Three stages of two candidates and a match are known; two candidates failed, and are alike now.
+    assert num_before == 3 * 3 + 2
+    assert len(model.calls) == num_before + 2
+    assert "The standard answer is: 7" in prompt_of(model.calls[0])
+
+
+def test_a_folder_is_written_to_by_one_process_at_a_time(tmp_path: Path) -> None:
+    questions, folder = open_questions(tmp_path, "7"), tmp_path / "set"
+    refused = []
+
+    def write(call: Call) -> AIMessage:
+        with pytest.raises(ConfigurationError, match="is being written to by another process"):
+            estimate_annotation(questions, folder, plan)
+        refused.append(True)
+        return conclude("7")
+
+    plan = plan_for(write)
+    annotate(questions, folder, plan)
+    assert refused
