@@ -166,7 +166,8 @@ def _read(block: Mapping[Any, Any]) -> _File | str:
     data, location = source_of(block, "block")
     source = block.get("source")
     described = source if isinstance(source, dict) else block
-    mime_type = described.get("mime_type") or described.get("media_type") or _DEFAULT_MIME_TYPE
+    stated_keys = ("mime_type", "media_type", "mimeType")
+    mime_type = next(filter(None, map(described.get, stated_keys)), _DEFAULT_MIME_TYPE)
     if location is not None:
         if not is_data_url(location):
             return location

@@ -128,5 +128,5 @@ def _mime_type_of(held: Mapping[Any, Any]) -> str:
     if is_data_url(location):
         stated, _ = split_data_url(location)
     else:
-        stated = str(held.get("mime_type") or held.get("media_type") or "")
+        stated = str(held.get("mime_type") or held.get("media_type") or held.get("mimeType") or "")
     return stated.partition(";")[0].strip().lower()

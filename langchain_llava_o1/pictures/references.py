@@ -89,6 +89,9 @@ def with_file(block: Mapping[str, Any], file: KeptFile) -> dict[str, Any]:
         source = {"type": "base64", "media_type": file.mime_type, "data": encode_base64(file.data)}
         return {**block, "source": source}
     rest = {key: value for key, value in block.items() if key not in _PLACES}
+    # LangChain.js writes it so, and reads nothing else.
+    if "mimeType" in block:
+        return {**rest, "data": encode_base64(file.data), "mimeType": file.mime_type}
     if "source_type" in block:
         held = {"source_type": "base64", "data": encode_base64(file.data)}
     else:
