@@ -63,8 +63,10 @@ def _add_picture(gradio: Any) -> Any:
 
     taking = _Taking(gradio)
     outputs = [picture, page, told]
-    file.upload(taking.take_file, [file], outputs, show_progress="minimal", api_visibility="private")
-    page.input(taking.take_page, [file, page], outputs, show_progress="minimal", api_visibility="private")
+    # What is chosen while a file before it is still being read is the one that counts.
+    shown = {"show_progress": "minimal", "api_visibility": "private", "trigger_mode": "always_last"}
+    file.upload(taking.take_file, [file], outputs, **shown)
+    page.input(taking.take_page, [file, page], outputs, **shown)
     # In the browser: a search that is begun before the server replied would see no picture.
     for another in (picture.upload, picture.clear):
         another(None, None, [page, told], js=FORGET_FILE, api_visibility="private")

@@ -89,6 +89,8 @@ def test_files_that_browsers_do_not_show_are_shown_and_asked_about(page: Page, t
         expect(shown).to_have_attribute("src", re.compile(r"phone\.(jpeg|png)$"))
         expect(number).to_be_hidden()
 
+    # Whether or not the file before it has been read.
+    choose_file("phone.heic")
     choose_file("two pages.pdf")
     expect(number).to_be_visible()
     page.get_by_role("button", name="Remove Image").click()
