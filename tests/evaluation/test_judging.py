@@ -1,10 +1,15 @@
 """How good a judge is, told by candidates of which one is known to be right."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
+from typer.testing import CliRunner
 
+from langchain_llava_o1.cli import answering
+from langchain_llava_o1.cli.app import app
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, make_puzzle
 from langchain_llava_o1.errors import ConfigurationError
@@ -14,6 +19,7 @@ from langchain_llava_o1.evaluation.judging import judge_table, measure_judge
 from langchain_llava_o1.search.strategy import Strategy
 from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.staging.transcript import parse_transcript
+from tests.evaluation.benchmark_files import write_published
 from tests.scripted_model import Call, Reply, ScriptedModel, number, stopped
 
 ITEMS = 6
@@ -147,3 +153,14 @@ async def test_a_judge_that_scores_is_refused() -> None:
             seed=0,
             concurrency=1,
         )
+
+
+def test_a_published_benchmark_is_judged_from_the_folder_of_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_published(tmp_path, "mmstar")
+    monkeypatch.setattr(answering, "create_model", lambda settings: ScriptedModel())
+    options = ("--benchmark", "mmstar", "--data", str(tmp_path), "--items", "2", "--json")
+    result = CliRunner().invoke(app, ["bench", "judge", *options])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["benchmark"] == "mmstar"

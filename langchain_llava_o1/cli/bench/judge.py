@@ -8,7 +8,7 @@ import typer
 
 from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.answering import AnswerSettings, run_until_interrupted
-from langchain_llava_o1.cli.bench.accuracy_options import BaseUrlOption, PriceOption
+from langchain_llava_o1.cli.bench.accuracy_options import BaseUrlOption, DataOption, PriceOption
 from langchain_llava_o1.cli.bench.options import (
     BenchmarkDifficultyOption,
     BenchmarkOption,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_JUDGE = "generative"
 _DEFAULT_ITEMS = 200
-_OF_CANDIDATES = ("benchmark", "difficulty", "benchmark_options", "strategy", "candidates")
+_OF_CANDIDATES = ("benchmark", "difficulty", "benchmark_options", "data", "strategy", "candidates")
 
 PairOption = Annotated[
     int, typer.Option("--candidates", min=2, max=64, help="Candidates of each step, compared in pairs.")
@@ -84,6 +84,7 @@ def judge(
     benchmark: BenchmarkOption = DEFAULT_BENCHMARK,
     difficulty: BenchmarkDifficultyOption = None,
     benchmark_options: BenchmarkOptionsOption = None,
+    data: DataOption = None,
     strategy: StrategyOption = DEFAULT_SEARCH,
     pairs: PairsOption = None,
     pictures: PicturesOption = None,
@@ -116,7 +117,7 @@ def judge(
     from langchain_llava_o1.evaluation.judging import judge_table, measure_judge
 
     num_items = _DEFAULT_ITEMS if items is None else items
-    asked = read_benchmark(benchmark, difficulty, benchmark_options, seed=seed, items=num_items)
+    asked = read_benchmark(benchmark, difficulty, benchmark_options, seed=seed, items=num_items, data=data)
     chat_model = answering.open_model(AnswerSettings(model, base_url=base_url))
     with checking_usage():
         found = run_until_interrupted(

@@ -1,5 +1,6 @@
 """Options that several measurements share."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,7 +54,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the report as on
 
 
 def read_benchmark(
-    name: str, difficulty: Difficulty | None, options: list[str] | None, *, seed: int, items: int
+    name: str,
+    difficulty: Difficulty | None,
+    options: list[str] | None,
+    *,
+    seed: int,
+    items: int,
+    data: Path | None = None,
 ) -> Benchmark:
     """Open the benchmark that the options choose, and see that it has the items asked for.
 
@@ -62,7 +69,7 @@ def read_benchmark(
         BadUsageError: If there is none of this name, or an option or the items are not its own.
     """
     with checking_usage():
-        benchmark = open_benchmark(name, _read_options(difficulty, options))
+        benchmark = open_benchmark(name, _read_options(difficulty, options), Resources(data))
         benchmark.numbers(seed, items)
     return benchmark
 
