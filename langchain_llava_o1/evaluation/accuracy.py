@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 from langchain_core.language_models import BaseChatModel
 
 from langchain_llava_o1.errors import DataError
-from langchain_llava_o1.evaluation.answers import Answered, answer_items, name_of, warm_up
+from langchain_llava_o1.evaluation.answers import Answered, answer_items, warm_up
 from langchain_llava_o1.evaluation.benchmark import Benchmark, describe_benchmark
 from langchain_llava_o1.evaluation.contender import Facts, SearchContender
 from langchain_llava_o1.evaluation.item import DamagedItemError
 from langchain_llava_o1.evaluation.outcome import Outcome, Unit, unite
 from langchain_llava_o1.evaluation.paired import PairedDifference
+from langchain_llava_o1.judges.chat_model import name_of
 from langchain_llava_o1.search.strategy import Strategy
 
 NORMAL_95 = 1.959963984540054

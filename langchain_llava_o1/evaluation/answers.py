@@ -12,7 +12,7 @@ from langchain_llava_o1.data.annotation.spending import BudgetReached
 from langchain_llava_o1.evaluation.benchmark import Benchmark
 from langchain_llava_o1.evaluation.item import DamagedItemError, Grade, Item
 from langchain_llava_o1.evaluation.outcome import Outcome
-from langchain_llava_o1.judges.chat_model import name_of as name_of
+from langchain_llava_o1.judges.chat_model import name_of
 from langchain_llava_o1.pictures.blocks import image_block
 from langchain_llava_o1.report.result import SearchResult
 from langchain_llava_o1.search.settings import AS_A_PROGRAM

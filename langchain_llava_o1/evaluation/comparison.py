@@ -10,7 +10,7 @@ from langchain_core.language_models import BaseChatModel
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.accuracy import AccuracyReport, summarize
-from langchain_llava_o1.evaluation.answers import Answered, answer_items, name_of, warm_up
+from langchain_llava_o1.evaluation.answers import Answered, answer_items, warm_up
 from langchain_llava_o1.evaluation.benchmark import Benchmark
 from langchain_llava_o1.evaluation.contender import BASELINES, Contender, SearchContender
 from langchain_llava_o1.evaluation.item import DamagedItemError
@@ -18,6 +18,7 @@ from langchain_llava_o1.evaluation.outcome import Unit, unite
 from langchain_llava_o1.evaluation.outcome_log import Cell, OutcomeLog
 from langchain_llava_o1.evaluation.paired import PairedDifference, compare_paired
 from langchain_llava_o1.evaluation.purse import Purse
+from langchain_llava_o1.judges.chat_model import name_of
 from langchain_llava_o1.search.catalogue import Judging, find_search
 from langchain_llava_o1.search.strategy import Strategy
 

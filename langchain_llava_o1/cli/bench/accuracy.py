@@ -143,10 +143,9 @@ def _measure_alone(
 ) -> None:
     if len(measurement.benchmarks) > 1:
         raise typer.BadParameter("several benchmarks need --compare; give one.", param_hint="--benchmark")
-    report = measure(measurement, strategy, num_candidates)
-    if turns > 1:
-        later = measure(measurement, strategy, num_candidates, turns)
-        write_output(turns_table(report, later, turns, is_json=is_json))
+    report, *later = measure(measurement, strategy, num_candidates, sorted({1, turns}))
+    if later:
+        write_output(turns_table(report, later[0], turns, is_json=is_json))
     else:
         write_output(json.dumps(report.as_json()) + "\n" if is_json else accuracy_table(report))
 

@@ -1,5 +1,6 @@
 """Running what `llava-o1 bench accuracy` was asked for: one strategy, or several side by side."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,11 +42,9 @@ class Measurement:
 
 
 def measure(
-    measurement: Measurement, search: str, num_candidates: int | None, turns: int = 1
-) -> "AccuracyReport":
-    """Measure one strategy on the first benchmark."""
-    from langchain_llava_o1.evaluation.accuracy import measure_accuracy
-
+    measurement: Measurement, search: str, num_candidates: int | None, turns: Sequence[int]
+) -> "list[AccuracyReport]":
+    """Measure one strategy on the first benchmark, in conversations of so many turns, one after the other."""
     settings = measurement.settings
     # Those that have nothing to choose from have one; they refuse any other number.
     is_implied = num_candidates is None or (num_candidates == 1 and not find_search(search).has_candidates)
@@ -54,19 +53,28 @@ def measure(
     strategy = Strategy(search, measurement.judge, settings)
     with checking_usage():
         strategy.build(measurement.model)
+
+    async def run() -> "list[AccuracyReport]":
+        # All in one event loop, to which the connections of a hosted model belong.
+        return [await _measure(measurement, strategy, number) for number in turns]
+
+    return run_until_interrupted(run())
+
+
+async def _measure(measurement: Measurement, strategy: Strategy, turns: int) -> "AccuracyReport":
+    from langchain_llava_o1.evaluation.accuracy import measure_accuracy
+
     asked = measurement.benchmarks[0]
-    return run_until_interrupted(
-        measure_accuracy(
-            measurement.model,
-            benchmark=asked.benchmark,
-            strategy=strategy,
-            items=asked.num_items,
-            seed=measurement.seed,
-            concurrency=measurement.concurrency,
-            report=Counter(asked.num_items, f"turn {turns}: " if turns > 1 else "").add,
-            report_damage=say_damage,
-            turns=turns,
-        )
+    return await measure_accuracy(
+        measurement.model,
+        benchmark=asked.benchmark,
+        strategy=strategy,
+        items=asked.num_items,
+        seed=measurement.seed,
+        concurrency=measurement.concurrency,
+        report=Counter(asked.num_items, f"turn {turns}: " if turns > 1 else "").add,
+        report_damage=say_damage,
+        turns=turns,
     )
 
 

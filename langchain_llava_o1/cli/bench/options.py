@@ -93,13 +93,13 @@ def read_benchmarks(
     chosen = list(dict.fromkeys(name.strip() for name in names.split(",")))
     opened = []
     with checking_usage():
+        known = {option for name in chosen for option in find_benchmark(name).options}
         for name in chosen:
             # Of several, each has options of its own; one that none of them has is refused by the first.
-            has_others = {option for other in chosen for option in find_benchmark(other).options}
             own = {
                 option: value
                 for option, value in given.items()
-                if option in find_benchmark(name).options or option not in has_others
+                if option in find_benchmark(name).options or option not in known
             }
             benchmark = open_benchmark(name, own, resources)
             for remark in benchmark.remarks():
