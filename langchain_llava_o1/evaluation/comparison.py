@@ -12,11 +12,11 @@ from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.accuracy import AccuracyReport, summarize
 from langchain_llava_o1.evaluation.answers import Answered, answer_items, warm_up
 from langchain_llava_o1.evaluation.benchmark import Benchmark
-from langchain_llava_o1.evaluation.contender import BASELINES, Contender, SearchContender
+from langchain_llava_o1.evaluation.contender import BASELINES, Contender, Facts, SearchContender
 from langchain_llava_o1.evaluation.item import DamagedItemError
 from langchain_llava_o1.evaluation.outcome import Unit, unite
-from langchain_llava_o1.evaluation.outcome_log import Cell, OutcomeLog
-from langchain_llava_o1.evaluation.paired import PairedDifference, compare_paired
+from langchain_llava_o1.evaluation.outcome_log import Cell, LoggedOutcome, OutcomeLog
+from langchain_llava_o1.evaluation.paired import compare_paired
 from langchain_llava_o1.evaluation.purse import Purse
 from langchain_llava_o1.judges.chat_model import name_of
 from langchain_llava_o1.search.catalogue import Judging, find_search
@@ -151,7 +151,7 @@ async def compare(
     if purse is not None:
         purse.count(log.outcomes)
     reports: list[AccuracyReport] = []
-    first_units: dict[str, Unit] = {}
+    units: list[Mapping[str, Unit]] = []
     for cell, contender in contenders.items():
         known = {logged.outcome.number for logged in log.of(cell, numbers)}
         if missing := [number for number in numbers if number not in known]:
@@ -159,58 +159,71 @@ async def compare(
             report_start(cell, len(missing))
             if contender.asks_model:
                 await warm_up(answer, benchmark, settings.seed)
-            watch = _Stopwatch()
-
-            def keep(answered: Answered, cell: Cell = cell, watch: _Stopwatch = watch) -> None:
-                log.add(cell, answered, watch.lap())
-                report(cell, answered)
-
             await answer_items(
                 answer if purse is None else purse.paying(answer),
                 benchmark,
                 missing,
                 concurrency=concurrency,
-                report=keep,
+                report=_keeper(log, cell, report),
                 report_damage=report_damage,
             )
-        logged = log.of(cell, numbers)
-        if not logged:
-            continue
-        measured = summarize(
-            [each.outcome for each in logged],
-            benchmark=benchmark,
-            name=cell.search,
-            facts=contender.describe(model),
-            model=name_of(model),
-            seed=settings.seed,
-            seconds=sum(each.seconds for each in logged),
-        )
-        units = unite([each.outcome for each in logged])
-        if reports:
-            measured = replace(measured, paired=_pair(units, first_units, reports[0].name))
-        else:
-            first_units = units
-        reports.append(measured)
-    return reports
+        if logged := log.of(cell, numbers):
+            reports.append(_summarize_cell(cell, logged, contender.describe(model), model, settings))
+            units.append(unite([each.outcome for each in logged]))
+    return _pair_with_first(reports, units)
 
 
-def _pair(units: Mapping[str, Unit], others: Mapping[str, Unit], against: str) -> PairedDifference | None:
-    both = [name for name in others if name in units]
-    if not both:
-        return None
-    return compare_paired(
-        [units[name].score for name in both], [others[name].score for name in both], against
+def _keeper(
+    log: OutcomeLog, cell: Cell, report: Callable[[Cell, Answered], None]
+) -> Callable[[Answered], None]:
+    """Return what logs each answer of a cell, with the time since the one before it, and reports it."""
+    last = time.perf_counter()
+
+    def keep(answered: Answered) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        log.add(cell, answered, now - last)
+        last = now
+        report(cell, answered)
+
+    return keep
+
+
+def _summarize_cell(
+    cell: Cell,
+    logged: Sequence[LoggedOutcome],
+    facts: Facts,
+    model: BaseChatModel,
+    settings: ComparisonSettings,
+) -> AccuracyReport:
+    return summarize(
+        [each.outcome for each in logged],
+        benchmark=settings.benchmark,
+        name=cell.search,
+        facts=facts,
+        model=name_of(model),
+        seed=settings.seed,
+        seconds=sum(each.seconds for each in logged),
     )
 
 
-class _Stopwatch:
-    def __init__(self) -> None:
-        self._last = time.perf_counter()
-
-    def lap(self) -> float:
-        """Return the seconds since the last lap."""
-        last, self._last = self._last, time.perf_counter()
-        return self._last - last
+def _pair_with_first(
+    reports: Sequence[AccuracyReport], units: Sequence[Mapping[str, Unit]]
+) -> list[AccuracyReport]:
+    paired = list(reports[:1])
+    for report, own in zip(reports[1:], units[1:], strict=True):
+        first = {name: unit for name, unit in units[0].items() if name in own}
+        beside = (
+            compare_paired(
+                [own[name].score for name in first],
+                [unit.score for unit in first.values()],
+                reports[0].name,
+            )
+            if first
+            else None
+        )
+        paired.append(replace(report, paired=beside))
+    return paired
 
 
 def comparison_table(reports: Sequence[AccuracyReport]) -> str:

@@ -137,16 +137,9 @@ def measure_speed(
         # A large model must be gone before the next one is made.
         gc.collect()
         rows.append(replace(row, ratio=rows[0].seconds / row.seconds if rows else 1.0))
+    measure_decoding = partial(measure_decode_steps, source, rows=decode_rows, repeats=repeats)
     decode_steps = run_in_short_lived_thread(
-        partial(
-            measure_decode_steps,
-            source,
-            rows=decode_rows,
-            repeats=repeats,
-            place=place,
-            bandwidth=bandwidth,
-            report_run=report_run,
-        )
+        partial(measure_decoding, place=place, bandwidth=bandwidth, report_run=report_run)
     )
     return SpeedReport(
         checkpoint=str(source),
