@@ -5,6 +5,7 @@ How a model is asked for a part of an answer stands with the part.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from langchain_llava_o1.staging.parts.part import Part
 
@@ -16,9 +17,21 @@ CORRECT_PREFIX = "Correct:"
 
 # What looks like a colon or like nothing, and does not decompose into a colon or a space.
 _LOOKALIKES = str.maketrans(dict.fromkeys("∶꞉ː˸׃։܃܄᠃᛬⁚", ":") | dict.fromkeys("\u2800\u115f\u1160", " "))
+# Cyrillic and Greek letters that look like those of the layout's words.
+_LETTERS = str.maketrans("авьсԁеһікпорԛгѕтԝхαβεικνηορτχ", "abbcdehiknopqrstwxabeiknnoptx")
 _GAP = r"(?:[^\w.,;!?]|_)*+"
+_NUMBER = r"(?:\d++|one|two|first|second)"
 # Looked for ahead, so that one may begin in another: "betteresponse:".
-_LAYOUT = re.compile(rf"(?=(response{_GAP}(?:\d++{_GAP})?|(?:better|correct){_GAP}))")
+_LAYOUT = (
+    (re.compile(rf"(?=(response{_GAP}(?:{_NUMBER}{_GAP})?|(?:better|correct){_GAP}))"), ":"),
+    (re.compile(rf"(?=response{_GAP}{_NUMBER}({_GAP}))"), "-‐‑‒–—―−=>→"),
+)
+_CRITIC_LAYOUT = (
+    *_LAYOUT,
+    (re.compile(rf"(?=((?:question|answer{_GAP}so{_GAP}far){_GAP}))"), ":"),
+    (re.compile(rf"((?:\\\s{{0,9}}boxed|<[^\w<]{{0,9}}think){_GAP})"), "\\<>{}"),
+)
+"""What reads as layout, and the characters of it without which it does not."""
 
 
 def comparison_prompt(part: Part, first: str, second: str, *, with_reason: bool = True) -> str:
@@ -26,7 +39,8 @@ def comparison_prompt(part: Part, first: str, second: str, *, with_reason: bool 
 
     Sent as a user turn after the question, its images and the accepted stages, so that judging
     shares that prefix with answering. The candidates come last, and what is written like the layout of the
-    prompt or like a verdict in them loses its colon: a candidate cannot pose as another one, or as a verdict.
+    prompt or like a verdict in them loses its colon or dash: a candidate cannot pose as another one, or as a
+    verdict.
 
     Args:
         part: What both candidates are for.
@@ -58,11 +72,14 @@ def critic_prompt(part: Part, question: str, answer: str, first: str, second: st
         first: Text of the first candidate, without its tags.
         second: Text of the second candidate, without its tags.
     """
-    so_far = f"The answer so far: {_without_layout(answer)}\n" if answer else ""
+    question, answer, first, second = (
+        _without_layout(text, _CRITIC_LAYOUT) for text in (question, answer, first, second)
+    )
+    so_far = f"The answer so far: {answer}\n" if answer else ""
     return (
         f"Look at the picture and judge two responses for the {part.title} of an answer. {part.criterion}\n"
-        f"Question: {_without_layout(question)}\n{so_far}"
-        f"Response 1: {_without_layout(first)}\nResponse 2: {_without_layout(second)}\n"
+        f"Question: {question}\n{so_far}"
+        f"Response 1: {first}\nResponse 2: {second}\n"
         "First compare both with the picture, between <think> and </think>. Then write the number of the "
         "better response in a box and nothing else: \\boxed{1} or \\boxed{2}."
     )
@@ -81,28 +98,30 @@ def check_prompt(part: Part, text: str) -> str:
     )
 
 
-def _without_layout(text: str) -> str:
+def _without_layout(text: str, forms: Sequence[tuple[re.Pattern[str], str]] = _LAYOUT) -> str:
     """Return a candidate in which nothing reads as the layout of a prompt, whatever case and blanks it has.
 
-    A colon becomes a space and is not left out, so that no words are joined into a new layout. Any other text
-    is returned as it is: models were trained on it.
+    What makes it layout, such as a colon, becomes a space and is not left out, so that no words are joined
+    into a new layout. Any other text is returned as it is: models were trained on it.
     """
     text = text.strip()
     folded: list[str] = []
     origins: list[int] = []
     for index, character in enumerate(text):
-        for part in unicodedata.normalize("NFKD", character).translate(_LOOKALIKES).casefold():
+        plain = unicodedata.normalize("NFKD", character).translate(_LOOKALIKES).casefold()
+        for part in plain.translate(_LETTERS):
             if part.isspace() or unicodedata.category(part) not in ("Cc", "Cf", "Mn", "Me"):
                 folded.append(part)
                 origins.append(index)
-    layouts = _LAYOUT.finditer("".join(folded))
-    colons = {
+    read = "".join(folded)
+    left_out = {
         origins[position]
-        for layout in layouts
+        for pattern, characters in forms
+        for layout in pattern.finditer(read)
         for position in range(*layout.span(1))
-        if folded[position] == ":"
+        if folded[position] in characters
     }
-    return "".join(" " if index in colons else character for index, character in enumerate(text))
+    return "".join(" " if index in left_out else character for index, character in enumerate(text))
 
 
 PROCESS_INSTRUCTION = (
