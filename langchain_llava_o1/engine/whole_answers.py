@@ -54,7 +54,7 @@ class WholeAnswers:
         for ticket, job in embeddings:
             self._embed(ticket, job)
 
-    def _score(self, waiting: Sequence[tuple[Ticket, ScoreJob]]) -> None:
+    def _score(self, waiting: Sequence[tuple[Ticket, ScoreJob]], *, is_retry: bool = False) -> None:
         """Score; what fails for some requests must not cost the others their answer."""
         waiting = [(ticket, job) for ticket, job in waiting if not ticket.is_cancelled]
         if not waiting:
@@ -68,12 +68,15 @@ class WholeAnswers:
                 lengths = map(len, job.continuations)
                 self.outbox.post(ticket, tuple(map(Score, own, lengths)))
             return
-        if is_out_of_memory(failure):
+        is_short_of_memory = is_out_of_memory(failure)
+        if is_short_of_memory:
             self.forget()
         if len(waiting) > 1:
             half = len(waiting) // 2
             self._score(waiting[:half])
             self._score(waiting[half:])
+        elif is_short_of_memory and not is_retry:
+            self._score(waiting, is_retry=True)
         else:
             self.outbox.fail(waiting[0][0], explain(failure))
 

@@ -15,7 +15,8 @@ from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.loading.checkpoint import load_checkpoint
 from langchain_llava_o1.engine.mailbox import ThreadMailbox, Ticket
 from langchain_llava_o1.engine.model_runner import ModelRunner
-from langchain_llava_o1.engine.request import Request, Sampling, Turn
+from langchain_llava_o1.engine.prefill import Prefiller
+from langchain_llava_o1.engine.request import Request, Sampling, ScoreRequest, Turn
 from langchain_llava_o1.engine.sampling import BatchSampler
 from langchain_llava_o1.engine.settings import EngineSettings
 from langchain_llava_o1.errors import GenerationError
@@ -148,3 +149,23 @@ def test_a_choice_that_always_fails_is_an_error_and_the_engine_goes_on(
             list(engine.generate(FIRST))
 
     assert answer_all(engine) == expected
+
+
+def test_scoring_alone_survives_it_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = ScoreRequest((Turn("user", (PICTURE, "How many red circles?")),), (" 3", " none"))
+    expected = engine.score(request)
+    failed = run_out_of_memory(monkeypatch, (Prefiller, "score"), {0}.__contains__)
+
+    scores = engine.score(request)
+
+    assert failed == [0]
+    assert [score.logprob_sum for score in scores] == pytest.approx(
+        [score.logprob_sum for score in expected], abs=1e-4
+    )
+
+
+def test_scoring_that_always_fails_is_an_error(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = run_out_of_memory(monkeypatch, (Prefiller, "score"), lambda number: True)
+    with pytest.raises(GenerationError, match="ran out of memory"):
+        engine.score(ScoreRequest((Turn("user", ("Why?",)),), (" 3",)))
+    assert failed == [0, 1]
