@@ -61,8 +61,7 @@ def create_stage_beam(
     Args:
         model: Any LangChain chat model.
         judge: What decides between candidates: a judge, another chat model, or a function of a
-            ``Comparison``; by default how sure the model was of each candidate, where its profile says
-            that it tells, else ``model`` itself, asked for a reason and a choice.
+            ``Comparison``; by default ``model`` itself, asked for a reason and a choice.
         continuation: "prefill" for a model that goes on with an answer that a conversation ends in,
             "instruct" for one that is to be asked for each stage; by default what the model's profile says.
 
