@@ -3,8 +3,8 @@
 from .agents.middleware import VisualReasoningMiddleware as VisualReasoningMiddleware
 from .agents.tool import VisualReasoningTool as VisualReasoningTool
 from .chat.model import ChatLlavaO1 as ChatLlavaO1
+from .chat.model_name import ModelName as ModelName
 from .data.annotation.annotation import annotate as annotate
-from .data.annotation.model_name import ModelName as ModelName
 from .data.annotation.plan import AnnotationPlan as AnnotationPlan
 from .data.opening import open_training_set as open_training_set
 from .data.training_set import TrainingSet as TrainingSet

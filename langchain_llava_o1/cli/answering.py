@@ -107,7 +107,7 @@ def open_model(settings: AnswerSettings) -> "BaseChatModel":
         return create_model(settings)
     if settings.adapter is not None:
         raise BadUsageError(f"{settings.adapter} is for a checkpoint; {name} is served elsewhere.")
-    from langchain_llava_o1.data.annotation.model_name import ModelName
+    from langchain_llava_o1.chat.model_name import ModelName
 
     with checking_usage():
         return ModelName.hosted(name, base_url=settings.base_url, top_p=settings.top_p).open()

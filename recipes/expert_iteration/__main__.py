@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_llava_o1.chat.model import ChatLlavaO1
-from langchain_llava_o1.data.annotation.model_name import ModelName
+from langchain_llava_o1.chat.model_name import ModelName
 from langchain_llava_o1.data.annotation.plan import RULE, AnnotationPlan
 from langchain_llava_o1.data.annotation.preference_pairs import draw_preference_pairs
 from langchain_llava_o1.data.opening import open_training_set

@@ -12,8 +12,8 @@ from typing import Any
 from langchain_core.messages import HumanMessage
 
 from langchain_llava_o1.chat.model import ChatLlavaO1
+from langchain_llava_o1.chat.model_name import ModelName
 from langchain_llava_o1.data.annotation.annotation import annotate
-from langchain_llava_o1.data.annotation.model_name import ModelName
 from langchain_llava_o1.data.annotation.plan import AnnotationPlan
 from langchain_llava_o1.data.opening import open_training_set
 from langchain_llava_o1.evaluation.accuracy import Interval, measure_accuracy, wilson_interval

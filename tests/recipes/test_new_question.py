@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
+from langchain_llava_o1.chat.model_name import ModelName
 from langchain_llava_o1.data.annotation.annotation import aannotate
-from langchain_llava_o1.data.annotation.model_name import ModelName
 from langchain_llava_o1.data.annotation.plan import AnnotationPlan
 from langchain_llava_o1.data.checking import check_set
 from langchain_llava_o1.data.opening import open_training_set

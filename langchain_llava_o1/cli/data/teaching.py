@@ -10,7 +10,7 @@ from langchain_llava_o1.search.catalogue import SEARCHES
 from langchain_llava_o1.search.strategy import Strategy
 
 if TYPE_CHECKING:
-    from langchain_llava_o1.data.annotation.model_name import ModelName
+    from langchain_llava_o1.chat.model_name import ModelName
     from langchain_llava_o1.data.annotation.spending import Price
 
     _SearchName = str
@@ -116,7 +116,7 @@ def read_model(
     parameters: Mapping[str, Any] | None = None,
 ) -> "ModelName":
     """Read the options of a model."""
-    from langchain_llava_o1.data.annotation.model_name import ModelName
+    from langchain_llava_o1.chat.model_name import ModelName
 
     if not name.strip():
         raise typer.BadParameter("it is empty; name a model, as in openai:gpt-4o.", param_hint="--teacher")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from langchain_llava_o1.data.annotation.model_name import ModelName
+from langchain_llava_o1.chat.model_name import ModelName
 from langchain_llava_o1.data.annotation.spending import Budget, Price
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.search.catalogue import SINGLE_PASS

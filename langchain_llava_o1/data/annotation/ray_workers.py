@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from langchain_llava_o1.chat.model_name import ModelName
 from langchain_llava_o1.data.annotation.annotation_run import AnnotationRun
 from langchain_llava_o1.data.annotation.annotator import Outcome
 from langchain_llava_o1.data.annotation.journal import RecordedReply
-from langchain_llava_o1.data.annotation.model_name import ModelName
 from langchain_llava_o1.data.annotation.models import AnnotatorModels
 from langchain_llava_o1.data.annotation.plan import AnnotationPlan
 from langchain_llava_o1.data.annotation.question import Question

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-_LONGEST_LINE = 2**26
+LONGEST_LINE = 2**26
+"""Bytes that are read of a line, at most."""
 
 
 class Line(NamedTuple):
@@ -27,7 +28,7 @@ def read_lines(path: Path) -> Iterator[Line]:
     """Read the lines of a file that are not blank, in bounded memory."""
     with path.open("rb") as file:
         number = offset = 0
-        while text := file.readline(_LONGEST_LINE):
+        while text := file.readline(LONGEST_LINE):
             number += 1
             length = len(text) + _skip_rest(file, text)
             if not text.isspace():
@@ -38,8 +39,8 @@ def read_lines(path: Path) -> Iterator[Line]:
 def _skip_rest(file: IO[bytes], text: bytes) -> int:
     """Read on to the end of a line that is too long; return how many bytes that were."""
     num_skipped = 0
-    while not text.endswith(b"\n") and len(text) == _LONGEST_LINE:
-        text = file.readline(_LONGEST_LINE)
+    while not text.endswith(b"\n") and len(text) == LONGEST_LINE:
+        text = file.readline(LONGEST_LINE)
         num_skipped += len(text)
     return num_skipped
 
@@ -68,4 +69,4 @@ class LineIndex:
         offset = self._offsets[position]
         with self._path.open("rb") as file:
             file.seek(offset)
-            return Line(self._numbers[position], offset, file.readline(_LONGEST_LINE))
+            return Line(self._numbers[position], offset, file.readline(LONGEST_LINE))

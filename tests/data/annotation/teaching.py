@@ -12,7 +12,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 
-from langchain_llava_o1.data.annotation.model_name import ModelName
+from langchain_llava_o1.chat.model_name import ModelName
 from langchain_llava_o1.data.annotation.plan import AnnotationPlan
 from langchain_llava_o1.data.opening import open_training_set
 from langchain_llava_o1.data.training_set import TrainingSet

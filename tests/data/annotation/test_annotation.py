@@ -4,8 +4,8 @@ from pathlib import Path
 
 from langchain_core.messages import AIMessage
 
+from langchain_llava_o1.chat.model_name import ModelName
 from langchain_llava_o1.data.annotation.annotation import annotate
-from langchain_llava_o1.data.annotation.model_name import ModelName
 from langchain_llava_o1.data.annotation.plan import AnnotationPlan
 from langchain_llava_o1.data.checking import check_set, default_checks
 from langchain_llava_o1.data.checks.lengths import LengthCheck

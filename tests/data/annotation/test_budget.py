@@ -7,8 +7,8 @@ import pytest
 from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata
 
+from langchain_llava_o1.chat.model_name import ModelName
 from langchain_llava_o1.data.annotation.annotation import annotate, estimate_annotation
-from langchain_llava_o1.data.annotation.model_name import ModelName
 from langchain_llava_o1.data.annotation.plan import AnnotationPlan
 from langchain_llava_o1.data.annotation.spending import Budget, Price
 from langchain_llava_o1.errors import ConfigurationError

@@ -6,9 +6,9 @@ import pytest
 from langchain_core.exceptions import ModelRateLimitError
 from langchain_core.messages import AIMessage
 
+from langchain_llava_o1.chat.model_name import ModelName
 from langchain_llava_o1.data.annotation import models
 from langchain_llava_o1.data.annotation.annotation import annotate, estimate_annotation
-from langchain_llava_o1.data.annotation.model_name import ModelName
 from langchain_llava_o1.data.annotation.plan import AnnotationPlan
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.search.strategy import Strategy

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from langchain_llava_o1.chat.model_name import ModelName
 from langchain_llava_o1.data.annotation.annotation import annotate
-from langchain_llava_o1.data.annotation.model_name import ModelName
 from langchain_llava_o1.data.annotation.plan import AnnotationPlan
 from langchain_llava_o1.data.annotation.spending import Budget
 from langchain_llava_o1.data.opening import open_training_set
