@@ -6,10 +6,11 @@ from typing import Any, NamedTuple, Self
 
 from pydantic import PrivateAttr
 
-from langchain_llava_o1.chat.parameters import EMBEDDED_MODEL, ChatParameters
+from langchain_llava_o1.chat.parameters import ChatParameters
 from langchain_llava_o1.engine.interface import EngineInterface
 from langchain_llava_o1.engine.registry import load_engine
 from langchain_llava_o1.engine.settings import EngineSettings
+from langchain_llava_o1.tiny import EMBEDDED_MODEL, checkpoint_path
 
 
 class _LoadedEngine(NamedTuple):
@@ -65,13 +66,9 @@ class LocalEngineModel(ChatParameters):
 
     def _load(self) -> EngineInterface:
         settings = self._engine_settings()
-        is_embedded = settings.model == EMBEDDED_MODEL
-        engine = load_engine(replace(settings, model=_embedded_checkpoint()) if is_embedded else settings)
+        if settings.model == EMBEDDED_MODEL:
+            engine = load_engine(replace(settings, model=str(checkpoint_path())))
+        else:
+            engine = load_engine(settings)
         self._loaded = _LoadedEngine(settings, engine)
         return engine
-
-
-def _embedded_checkpoint() -> str:
-    from langchain_llava_o1.tiny import checkpoint_path
-
-    return str(checkpoint_path())

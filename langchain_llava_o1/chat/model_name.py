@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from langchain_llava_o1.chat.parameters import EMBEDDED_MODEL
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.chat_model import name_of
+from langchain_llava_o1.tiny import EMBEDDED_MODEL
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

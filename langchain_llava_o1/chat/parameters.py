@@ -15,10 +15,8 @@ from langchain_llava_o1.chat.response import MODEL_PROVIDER
 from langchain_llava_o1.engine.settings import DEFAULT_MAX_REQUESTS, EngineSettings
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.pictures.policy import ImagePolicy
+from langchain_llava_o1.tiny import EMBEDDED_MODEL
 from langchain_llava_o1.validation import PlainRefusals
-
-EMBEDDED_MODEL = "tiny"
-"""The name of the checkpoint that comes with the package."""
 
 _SYNONYMS = {"model_name": "model", "stop_sequences": "stop", "request_timeout": "timeout"}
 _HOSTED_PARAMETERS = frozenset({"api_key", "base_url"})

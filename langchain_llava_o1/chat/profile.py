@@ -1,28 +1,34 @@
 """What the models can do, in LangChain's terms."""
 
+import json
+from pathlib import Path
 from typing import Any, cast
 
 from langchain_core.language_models import ModelProfile
 
 from langchain_llava_o1.pictures.pdf import can_read_pdf
 from langchain_llava_o1.staging import capabilities
+from langchain_llava_o1.tiny import EMBEDDED_MODEL, checkpoint_path
 
 # Four tiles of 560 x 560: no arrangement of tiles shows more.
 _MAX_IMAGE_PIXELS = 4 * 560 * 560
-_SINGLE_TURN_MODELS = ("tiny",)
-# Trained on drawn pictures and the questions about them, and on no other text.
-_MODELS_OF_PICTURES_ONLY = frozenset({"tiny"})
-_MAX_INPUT_TOKENS = {"tiny": 4096, "Xkev/Llama-3.2V-11B-cot": 131_072}
+_PUBLISHED_MODEL = "Xkev/Llama-3.2V-11B-cot"
+_PUBLISHED_MAX_INPUT_TOKENS = 131_072
+CONFIG_KEY = "llava_o1_profile"
+"""Where a checkpoint's ``config.json`` says what it cannot do; what is trained from it inherits that."""
 
 
 def model_profile(model: str, *, max_output_tokens: int, allow_image_urls: bool) -> ModelProfile:
     """Describe what a model can do, without loading it.
+
+    What a checkpoint on this machine cannot do is read from its ``config.json``.
 
     Args:
         model: Hub id, folder or ``"tiny"``.
         max_output_tokens: Most tokens an answer may have.
         allow_image_urls: Whether pictures are fetched from URLs.
     """
+    config = _read_config(model)
     profile = ModelProfile(
         name=model,
         open_weights=True,
@@ -51,10 +57,23 @@ def model_profile(model: str, *, max_output_tokens: int, allow_image_urls: bool)
             capabilities.PREFILL: True,
             capabilities.CONFIDENCE: True,
             capabilities.MAX_IMAGE_PIXELS: _MAX_IMAGE_PIXELS,
-            capabilities.SINGLE_TURN: model in _SINGLE_TURN_MODELS,
-            capabilities.PICTURES_ONLY: model in _MODELS_OF_PICTURES_ONLY,
+            capabilities.SINGLE_TURN: False,
+            capabilities.PICTURES_ONLY: False,
+            **config.get(CONFIG_KEY, {}),
         }
     )
-    if model in _MAX_INPUT_TOKENS:
-        profile["max_input_tokens"] = _MAX_INPUT_TOKENS[model]
+    if model == _PUBLISHED_MODEL:
+        profile["max_input_tokens"] = _PUBLISHED_MAX_INPUT_TOKENS
+    elif context := config.get("text_config", {}).get("max_position_embeddings"):
+        profile["max_input_tokens"] = context
     return profile
+
+
+def _read_config(model: str) -> dict[str, Any]:
+    folder = checkpoint_path() if model == EMBEDDED_MODEL else Path(model)
+    try:
+        config = json.loads((folder / "config.json").read_text())
+    # Loading the model tells what is wrong with its files.
+    except (OSError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}

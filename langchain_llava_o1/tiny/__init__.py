@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+EMBEDDED_MODEL = "tiny"
+"""What the embedded checkpoint is called where a model is named."""
+
 DEMO_QUESTION = "Subtract all small red circles. How many objects are left?"
 """A question about the shipped picture."""
 

@@ -5,7 +5,9 @@ from torch import nn
 from transformers import MllamaConfig, MllamaForConditionalGeneration, PreTrainedTokenizerFast
 from transformers.models.mllama.configuration_mllama import MllamaTextConfig, MllamaVisionConfig
 
+from langchain_llava_o1.chat.profile import CONFIG_KEY
 from langchain_llava_o1.engine.loading.precision import fastest_dtype
+from langchain_llava_o1.staging import capabilities
 from recipes.tiny.tokenizer import CONTEXT_LENGTH, IMAGE_EDGE
 
 PATCH_EDGE = 14
@@ -53,6 +55,8 @@ def make_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> MllamaForCondit
     image_token = tokenizer.convert_tokens_to_ids("<|image|>")
     assert isinstance(image_token, int)
     config = MllamaConfig(vision_config=vision, text_config=text, image_token_index=image_token)
+    # A word sees the picture shown last before it alone, and drawn pictures are all that is learned.
+    setattr(config, CONFIG_KEY, {capabilities.PICTURES_ONLY: True, capabilities.SINGLE_TURN: True})
     model = MllamaForConditionalGeneration(config)
     with torch.no_grad():
         for name, parameter in model.named_parameters():

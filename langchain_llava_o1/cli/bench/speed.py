@@ -39,8 +39,8 @@ def speed(
     is_debug: DebugOption = False,
 ) -> None:
     """Run the search with transformers' generate and with the engine, side by side."""
-    from langchain_llava_o1.chat.parameters import EMBEDDED_MODEL
     from langchain_llava_o1.engine.loading.libraries import import_libraries
+    from langchain_llava_o1.tiny import EMBEDDED_MODEL
 
     # What is measured imports them, too, and would let them print what they miss.
     import_libraries()

@@ -10,12 +10,12 @@ from lmms_eval.api.model import lmms
 from tqdm import tqdm
 
 from langchain_llava_o1.chat.model import ChatLlavaO1
-from langchain_llava_o1.chat.parameters import EMBEDDED_MODEL
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.integrations.harness_requests import Harness, Request
 from langchain_llava_o1.evaluation.integrations.searcher import create_searcher
 from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH
 from langchain_llava_o1.search.strategy import Strategy
+from langchain_llava_o1.tiny import EMBEDDED_MODEL
 
 _OF_THE_MODEL = ("dtype", "quantization", "revision", "adapter")
 
