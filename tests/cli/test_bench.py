@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
+from langchain_core.language_models import ModelProfile
 from typer.testing import Result
 
+from langchain_llava_o1.staging import capabilities
 from tests.scripted_model import ScriptedModel
 from tests.search.writers import write_staged
 
@@ -58,6 +61,8 @@ def test_what_only_a_comparison_obeys_is_refused_without_one(
         (("--compare", "single,stage-beam", "--set", "beams=0"), "stage-beam: beams is 0"),
         (("--compare", "single,beam"), "there is no strategy 'beam'; there are stage-beam, best-of-n"),
         (("--candidates", "2,4"), "several numbers need --compare"),
+        (("--whole-conversation",), "one question is no conversation; add --turns"),
+        (("--compare", "single", "--turns", "2"), "a comparison asks single questions"),
         (("--benchmark", "scenes,puzzles"), "several benchmarks need --compare"),
         (("--compare", "single", "--benchmark", "scenes,trails"), "There is no benchmark 'trails'"),
     ],
@@ -144,3 +149,17 @@ def test_a_comparison_on_several_benchmarks_has_a_table_and_a_folder_for_each(
     }
     rows = json.loads(run_command("bench", "accuracy", *options, "--json").stdout)["rows"]
     assert [row["benchmark"] for row in rows] == ["scenes", "puzzles"]
+
+
+@pytest.mark.parametrize(("options", "num_sent"), [((), 1), (("--whole-conversation",), 5)])
+def test_the_last_question_of_a_conversation_is_also_asked_alone(
+    run_command: RunCommand, use_model: Callable[..., None], options: tuple[str, ...], num_sent: int
+) -> None:
+    profile = {capabilities.PREFILL: True, capabilities.SINGLE_TURN: True}
+    model = ScriptedModel(write=write_staged, profile=cast("ModelProfile", profile))
+    use_model(model)
+    asked = ("bench", "accuracy", "--strategy", "greedy", "--items", "2", "--turns", "3", "--json")
+    report = json.loads(run_command(*asked, *options).stdout)
+    assert report["turns"] == 3
+    assert (report["alone"]["items"], report["in_conversation"]["items"]) == (2, 2)
+    assert max(len(call.messages) for call in model.calls) == num_sent

@@ -63,13 +63,10 @@ def test_a_conversation_goes_on_past_files_that_cannot_be_read(
     details.click()
     expect(details).to_contain_text("large red circle")
     expect(details).not_to_contain_text("<")
-    assert ask(page, DEMO_QUESTION) == "6"
+    assert ask(page, "How many squares are there?") == "2"
     assert "damaged.png: The picture is truncated or damaged" in ask(page, DEMO_QUESTION, damaged)
     assert ask(page, item.prompt, second) == item.answer
-    on_paper = ask(page, DEMO_QUESTION, paper)
-    assert on_paper
-    assert "failed" not in on_paper
-    assert "could not be read" not in on_paper
+    assert ask(page, "How many triangles are there?", paper) == "1"
     # The pictures are still shown, the page of the PDF file among them.
     expect(page.locator(".message.human img")).to_have_count(3)
     page.close()

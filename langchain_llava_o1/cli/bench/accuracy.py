@@ -28,9 +28,16 @@ from langchain_llava_o1.cli.bench.accuracy_options import (
     TokensOption,
     TopPOption,
     TurnsOption,
+    WholeConversationOption,
     read_numbers,
 )
-from langchain_llava_o1.cli.bench.comparing import Measurement, compare_all, measure, write_tables
+from langchain_llava_o1.cli.bench.comparing import (
+    Measurement,
+    compare_all,
+    measure,
+    send_whole_conversations,
+    write_tables,
+)
 from langchain_llava_o1.cli.bench.options import (
     BenchmarkDifficultyOption,
     BenchmarkOptionsOption,
@@ -83,6 +90,7 @@ def accuracy(
     is_plotted: PlotOption = None,
     concurrency: ConcurrencyOption = 48,
     turns: TurnsOption = 1,
+    is_whole: WholeConversationOption = False,
     model: ModelOption = None,
     adapter: AdapterOption = None,
     base_url: BaseUrlOption = None,
@@ -104,14 +112,19 @@ def accuracy(
         )
     elif turns > 1:
         raise typer.BadParameter("a comparison asks single questions; leave one out.", param_hint="--turns")
+    if is_whole and turns == 1:
+        raise typer.BadParameter(
+            "one question is no conversation; add --turns.", param_hint="--whole-conversation"
+        )
     purse = read_purse(price, grader_price, max_cost)
     folder = None if searches is None else out or DEFAULT_FOLDER
     resources = read_resources(
         data, grader, grader_base_url, purse, folder=folder, is_compatible=is_compatible
     )
     given = {"temperature": temperature, "max_tokens_per_stage": _share(tokens)}
+    opened = answering.open_model(AnswerSettings(model, base_url=base_url, adapter=adapter, top_p=top_p))
     measurement = Measurement(
-        model=answering.open_model(AnswerSettings(model, base_url=base_url, adapter=adapter, top_p=top_p)),
+        model=send_whole_conversations(opened) if is_whole else opened,
         benchmarks=read_benchmarks(
             benchmark, difficulty, benchmark_options, seed=seed, items=items, resources=resources
         ),

@@ -82,6 +82,13 @@ TurnsOption = Annotated[
         help="Questions of a conversation, of which the last one counts; it is also asked alone.",
     ),
 ]
+WholeConversationOption = Annotated[
+    bool,
+    typer.Option(
+        "--whole-conversation",
+        help="With --turns: send all of the conversation to a model whose profile says single_turn, too.",
+    ),
+]
 FolderOption = Annotated[
     Path | None,
     typer.Option(

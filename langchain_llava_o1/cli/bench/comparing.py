@@ -10,6 +10,7 @@ from langchain_llava_o1.cli.bench.tables import Counter, say_damage
 from langchain_llava_o1.cli.failures import checking_usage
 from langchain_llava_o1.search.catalogue import find_search
 from langchain_llava_o1.search.strategy import Strategy
+from langchain_llava_o1.staging import capabilities
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -39,6 +40,11 @@ class Measurement:
     settings: dict[str, Any]
     seed: int
     concurrency: int
+
+
+def send_whole_conversations(model: "BaseChatModel") -> "BaseChatModel":
+    """Return a model that is sent all of a conversation, though its profile says that it answers one turn."""
+    return model.model_copy(update={"profile": {**(model.profile or {}), capabilities.SINGLE_TURN: False}})
 
 
 def measure(
