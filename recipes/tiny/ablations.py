@@ -132,10 +132,11 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--scale", type=float, default=0.25, help="of the recipe's training steps")
     parser.add_argument("--items", type=int, default=500, help="questions of each benchmark")
-    parser.add_argument("--start", type=Path, help="a checkpoint to begin from, instead of untrained")
+    parser.add_argument("--vision", type=Path, help="a checkpoint whose vision tower to take")
     arguments = parser.parse_args()
-    recipe = Recipe(arguments.folder, arguments.device, arguments.scale, arguments.start)
-    recipe.step("vision", recipe.train_vision)
+    recipe = Recipe(arguments.folder, arguments.device, arguments.scale)
+    make_vision = partial(recipe.copy_vision, arguments.vision) if arguments.vision else recipe.train_vision
+    recipe.step("vision", make_vision)
     benchmarks = ("scenes", "puzzles")
     rows = []
     for variant in VARIANTS:
