@@ -20,6 +20,7 @@ from langchain_llava_o1.drawn.sum_questions import ADDED, add_up, name_bars
 from langchain_llava_o1.drawn.trail_maps import KeyTrail, TrailMap
 from langchain_llava_o1.drawn.trail_questions import colour_trail
 from langchain_llava_o1.staging.prompts import VERDICT_PREFIX
+from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.staging.transcript import parse_transcript
 from recipes.tiny.corruption import end_of
 
@@ -189,7 +190,7 @@ def _judge_answers(item: Item, pair: tuple[str, str], rng: random.Random) -> Ver
     stages = [
         {found.stage.name: found.body.strip() for found in parse_transcript(text).stages} for text in pair
     ]
-    if any(len(found) < 4 for found in stages):
+    if any(len(found) < len(STAGES) for found in stages):
         return None
     if isinstance(item.content, TrailMap):
         return _judge_choices(f"the {_thing_wanted(item)}", _check_both_trails(item), pair, rng)
