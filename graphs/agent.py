@@ -20,7 +20,7 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.graph.state import CompiledStateGraph
 from pydantic import BaseModel, Field
 
-from langchain_llava_o1 import VisualReasoningTool
+from langchain_llava_o1 import KeepPicturesMiddleware, VisualReasoningTool
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.tiny.agent_model import ScriptedAgentModel
 from langchain_llava_o1.validation import PlainRefusals
@@ -73,14 +73,16 @@ class ChosenModel(AgentMiddleware[Any, AgentContext]):
 @cache
 def create_graph() -> CompiledStateGraph[Any, Any, Any, Any]:
     """Build the graph. Models are loaded when they are first asked, not here."""
-    return create_agent(
+    keeping = KeepPicturesMiddleware()
+    agent = create_agent(
         ScriptedAgentModel(),
         tools=[VisualReasoningTool()],
         system_prompt=_PROMPT,
-        middleware=[ChosenModel()],
+        middleware=[keeping, ChosenModel()],
         context_schema=AgentContext,
         name="agent",
     )
+    return keeping.on_intake(agent)
 
 
 def _chosen_model(request: ModelRequest[AgentContext]) -> BaseChatModel | None:

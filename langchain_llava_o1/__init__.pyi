@@ -1,5 +1,6 @@
 # The public names, each with where it is. This is the only list of them: `__init__.py` reads it.
 
+from .agents.keeping import KeepPicturesMiddleware as KeepPicturesMiddleware
 from .agents.middleware import VisualReasoningMiddleware as VisualReasoningMiddleware
 from .agents.tool import VisualReasoningTool as VisualReasoningTool
 from .chat.model import ChatLlavaO1 as ChatLlavaO1

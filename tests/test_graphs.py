@@ -1,6 +1,7 @@
 """langgraph.json, the graphs that it names, and the Dockerfile that is made of it."""
 
 import importlib
+import io
 import json
 import re
 import subprocess
@@ -10,10 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.store.memory import InMemoryStore
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from PIL import Image
 
+from langchain_llava_o1 import image_block
+from langchain_llava_o1.pictures.blocks import read_reference
 from langchain_llava_o1.search.catalogue import SEARCHES
+from langchain_llava_o1.search.kept_pictures import NAMESPACE
 from langchain_llava_o1.search.ui_messages import STAGE_COMPONENT
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +60,24 @@ def test_a_search_takes_messages_or_a_form_and_bounded_settings(name: str) -> No
     settings = graph.get_context_jsonschema()["properties"]
     assert settings["temperature"]["anyOf"][0]["maximum"] == 2
     assert ("candidates" in settings) == SERVED_SEARCHES[name].has_candidates
+
+
+def test_the_agent_goes_on_after_a_damaged_picture_and_keeps_photos_in_its_store() -> None:
+    store = InMemoryStore()
+    # As a server does with a graph.
+    agent = graph_of("agent").copy({"checkpointer": InMemorySaver(), "store": store})
+    photo = io.BytesIO()
+    Image.effect_noise((640, 480), 60).save(photo, "PNG")
+    damaged = {"type": "image", "base64": "aGVsbG8=", "mime_type": "image/png"}
+    blocks = [image_block(photo.getvalue()), damaged, {"type": "text", "text": "What is it?"}]
+    messages = agent.invoke(
+        {"messages": [{"type": "human", "content": blocks}]}, {"configurable": {"thread_id": "1"}}
+    )["messages"]
+
+    (kept,) = store.search(NAMESPACE)
+    assert read_reference(messages[0].content[0]) == kept.key
+    assert messages[0].content[1]["type"] == "text"
+    assert "are no picture in a known format" in messages[-1].text
 
 
 def test_the_component_of_stages_has_the_name_and_properties_that_searches_give() -> None:

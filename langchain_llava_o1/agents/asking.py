@@ -1,8 +1,9 @@
 """A question put to a search, whether it runs here or on a LangGraph server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+from langchain_core.messages import BaseMessage
 from langgraph.config import get_stream_writer
 from langgraph.graph import StateGraph
 from langgraph.pregel.protocol import PregelProtocol
@@ -10,6 +11,7 @@ from langgraph.pregel.remote import RemoteGraph
 
 from langchain_llava_o1.errors import ConfigurationError, ImageError
 from langchain_llava_o1.report.result import SearchResult
+from langchain_llava_o1.search.kept_pictures import arestore_pictures, current_store, restore_pictures
 from langchain_llava_o1.search.question import NO_IMAGE, UNREADABLE
 from langchain_llava_o1.search.settings import Settings
 
@@ -57,8 +59,9 @@ def ask(
     Raises:
         ImageError: If the search replies that there is no picture, or none that can be read.
     """
+    messages = restore_pictures(question.get("messages", []), current_store())
     values: Any = {}
-    for part in search.stream(question, **_options(search, context)):
+    for part in search.stream(_with(messages, question), **_options(search, context)):
         if part["type"] == "values":
             values = part["data"]
         else:
@@ -70,8 +73,9 @@ async def aask(
     search: Any, question: dict[str, Any], context: Settings | dict[str, Any], listener: Listener
 ) -> SearchResult:
     """Ask a search, as ``ask`` does, without blocking the event loop."""
+    messages = await arestore_pictures(question.get("messages", []), current_store())
     values: Any = {}
-    async for part in search.astream(question, **_options(search, context)):
+    async for part in search.astream(_with(messages, question), **_options(search, context)):
         if part["type"] == "values":
             values = part["data"]
         else:
@@ -86,6 +90,11 @@ def progress_writer() -> Listener:
     except (RuntimeError, KeyError):
         # Called by itself: there is no graph whose stream could tell.
         return lambda event: None
+
+
+def _with(messages: Sequence[BaseMessage], question: dict[str, Any]) -> dict[str, Any]:
+    """Return the question with the pictures themselves: a search elsewhere has another store, or none."""
+    return {**question, "messages": messages} if messages else question
 
 
 def _read_result(values: Any) -> SearchResult:

@@ -11,10 +11,11 @@ from pydantic import BaseModel, Field, SerializeAsAny, ValidationError, field_va
 
 from langchain_llava_o1.agents.asking import aask, ask, compile_search, progress_writer
 from langchain_llava_o1.agents.failures import describe_failure
-from langchain_llava_o1.chat.messages import image_blocks
+from langchain_llava_o1.chat.messages import image_blocks, read_image_block
 from langchain_llava_o1.chat.model import ChatLlavaO1
 from langchain_llava_o1.errors import ImageError, MessageError
 from langchain_llava_o1.report.result import SearchResult
+from langchain_llava_o1.search.attachments import problem_of
 from langchain_llava_o1.search.settings import Settings
 from langchain_llava_o1.search.stage_beam import create_stage_beam
 from langchain_llava_o1.validation import PlainRefusals, describe_refusal
@@ -124,7 +125,12 @@ def _search_input(
         )
     if image:
         return {"question": question, "image": image}
-    pictures = image_blocks(convert_to_messages(messages or []))
+    conversation = convert_to_messages(messages or [])
+    pictures = image_blocks(conversation)
+    problem = None if image_index else _problem_of_last(conversation)
+    if problem:
+        advice = " For an earlier picture give `image_index`." if pictures else ""
+        raise ImageError(f"{problem}{advice}")
     if not pictures:
         raise ImageError(
             "There is no image in the conversation. Ask the user for one, or give its path or URL as `image`."
@@ -136,6 +142,16 @@ def _search_input(
         )
     picture = pictures[(image_index or 0) - 1]
     return {"messages": [HumanMessage([picture, {"type": "text", "text": question}])]}
+
+
+def _problem_of_last(messages: Sequence[BaseMessage]) -> str | None:
+    """Return what was wrong with the last picture of a conversation, if it was left out of it."""
+    blocks = [block for message in messages if isinstance(message.content, list) for block in message.content]
+    for block in reversed(blocks):
+        problem = problem_of(block)
+        if problem or read_image_block(block):
+            return problem
+    return None
 
 
 def _answer(result: SearchResult) -> tuple[str, dict[str, Any]]:

@@ -82,19 +82,14 @@ def source_of(block: Mapping[Any, Any], where: str) -> ImageSource:
     Raises:
         ImageError: If it holds no picture, or one that only a provider can read.
     """
-    found: Mapping[Any, Any] = block
-    if block["type"] == "image_url":
-        named = block.get("image_url")
-        found = named if isinstance(named, dict) else {"url": named}
-    elif isinstance(block.get("source"), dict):
-        found = block["source"]
+    found = _description_in(block)
     for key in ("base64", "data"):
         if isinstance(found.get(key), str | bytes):
             return ImageSource(data=found[key])
     for key in ("url", "path"):
         if isinstance(found.get(key), str):
             return ImageSource(location=found[key])
-    if found.get("file_id") or found.get("source_type") == "id":
+    if is_stored_with_provider(block):
         raise ImageError(
             f"{where}: a picture stored with a provider under an id cannot be read here. {SEND_IN_BASE64}"
         )
@@ -102,6 +97,12 @@ def source_of(block: Mapping[Any, Any], where: str) -> ImageSource:
         f"{where}: the image block holds no picture (its keys are {sorted(map(str, block))}). "
         f"{WRITE_AN_IMAGE_BLOCK}"
     )
+
+
+def is_stored_with_provider(block: Mapping[Any, Any]) -> bool:
+    """Tell whether an image block names a file that only the provider of a hosted model can read."""
+    found = _description_in(block)
+    return bool(found.get("file_id")) or found.get("source_type") == "id"
 
 
 def normalize_block(block: Mapping[Any, Any]) -> dict[str, Any]:
@@ -159,6 +160,15 @@ class _File(NamedTuple):
 
     data: bytes
     mime_type: str
+
+
+def _description_in(block: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Return the part of an image block that says what or where its picture is."""
+    if block["type"] == "image_url":
+        named = block.get("image_url")
+        return named if isinstance(named, dict) else {"url": named}
+    source = block.get("source")
+    return source if isinstance(source, dict) else block
 
 
 def _read(block: Mapping[Any, Any]) -> _File | str:

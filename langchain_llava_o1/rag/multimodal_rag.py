@@ -33,6 +33,7 @@ from langchain_llava_o1.search.conversation_graph import ConversationGraph
 from langchain_llava_o1.search.kept_pictures import current_store, restore_pictures
 from langchain_llava_o1.search.question import NO_IMAGE, SOURCES, UNREADABLE, check_question
 from langchain_llava_o1.search.state import SearchInput, SearchOutput
+from langchain_llava_o1.search.tool_calls import leave_out_tool_calls
 from langchain_llava_o1.staging.prompts import QUESTION_PICTURE_HEADING
 
 _DOCUMENTS_PER_SOURCE = 5
@@ -167,7 +168,7 @@ class _Nodes:
 
     def retrieve(self, state: RagState, config: RunnableConfig) -> dict[str, Any]:
         """Find sources, and put those that are fit to be shown before the question."""
-        messages = state.get("messages") or []
+        messages = leave_out_tool_calls(state.get("messages") or [])
         check_question(messages)
         nothing_yet: dict[str, Any] = {"retrieve_by": None, "stages": Overwrite({}), "sources": []}
         if problems := problems_of(messages[-1:]):
@@ -188,7 +189,7 @@ class _Nodes:
         kinds = [source["kind"] for source in state["sources"] if source["number"] is not None]
         if "text" in kinds and not self.reads_passages:
             return "quote"
-        question = state["messages"][-1:]
+        question = leave_out_tool_calls(state["messages"])[-1:]
         # What cannot be read is the search's to tell.
         is_asked_about = bool(image_blocks(question) or problems_of(question))
         return "search" if kinds or is_asked_about else "report_nothing"
@@ -209,7 +210,8 @@ class _Nodes:
 
 
 def _takes(retriever: BaseRetriever, name: str) -> bool:
-    return name in signature(retriever._get_relevant_documents).parameters
+    # What LangChain itself asks for its parameters.
+    return name in signature(retriever._get_relevant_documents).parameters  # noqa: SLF001
 
 
 def _find(
@@ -267,7 +269,7 @@ def _quote(state: RagState) -> dict[str, Any]:
         {**source, "is_cited": source["number"] is not None and source["kind"] == "text"}
         for source in state["sources"]
     ]
-    quoted = quote_passages(sources, state["messages"][-1].content)
+    quoted = quote_passages(sources, leave_out_tool_calls(state["messages"])[-1].content)
     metadata = {"finish_reason": "quoted", "sources": sources}
     text = f"{_READS_NO_PASSAGES} What was found says:\n\n{quoted}"
     return {"sources": sources, "messages": [AIMessage(text, response_metadata=metadata)]}

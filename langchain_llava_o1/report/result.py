@@ -13,6 +13,7 @@ from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.pictures.blocks import digest_of_block
 from langchain_llava_o1.report.outcome import Outcome
 from langchain_llava_o1.report.page import render_frame, render_page
+from langchain_llava_o1.search.tool_calls import leave_out_tool_calls
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ class SearchResult(Outcome):
                 f"The state has the keys {sorted(state)} and {len(messages)} messages; this is no answer of "
                 "a search. Give what `invoke` of a search's graph returned."
             )
-        question, metadata = messages[-2], answer.response_metadata
+        # Of a conversation that an agent handed on, the last message is a tool's.
+        question, metadata = leave_out_tool_calls(messages[:-1])[-1], answer.response_metadata
         return cls(
             question=str(question.text),
             answer=str(answer.text),

@@ -4,7 +4,7 @@ A file that cannot be read must not end the conversation: messages are saved, an
 later question. So a text that says what was wrong takes its place, and the question is replied to with that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,15 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from langchain_llava_o1.errors import ImageError
 from langchain_llava_o1.judges.chat_model import ChatModel, chat_model_of
-from langchain_llava_o1.pictures.base64_text import is_data_url
-from langchain_llava_o1.pictures.blocks import IMAGE_BLOCKS, block_of, extras_of, read_reference, source_of
+from langchain_llava_o1.pictures.base64_text import decode_base64, is_data_url
+from langchain_llava_o1.pictures.blocks import (
+    IMAGE_BLOCKS,
+    block_of,
+    extras_of,
+    is_stored_with_provider,
+    read_reference,
+    source_of,
+)
 from langchain_llava_o1.pictures.pdf import pages_of
 from langchain_llava_o1.pictures.pdf_blocks import pdf_bytes_of
 from langchain_llava_o1.pictures.picture import Picture
@@ -26,6 +33,7 @@ from langchain_llava_o1.pictures.references import (
 from langchain_llava_o1.pictures.shrinking import shrink
 from langchain_llava_o1.pictures.sources import load_picture
 from langchain_llava_o1.search.kept_pictures import MARK_PREFIX, Block, change_blocks
+from langchain_llava_o1.search.tool_calls import is_of_tool
 from langchain_llava_o1.staging import capabilities
 
 _FIELD = f"{MARK_PREFIX}field"
@@ -84,7 +92,7 @@ class AttachmentReader:
         reading = _Reading(self, refers=refers, max_pixels=most)
         read = [
             # What a model wrote is its own.
-            message if isinstance(message, AIMessage) else change_blocks(message, reading.read_block)
+            message if isinstance(message, AIMessage) else change_blocks(message, reading.reader_of(message))
             for message in messages
         ]
         return read, reading.files
@@ -100,8 +108,16 @@ class _Reading:
         self._max_pixels = max_pixels
         self._num_attachments = 0
 
+    def reader_of(self, message: BaseMessage) -> Callable[[Block], list[Block]]:
+        """Return what reads the blocks of a message: of what a tool returned, pictures alone are used."""
+        return self._read_picture_block if is_of_tool(message) else self.read_block
+
+    def _read_picture_block(self, block: Block) -> list[Block]:
+        is_picture = isinstance(block, dict) and block.get("type") in IMAGE_BLOCKS
+        return self.read_block(block) if is_picture else [block]
+
     def read_block(self, block: Block) -> list[Block]:
-        if not isinstance(block, dict) or block.get("type") in (*_TEXT_BLOCKS, *_REASONING_BLOCKS):
+        if not isinstance(block, dict) or _is_text(block) or block.get("type") in _REASONING_BLOCKS:
             return [block]
         self._num_attachments += 1
         if read_reference(block) is not None:
@@ -114,6 +130,8 @@ class _Reading:
 
     def _read_attachment(self, block: dict[str, Any], name: str) -> list[Block]:
         profile = self._reader.profile
+        if block.get("type") in _TEXT_BLOCKS:
+            return [self._read_text(block, name)]
         is_drawn_here = self._reader.is_local or profile.get("pdf_inputs") is False
         pdf = pdf_bytes_of(block, self._reader.policy, name) if is_drawn_here else None
         if pdf is not None:
@@ -133,6 +151,19 @@ class _Reading:
             )
         return [block]
 
+    def _read_text(self, block: dict[str, Any], name: str) -> Block:
+        """Read a block of text that has no ``text``: a file of plain text may be held in base64."""
+        is_file = block["type"] == "text-plain"
+        if is_file and not self._reader.is_local:
+            return block
+        held = block.get("base64")
+        if not is_file or not isinstance(held, str):
+            raise ImageError(f"{name}: A block of type {block['type']!r} holds no text. Send what it says.")
+        try:
+            return {"type": "text", "text": decode_base64(held).decode()}
+        except (ImageError, UnicodeDecodeError) as error:
+            raise ImageError(f"{name}: The file is no text in UTF-8. Send what it says as text.") from error
+
     def _read_pages(self, pdf: bytes, name: str) -> list[Picture]:
         try:
             return pages_of(pdf, self._reader.policy)
@@ -140,6 +171,8 @@ class _Reading:
             raise ImageError(f"{name}: {error}") from error
 
     def _read_picture(self, block: dict[str, Any], name: str) -> Block:
+        if not self._reader.is_local and is_stored_with_provider(block):
+            return block
         source = source_of(block, name)
         is_models_own = not self._reader.is_local and _FIELD not in extras_of(block)
         if is_models_own and source.location is not None and source.location.startswith(_WEB):
@@ -160,13 +193,14 @@ class _Reading:
 
 def problems_of(messages: Sequence[BaseMessage]) -> list[str]:
     """Return what was wrong with the attachments of messages that were read."""
-    return [
-        str(block["extras"][_UNREADABLE])
-        for message in messages
-        if isinstance(message.content, list)
-        for block in message.content
-        if isinstance(block, dict) and _UNREADABLE in extras_of(block)
-    ]
+    blocks = (block for message in messages if isinstance(message.content, list) for block in message.content)
+    return [problem for problem in map(problem_of, blocks) if problem is not None]
+
+
+def problem_of(block: Block) -> str | None:
+    """Return what was wrong with the attachment in whose place a block is; None where it is no such block."""
+    problem = extras_of(block).get(_UNREADABLE) if isinstance(block, dict) else None
+    return None if problem is None else str(problem)
 
 
 def attachments_of(message: BaseMessage) -> list[dict[str, Any]]:
@@ -183,6 +217,10 @@ def attachments_of(message: BaseMessage) -> list[dict[str, Any]]:
 def field_attachment(url: str, field_name: str) -> dict[str, Any]:
     """Return the block of a picture that a form's field names, which is always read here."""
     return {"type": "image", "url": url, "extras": {_FIELD: field_name}}
+
+
+def _is_text(block: Mapping[str, Any]) -> bool:
+    return block.get("type") in _TEXT_BLOCKS and isinstance(block.get("text"), str)
 
 
 def _unreadable(name: str, problem: str) -> Block:

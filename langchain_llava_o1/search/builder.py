@@ -31,6 +31,7 @@ from langchain_llava_o1.search.single_turn import last_question
 from langchain_llava_o1.search.state import SearchInput, SearchOutput, SearchState
 from langchain_llava_o1.search.step import create_step
 from langchain_llava_o1.search.step_plan import Planner, PreparedStep, Update, prepare_step
+from langchain_llava_o1.search.tool_calls import leave_out_tool_calls
 from langchain_llava_o1.search.ui_messages import compose_unfinished, leave_out_unfinished, push_stages
 from langchain_llava_o1.staging import capabilities
 
@@ -96,7 +97,7 @@ class SearchBuilder:
 
         def ask(state: SearchState, runtime: Runtime[Any]) -> dict[str, Any]:
             """Look at the question, fix the settings of this turn and forget what is left of the last one."""
-            messages = state.get("messages") or []
+            messages = leave_out_tool_calls(state.get("messages") or [])
             check_question(messages)
             settings = read_settings(runtime.context, self.settings)
             if settings.seed is None:
@@ -148,7 +149,7 @@ class SearchBuilder:
         subgraph = create_step(self.model, self.selection, self.continuation).compile(name=name)
 
         def prepare(state: Any, messages: list[BaseMessage], config: RunnableConfig) -> PreparedStep:
-            messages = leave_out_unfinished(messages)
+            messages = leave_out_tool_calls(leave_out_unfinished(messages))
             question = last_question(messages) if is_single_turn else messages
             report, is_told = reporter_of(config), wants_text(config)
             if is_told and (message_id := state.get("answer_id")):

@@ -34,12 +34,33 @@ class ConversationGraph(StateGraph[Any, Any, Any, Any]):
 
     def compile(self, *arguments: Any, **options: Any) -> "CompiledConversation":
         """Compile the graph, as ``StateGraph.compile`` does."""
-        compiled = super().compile(*arguments, **options)
-        return CompiledConversation(**{k: v for k, v in vars(compiled).items() if k != "__orig_class__"})
+        return CompiledConversation.of(
+            super().compile(*arguments, **options), self.attachments, takes_form=True
+        )
 
 
 class CompiledConversation(CompiledStateGraph[Any, Any, Any, Any]):
     """A graph that reads attachments before anything is saved or streamed."""
+
+    def __init__(self, *, attachments: AttachmentReader, takes_form: bool, **parts: Any) -> None:
+        """Put a graph together from its ``parts``, as LangGraph does where it copies one.
+
+        Args:
+            attachments: Reads what comes with messages.
+            takes_form: Whether ``question`` and ``image`` may be given in the place of a message.
+            **parts: What ``CompiledStateGraph`` takes.
+        """
+        super().__init__(**parts)
+        self.attachments = attachments
+        self.takes_form = takes_form
+
+    @classmethod
+    def of(
+        cls, graph: CompiledStateGraph[Any, Any, Any, Any], attachments: AttachmentReader, *, takes_form: bool
+    ) -> "CompiledConversation":
+        """Return a compiled graph as one that reads attachments."""
+        parts = {name: part for name, part in vars(graph).items() if name != "__orig_class__"}
+        return cls(**{**parts, "attachments": attachments, "takes_form": takes_form})
 
     def stream(self, input: Any, config: RunnableConfig | None = None, **options: Any) -> Iterator[Any]:
         """Stream the graph's steps, as ``Pregel.stream`` does."""
@@ -74,16 +95,16 @@ class CompiledConversation(CompiledStateGraph[Any, Any, Any, Any]):
             return replace(given, update=update), files
         if not isinstance(given, Mapping):
             return given, {}
-        asked = message_of_form(given)
+        asked = message_of_form(given) if self.takes_form else []
         messages = given.get("messages")
         if isinstance(messages, BaseMessage | str | dict):
             messages = [messages]
         if not isinstance(messages, list | tuple | None):
             return given, {}
         sent = convert_to_messages([*(messages or []), *asked])
-        builder = cast("ConversationGraph", self.builder)
-        read, files = builder.attachments.read(sent, refers=refers, shrinks=_shrinks_pictures(context))
-        rest = {name: value for name, value in given.items() if name not in (*FORM, "messages")}
+        read, files = self.attachments.read(sent, refers=refers, shrinks=_shrinks_pictures(context))
+        taken = (*FORM, "messages") if self.takes_form else ("messages",)
+        rest = {name: value for name, value in given.items() if name not in taken}
         return ({**rest, "messages": read} if read else rest), files
 
 

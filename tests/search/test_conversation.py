@@ -82,6 +82,10 @@ def say(graph: Search, text: str, *blocks: dict[str, Any], **context: Any) -> Ba
         (DAMAGED | {"metadata": {"name": "cat.png"}}, r"cat\.png: The picture is truncated or damaged"),
         ({"type": "image"}, r"Attachment 1: the image block holds no picture"),
         (DAMAGED | {"extras": "none"}, r"Attachment 1: The picture is truncated"),
+        ({"type": "text"}, r"Attachment 1: A block of type 'text' holds no text"),
+        ({"type": "text", "text": None}, r"Attachment 1: A block of type 'text' holds no text"),
+        ({"type": "text-plain", "url": "notes.txt"}, r"A block of type 'text-plain' holds no text"),
+        ({"type": "text-plain", "base64": "/9j/"}, r"Attachment 1: The file is no text in UTF-8"),
         (AUDIO, r"Attachment 1: A block of type 'audio' cannot be read"),
         ({"type": "image", "url": "https://example.com/a.png"}, r"Pictures are not fetched from URLs"),
         ({"type": "image", "path": "/etc/passwd"}, r"Paths in messages are not read"),
@@ -100,6 +104,25 @@ def test_what_cannot_be_read_is_replied_to_and_the_conversation_goes_on(
     answer = say(graph, DEMO_QUESTION, PICTURE, temperature=0.0)
     assert answer.response_metadata["finish_reason"] == "stop"
     assert answer.text == "6"
+
+
+def test_a_model_of_several_turns_goes_on_after_a_text_block_without_text() -> None:
+    model = ChatLlavaO1(max_tokens=200, profile={"image_inputs": True, capabilities.PREFILL: True})  # type: ignore[typeddict-unknown-key]
+    graph = create_single_pass(model).compile(checkpointer=InMemorySaver())
+    note = {"type": "text-plain", "base64": base64.b64encode(b"Look closely.").decode()}
+
+    for block in ({"type": "text", "text": 6}, {"type": "text-plain", "base64": "no base64"}):
+        assert say(graph, "Why?", block).response_metadata["finish_reason"] == "unreadable_attachment"
+    assert say(graph, DEMO_QUESTION, PICTURE, note).response_metadata["finish_reason"] in ("stop", "untagged")
+    (*_, asked, _) = graph.get_state(THREAD).values["messages"]
+    assert str(asked.text).startswith("Look closely.")
+
+
+def test_a_hosted_model_reads_files_of_plain_text_itself() -> None:
+    model = ScriptedModel()
+    note = {"type": "text-plain", "base64": "TG9vaw=="}
+    say(create_stage_beam(model).compile(checkpointer=InMemorySaver()), "How many?", PICTURE, note)
+    assert note in model.calls[0].messages[0].content
 
 
 def test_what_cannot_be_read_is_an_error_for_programs_and_ends_no_thread() -> None:

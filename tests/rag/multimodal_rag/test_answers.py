@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.vectorstores import InMemoryVectorStore
 from langgraph.checkpoint.memory import InMemorySaver
 
@@ -40,6 +40,18 @@ def test_what_is_found_is_shown_before_the_question(collection: Collection, mode
     assert question.content == content
     assert answer.text.endswith("\n\n[1] album/green.png\n[2] album/notes.md, line 1")
     assert answer.response_metadata["sources"] == state["sources"]
+    assert cited(state) == ["album/green.png", "album/notes.md"]
+
+
+def test_sources_are_found_for_the_question_of_a_conversation_that_was_handed_on(
+    collection: Collection, model: ScriptedModel
+) -> None:
+    call = {"name": "transfer", "args": {}, "id": "1", "type": "tool_call"}
+    handed_on = [AIMessage("", tool_calls=[call]), ToolMessage("Done.", tool_call_id="1")]
+    history = [HumanMessage("A green picture?"), *handed_on]
+    state = rag(collection, model).invoke({"messages": history}, context=ONE)
+    assert pictures_of(model.calls[0]) == ["green"]
+    assert [message.type for message in state["messages"]] == ["human", "ai", "tool", "ai"]
     assert cited(state) == ["album/green.png", "album/notes.md"]
 
 
