@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -221,10 +222,17 @@ def read_settings(given: list[str] | None) -> dict[str, Any]:
     return settings
 
 
-def read_further_settings(given: list[str] | None) -> dict[str, Any]:
-    """Read ``--set`` options, of which none may name what has an option of its own."""
+def read_further_settings(
+    given: list[str] | None, own: Sequence[str] = ("candidates", "temperature", "seed")
+) -> dict[str, Any]:
+    """Read ``--set`` options, of which none may name what the command has an option of its own for.
+
+    Args:
+        given: The options.
+        own: Names of the settings that the command has such options for.
+    """
     settings = read_settings(given)
-    for name in ("candidates", "temperature", "seed"):
+    for name in own:
         if name in settings:
             raise typer.BadParameter(
                 f"{name} has an option of its own; write --{name} {settings[name]}.", param_hint="--set"

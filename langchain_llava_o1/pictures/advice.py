@@ -49,6 +49,23 @@ ALLOW_ANOTHER_FOLDER = Advice(
 ALLOW_MORE_PIXELS = Advice("Make it smaller, or raise max_image_pixels.", _ASK_FOR_A_SMALLER_ONE)
 ALLOW_MORE_BYTES = Advice("Make it smaller, or raise max_image_bytes.", _ASK_FOR_A_SMALLER_ONE)
 
+INSTALL_HEIC = Advice(
+    'Save it as JPEG, or pip install "langchain-llava-o1[heic]".', "Ask the user to send it as JPEG."
+)
+INSTALL_PDF = Advice(
+    'Send pictures of the pages, or pip install "langchain-llava-o1[pdf]".',
+    "Ask the user to send pictures of the pages.",
+)
+ALLOW_MORE_PAGES = Advice(
+    "Choose some of them (ask --pages), or raise max_pdf_pages (index --max-pages).",
+    "Ask the user for some of the pages.",
+)
+SEND_THE_FILE_IN_BASE64 = Advice("Send it in base64.", "Ask the user to send the file itself.")
+WRITE_A_FILE_BLOCK = Advice(
+    'Send {"type": "file", "base64": "…", "mime_type": "application/pdf"}.',
+    "Ask the user to send the file itself.",
+)
+
 _ALL = [value for value in globals().values() if isinstance(value, Advice)]
 
 

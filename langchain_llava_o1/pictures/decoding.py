@@ -8,6 +8,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from langchain_llava_o1.errors import ImageError
+from langchain_llava_o1.pictures.advice import INSTALL_HEIC
 from langchain_llava_o1.pictures.formats import FORMAT_NAMES, PILLOW_FORMATS, is_heif
 from langchain_llava_o1.pictures.policy import ImagePolicy
 
@@ -108,8 +109,7 @@ def _open_heif(data: bytes) -> ImageFile.ImageFile:
         from pillow_heif import HeifImageFile
     except ImportError as error:
         raise ImageError(
-            "The picture is in HEIC, which needs a decoder that is missing: pip install "
-            '"langchain-llava-o1[heic]". Or save it as JPEG.'
+            f"The picture is in HEIC, which needs a decoder that is missing. {INSTALL_HEIC}"
         ) from error
     return HeifImageFile(io.BytesIO(data))
 

@@ -92,12 +92,9 @@ class PinnedConnection(http.client.HTTPSConnection):
     def __init__(self, host: str, port: int, address: str, *, timeout: float) -> None:
         """Prepare a connection to ``host`` at ``address``."""
         super().__init__(host, port, timeout=timeout)
-        self._tls = self._create_context()
+        self._tls = ssl.create_default_context()
         self._address = address
         self._plain: socket.socket | None = None
-
-    def _create_context(self) -> ssl.SSLContext:
-        return ssl.create_default_context()
 
     def connect(self) -> None:
         """Connect to the pinned address and check the certificate against the host's name."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from cachetools import LRUCache, cached
 
 from langchain_llava_o1.errors import ImageError
+from langchain_llava_o1.pictures.advice import ALLOW_MORE_PAGES, INSTALL_PDF
 from langchain_llava_o1.pictures.picture import Picture, digest_of
 from langchain_llava_o1.pictures.policy import ImagePolicy
 
@@ -118,10 +119,7 @@ def _import_pdfium() -> Any:
     try:
         import pypdfium2
     except ImportError as error:
-        raise ImageError(
-            "PDF files need a library that is missing: pip install "
-            '"langchain-llava-o1[pdf]". Or send pictures of the pages.'
-        ) from error
+        raise ImageError(f"PDF files need a library that is missing. {INSTALL_PDF}") from error
     return pypdfium2
 
 
@@ -138,7 +136,7 @@ def _check_num_pages(num_pages: int, policy: ImagePolicy) -> None:
     if num_pages > policy.max_pdf_pages:
         raise ImageError(
             f"{num_pages} pages of a PDF are to be read; at most {policy.max_pdf_pages} are allowed. "
-            "Choose some of them (ask --pages), or raise max_pdf_pages (index --max-pages)."
+            f"{ALLOW_MORE_PAGES}"
         )
 
 

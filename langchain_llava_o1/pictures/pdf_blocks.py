@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from langchain_llava_o1.errors import ImageError
+from langchain_llava_o1.pictures.advice import SEND_THE_FILE_IN_BASE64, WRITE_A_FILE_BLOCK
 from langchain_llava_o1.pictures.base64_text import is_base64, is_data_url, split_data_url
 from langchain_llava_o1.pictures.blocks import IMAGE_BLOCKS, block_of, source_of
 from langchain_llava_o1.pictures.pdf import PDF_MIME_TYPE, is_pdf, pages_of
@@ -61,11 +62,12 @@ def pdf_source_of(block: Mapping[Any, Any], where: str) -> ImageSource | None:
         return ImageSource(data=location) if is_base64(location) else ImageSource(location=location)
     if held.get("file_id") or held.get("source_type") == "id":
         raise ImageError(
-            f"{where}: a file stored with a provider under an id cannot be read here. Send it in base64."
+            f"{where}: a file stored with a provider under an id cannot be read here. "
+            f"{SEND_THE_FILE_IN_BASE64}"
         )
     raise ImageError(
         f"{where}: the file block holds no file (its keys are {sorted(map(str, block))}). "
-        f'Send {{"type": "file", "base64": "…", "mime_type": "{PDF_MIME_TYPE}"}}.'
+        f"{WRITE_A_FILE_BLOCK}"
     )
 
 

@@ -14,7 +14,8 @@ from langchain_llava_o1.errors import ImageError
 from langchain_llava_o1.pictures.decoding import decode_file, to_plain_rgb
 from langchain_llava_o1.pictures.policy import ImagePolicy
 
-_MAX_BYTES_REMEMBERED = 2**27
+MAX_BYTES_REMEMBERED = 2**27
+"""Memory for the pictures that are remembered, files included; the one not asked for longest goes first."""
 _ROWS_HASHED_AT_ONCE = 256
 
 
@@ -85,7 +86,7 @@ def digest_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-_remembered: LRUCache[str, Picture] = LRUCache(_MAX_BYTES_REMEMBERED, getsizeof=attrgetter("num_bytes"))
+_remembered: LRUCache[str, Picture] = LRUCache(MAX_BYTES_REMEMBERED, getsizeof=attrgetter("num_bytes"))
 
 
 # A search sends the same picture with every candidate and verdict, many at the same time: the condition lets

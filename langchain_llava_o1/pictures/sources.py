@@ -1,6 +1,7 @@
 """Where a picture may come from: bytes, base64, a data URL, an https URL, or a path that is allowed."""
 
 import os
+import re
 import stat
 import urllib.parse
 from pathlib import Path
@@ -26,6 +27,7 @@ from langchain_llava_o1.pictures.picture import Picture
 from langchain_llava_o1.pictures.policy import ImagePolicy
 
 _LONGEST_PATH = 4096
+_LIKE_A_PATH = re.compile(r"[./\\]")
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 
@@ -34,8 +36,8 @@ class ImageSource(NamedTuple):
 
     Attributes:
         data: The bytes of the file, or their base64 text.
-        location: A data URL, an https URL, a file URL or a path. ``#page=3`` after the name of a PDF file
-            makes a picture of that page.
+        location: A data URL, an https URL, a file URL or a path, or base64 that a sender put in its place.
+            ``#page=3`` after the name of a PDF file makes a picture of that page.
     """
 
     data: bytes | str | None = None
@@ -91,10 +93,7 @@ def load_reference(reference: str, policy: ImagePolicy, where: str) -> Picture:
     Raises:
         ImageError: The picture is missing, broken, too large or from a place that is not allowed.
     """
-    is_data = is_base64(reference) and not _is_allowed_file(reference, policy)
-    return load_picture(
-        ImageSource(data=reference) if is_data else ImageSource(location=reference), policy, where
-    )
+    return load_picture(ImageSource(location=reference), policy, where)
 
 
 def open_picture(picture: str | Path | bytes, policy: ImagePolicy) -> Picture:
@@ -166,6 +165,8 @@ def _read(source: ImageSource, policy: ImagePolicy) -> bytes:
         raise ImageError(
             f"Pictures at {scheme}:// addresses are not read ({shorten(location)}). {SEND_IN_BASE64}"
         )
+    if is_base64(location) and not _is_allowed_file(location, policy):
+        return _decode_base64(location, policy)
     return _read_allowed(location, policy)
 
 
@@ -188,7 +189,9 @@ def _fetch(url: str, policy: ImagePolicy) -> bytes:
 
 def _read_allowed(path: str, policy: ImagePolicy) -> bytes:
     if not policy.allowed_roots:
-        raise ImageError(f"Paths in messages are not read ({shorten(path)}). {ALLOW_A_FOLDER}")
+        # A single word may be meant as base64 as well as a path.
+        reading = "" if _LIKE_A_PATH.search(path) else ", and it is no picture in base64"
+        raise ImageError(f"Paths in messages are not read ({shorten(path)}){reading}. {ALLOW_A_FOLDER}")
     try:
         resolved = _resolve_allowed(path, policy)
     except (OSError, ValueError, RuntimeError) as error:

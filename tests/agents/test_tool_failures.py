@@ -1,18 +1,26 @@
 """What goes wrong reaches the agent in words that it can act on, and the log where it cannot."""
 
+import base64
 import logging
 import re
+import sys
 from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
+from PIL import Image
 
 from langchain_llava_o1 import ChatLlavaO1, StageBeamContext, VisualReasoningTool, create_single_pass
 from langchain_llava_o1.errors import ConfigurationError
 from tests.agents.calls import RED, asked, called, tool_over
+from tests.pictures.files import encode_heic, encode_pdf
 from tests.scripted_model import Call, Reply, ScriptedModel
+
+
+def file_block(data: bytes, mime_type: str) -> dict[str, Any]:
+    return {"type": "image", "base64": base64.b64encode(data).decode(), "mime_type": mime_type}
 
 
 @pytest.mark.parametrize(
@@ -66,6 +74,46 @@ def test_a_model_is_not_asked_to_change_the_program(
     assert told.status == "error"
     assert re.search(message, told.text), told.text
     assert not re.search("allowed_image_roots|allow_image_urls|LLAVA_O1|max_image|b64encode", told.text)
+
+
+@pytest.mark.parametrize(
+    ("block", "missing", "message"),
+    [
+        (
+            file_block(encode_heic(Image.new("RGB", (16, 16))), "image/heic"),
+            "pillow_heif",
+            "HEIC, which needs a decoder that is missing. Ask the user to send it as JPEG",
+        ),
+        (
+            file_block(encode_pdf("navy"), "application/pdf"),
+            "pypdfium2",
+            "library that is missing. Ask the user to send pictures of the pages",
+        ),
+        (
+            file_block(encode_pdf(*["red"] * 21), "application/pdf"),
+            None,
+            "21 pages of a PDF .* at most 20 are allowed. Ask the user for some of the pages",
+        ),
+        (
+            {"type": "image", "mime_type": "application/pdf", "file_id": "7"},
+            None,
+            "under an id cannot be read here. Ask the user to send the picture itself",
+        ),
+    ],
+    ids=["HEIC", "PDF", "long PDF", "id"],
+)
+def test_a_model_is_not_asked_to_install_anything_or_to_change_limits(
+    block: dict[str, Any], missing: str | None, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if missing:
+        monkeypatch.setitem(sys.modules, missing, None)
+    told = VisualReasoningTool(search=create_single_pass(ChatLlavaO1())).invoke(
+        called(question="What is it?", messages=[asked(block)])
+    )
+
+    assert told.status == "error"
+    assert re.search(message, told.text), told.text
+    assert not re.search("pip install|max_pdf_pages|--|base64", told.text)
 
 
 def test_what_only_the_programmer_can_mend_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,6 +9,7 @@ import pytest
 from langchain_core.language_models import ModelProfile
 from typer.testing import Result
 
+from langchain_llava_o1.search.seeds import candidate_seed, derive_seed
 from langchain_llava_o1.staging import capabilities
 from tests.scripted_model import ScriptedModel
 from tests.search.writers import write_staged
@@ -163,3 +164,15 @@ def test_the_last_question_of_a_conversation_is_also_asked_alone(
     assert report["turns"] == 3
     assert (report["alone"]["items"], report["in_conversation"]["items"]) == (2, 2)
     assert max(len(call.messages) for call in model.calls) == num_sent
+
+
+def test_settings_without_an_option_of_their_own_may_be_set(
+    run_command: RunCommand, model: ScriptedModel
+) -> None:
+    settings = ("--set", "candidates=1", "--set", "seed=3", "--set", "temperature=0")
+    result = run_command("bench", "conversation", *settings, "--json")
+    assert result.exit_code == 0, result.stderr
+    # Four stages of three questions.
+    assert len(model.calls) == 12
+    assert model.calls[0].seed == candidate_seed(derive_seed(3, "summary"), 0)
+    assert model.calls[0].parameters["temperature"] == 0

@@ -2,11 +2,13 @@ import base64
 import os
 import urllib.parse
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from langchain_llava_o1.errors import ImageError
+from langchain_llava_o1.pictures.blocks import source_of
 from langchain_llava_o1.pictures.policy import ImagePolicy
 from langchain_llava_o1.pictures.sources import ImageSource, load_picture, load_reference, open_picture
 from tests.pictures.files import PNG, RED, draw_red, encode
@@ -108,6 +110,31 @@ def test_a_picture_is_read_from_one_text(reference: str) -> None:
 def test_base64_that_is_no_picture_is_not_taken_for_a_path(reference: str, reason: str) -> None:
     with pytest.raises(ImageError, match=reason):
         load_reference(reference, POLICY, WHERE)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "image_url", "image_url": {"url": "aGVsbG8gd29ybGQ="}},
+        {"type": "image_url", "image_url": "dGhpcyBpcyBub3QgYSBwaWN0dXJl"},
+        {"type": "image", "url": "aGVsbG8gd29ybGQ="},
+    ],
+)
+def test_base64_in_the_place_of_a_url_is_not_taken_for_a_path(block: dict[str, Any]) -> None:
+    with pytest.raises(ImageError, match="no picture in a known format"):
+        load_picture(source_of(block, WHERE), POLICY, WHERE)
+    url = {"url": BASE64} if isinstance(block.get("image_url"), dict) else BASE64
+    whole = {"type": block["type"], "image_url" if "image_url" in block else "url": url}
+    assert load_picture(source_of(whole, WHERE), POLICY, WHERE).data == PNG
+
+
+@pytest.mark.parametrize(
+    ("reference", "is_told"), [("aGVsbG8gd29ybGQh", True), ("a/b", False), ("a.b", False)]
+)
+def test_a_word_that_may_be_base64_or_a_path_is_told_as_either(reference: str, is_told: bool) -> None:
+    with pytest.raises(ImageError, match="Paths in messages are not read") as told:
+        load_reference(reference, POLICY, WHERE)
+    assert ("no picture in base64" in str(told.value)) == is_told
 
 
 @pytest.mark.parametrize("name", ["a", "picture", "QWxsIHNtYWxsIHJlZCBjaXJjbGVz"])

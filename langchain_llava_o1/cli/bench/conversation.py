@@ -16,7 +16,7 @@ from langchain_llava_o1.cli.options import (
     ModelOption,
     SettingsOption,
     StrategyOption,
-    read_further_settings,
+    read_settings,
 )
 from langchain_llava_o1.cli.output import write_output
 from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH
@@ -42,7 +42,7 @@ def conversation(
     from langchain_llava_o1.evaluation.conversation_size import measure_conversation_size
 
     # Of noise a model may write without end, until a judge's prompt fits no context window.
-    settings = {"seed": 0, "max_tokens_per_stage": _MAX_TOKENS, **read_further_settings(further)}
+    settings = {"seed": 0, "max_tokens_per_stage": _MAX_TOKENS, **read_settings(further)}
     asked = Strategy(strategy, None, settings)
     with checking_usage(), tempfile.TemporaryDirectory() as folder:
         database = Path(folder, "checkpoints.sqlite") if in_sqlite else None

@@ -155,7 +155,12 @@ def read_strategy(
         typer.BadParameter: If there are options of a search and no search.
     """
     chosen = search or default
-    settings = read_further_settings(further)
+    settings = read_further_settings(further, own=("candidates", "temperature"))
+    if "seed" in settings:
+        raise typer.BadParameter(
+            "the seed follows from the question, so that each has its own; leave seed out.",
+            param_hint="--set",
+        )
     given: dict[str, Any] = {"--judge": judge, "--candidates": candidates, "--set": settings or None}
     if search is None:
         for option, value in given.items():
