@@ -6,6 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from langchain_llava_o1.engine.loading.libraries import import_libraries
+
+# Before transformers is imported, and by it torchao with messages that nobody asked for.
+import_libraries()
+
 from datasets import Dataset
 from trl.trainer.dpo_config import DPOConfig
 from trl.trainer.dpo_trainer import DPOTrainer

@@ -3,6 +3,11 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from langchain_llava_o1.engine.loading.libraries import import_libraries
+
+# Before transformers is imported, and by it torchao with messages that nobody asked for.
+import_libraries()
+
 from transformers import TrainingArguments
 
 from langchain_llava_o1.data.example import Example
