@@ -12,9 +12,15 @@ SEEN: ContextVar[str] = ContextVar("SEEN", default="nothing")
 
 
 class Drawings:
-    """Numbers from 0 on; an endless wait after some of them. Remembers how it ended."""
+    """Numbers from 0 on; an endless wait after some of them. Remembers how it ended.
+
+    Attributes:
+        is_waiting: Set when the wait has begun.
+        ended_by: What ended it before its time.
+    """
 
     def __init__(self, num_before_wait: int, *, is_endless: bool) -> None:
+        self.is_waiting = asyncio.Event()
         self.ended_by: type[BaseException] | None = None
         self._num_before_wait = num_before_wait
         self._is_endless = is_endless
@@ -24,6 +30,7 @@ class Drawings:
             for number in range(self._num_before_wait):
                 yield number
             if self._is_endless:
+                self.is_waiting.set()
                 await asyncio.Event().wait()
         except BaseException as error:
             self.ended_by = type(error)
@@ -39,11 +46,17 @@ async def test_all_drawings_come_where_nobody_stops_them() -> None:
 @pytest.mark.parametrize("num_seen", [1, 3])
 async def test_a_stop_ends_them_and_cancels_what_is_under_way(num_seen: int) -> None:
     drawings, stop, seen = Drawings(3, is_endless=True), asyncio.Event(), []
+
+    async def stop_the_wait() -> None:
+        await drawings.is_waiting.wait()
+        stop.set()
+
+    stopping = asyncio.create_task(stop_the_wait())
     async for number in until_stopped(drawings.draw(), stop):
         seen.append(number)
-        if len(seen) == num_seen:
-            asyncio.get_running_loop().call_later(0.01, stop.set)
-            await asyncio.sleep(0 if num_seen == 3 else 0.05)
+        if len(seen) == num_seen < 3:
+            stop.set()
+    stopping.cancel()
     assert seen == list(range(num_seen))
     # What waits is cancelled, what has just given a drawing is closed.
     assert drawings.ended_by is (asyncio.CancelledError if num_seen == 3 else GeneratorExit)

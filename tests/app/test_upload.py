@@ -10,7 +10,6 @@ from PIL import Image
 from langchain_llava_o1.app.asking import read_question
 from langchain_llava_o1.app.upload import has_pages, is_shown, picture_file
 from langchain_llava_o1.errors import ImageError
-from langchain_llava_o1.pictures import pdf
 from tests.pictures.files import RED, encode, encode_heic, encode_pdf
 
 WHOLE = Image.new("RGB", (40, 30), RED)
@@ -75,15 +74,19 @@ def test_all_pages_of_a_pdf_are_asked_about(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("library", "name", "data", "told"),
     [
-        ("pypdfium2", "a.pdf", encode_pdf("green"), r'^a\.pdf: .*pip install "langchain-llava-o1\[pdf\]"'),
-        # Of its own size, since pictures that were decoded are remembered.
+        # Of sizes of their own, since pictures that were decoded and pages that were drawn are remembered.
+        (
+            "pypdfium2",
+            "a.pdf",
+            encode_pdf("green", size=(61, 81)),
+            r'^a\.pdf: .*pip install "langchain-llava-o1\[pdf\]"',
+        ),
         ("pillow_heif", "a.heic", HEIC, r'^a\.heic: .*pip install "langchain-llava-o1\[heic\]"'),
     ],
 )
 def test_a_missing_extra_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str, name: str, data: bytes, told: str
 ) -> None:
-    pdf._draw.cache_clear()
     monkeypatch.setitem(sys.modules, library, None)
     path = save(tmp_path, name, data)
     with pytest.raises(ImageError, match=told), picture_file(path, 1 if name.endswith(".pdf") else None):

@@ -1,11 +1,15 @@
 """Settings of a chat model: what reaches the engine, what is refused, what tracing sees."""
 
 import math
+import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.load import dumpd, load
+from transformers import MllamaConfig
 
 from langchain_llava_o1 import ChatLlavaO1
 from langchain_llava_o1.chat.response import END_OF_ANSWER
@@ -14,6 +18,7 @@ from langchain_llava_o1.errors import (
 )
 from langchain_llava_o1.judges.chat_model import has_capability
 from langchain_llava_o1.staging import capabilities
+from langchain_llava_o1.tiny import checkpoint_path
 from tests.asking import chat
 from tests.scripted_engine import ANSWER, Script
 
@@ -96,9 +101,24 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ChatLlavaO1(**synonym).model_name == "other"
 
 
-def test_tracing_parameters() -> None:
+class Tracer(BaseCallbackHandler):
+    """Keeps what tracing is told of a call's parameters."""
+
+    def __init__(self) -> None:
+        self.parameters: dict[str, Any] = {}
+
+    def on_chat_model_start(self, *_: Any, metadata: dict[str, Any], **further: Any) -> None:
+        self.parameters = {name: value for name, value in metadata.items() if name.startswith("ls_")}
+        # LangChain's own, of every chat model.
+        del self.parameters["ls_integration"]
+
+
+def test_tracing_parameters(script: Script) -> None:
+    script(ANSWER)
+    tracer = Tracer()
     model = chat(temperature=0.5, max_tokens=9, stop=["x"])
-    assert model._get_ls_params() == {
+    model.invoke("a", config={"callbacks": [tracer]})
+    assert tracer.parameters == {
         "ls_provider": "llava-o1",
         "ls_model_type": "chat",
         "ls_model_name": "any",
@@ -106,7 +126,8 @@ def test_tracing_parameters() -> None:
         "ls_max_tokens": 9,
         "ls_stop": ["x"],
     }
-    assert model._get_ls_params(stop=["y"], temperature=1)["ls_stop"] == ["y"]
+    model.invoke("a", config={"callbacks": [tracer]}, stop=["y"], temperature=1)
+    assert tracer.parameters["ls_stop"] == ["y"]
 
 
 def test_the_profile_says_what_the_model_takes() -> None:
@@ -128,6 +149,23 @@ def test_the_profile_says_whether_pdf_files_are_read(monkeypatch: pytest.MonkeyP
     assert with_extra is not None
     assert without is not None
     assert (with_extra["pdf_inputs"], without["pdf_inputs"]) == (True, False)
+
+
+def test_what_a_checkpoint_cannot_do_is_read_from_it(tmp_path: Path) -> None:
+    embedded = ChatLlavaO1(model="tiny").profile
+    copy = shutil.copytree(checkpoint_path(), tmp_path / "copy")
+    assert ChatLlavaO1(model=str(copy)).profile == {**embedded, "name": str(copy)}
+    assert (embedded["single_turn"], embedded["pictures_only"]) == (True, True)
+    assert embedded["max_input_tokens"] == 4096
+
+    # What is trained from it is saved by transformers.
+    trained = tmp_path / "trained"
+    MllamaConfig.from_pretrained(copy).save_pretrained(trained)
+    assert ChatLlavaO1(model=str(trained)).profile == {**embedded, "name": str(trained)}
+
+    # A folder without it, or with a damaged one, is as a model is by default; loading it says what is wrong.
+    (copy / "config.json").write_text("{")
+    assert not ChatLlavaO1(model=str(copy)).profile["single_turn"]
 
 
 def test_the_profile_says_whether_passages_are_read() -> None:

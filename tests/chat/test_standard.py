@@ -52,6 +52,7 @@ class TestUnit(Capabilities, ChatModelUnitTests):  # type: ignore[misc]
         """
         path = tuple(ChatLlavaO1.lc_id())
         monkeypatch.setitem(langchain_load.ALL_SERIALIZABLE_MAPPINGS, path, path)
+        # What LangChain remembers of the mappings, and offers no other way to forget.
         monkeypatch.setattr(langchain_load, "_default_class_paths_cache", {})
 
     @property

@@ -1,6 +1,7 @@
 """`llava-o1 data annotate`: its options, what it writes, and what is left of it after it was killed."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -91,6 +92,11 @@ def test_the_end_of_the_budget_leaves_exit_code_1(
         (("--teacher", "nobody:gpt-4o"), "cannot be created"),
         (("--teacher", "self", "--judge", "generative"), "add --strategy stage-beam"),
         (("--teacher", "self", "--candidates", "2"), "add --strategy stage-beam"),
+        (
+            ("--teacher", "self", "--strategy", "stage-beam", "--set", "candidates=3"),
+            "write --candidates 3",
+        ),
+        (("--teacher", "self", "--strategy", "stage-beam", "--set", "seed=3"), "leave seed out"),
         (("--teacher", "self", "--max-cost", "1"), "add --price, as in 2.5,10"),
         (("--teacher", "self", "--price", "much"), "'much' is no price"),
         (("--teacher", "self", "--validator-base-url", "http://x"), "name it with --validator"),
@@ -153,14 +159,16 @@ def test_killed_at_any_moment_nothing_is_paid_twice_and_nothing_lost(
 ) -> None:
     """Killed three times; calls under way at a kill, at most as many as go on at once, may be asked again."""
     num_questions, concurrency, num_kills = 40, 2, 3
-    server.seconds = 0.05
     questions, folder = write_questions(tmp_path, *["7"] * num_questions), tmp_path / "set"
     command = [sys.executable, "-m", "langchain_llava_o1.cli", "data", "annotate", str(questions)]
     command += [str(part) for part in options(server, folder)] + ["--concurrency", str(concurrency)]
     examples = folder / "examples.jsonl"
     for kill in range(1, num_kills + 1):
+        # More than are waited for, since replies get lost with the killed; fewer than there are questions.
+        server.allow(12 * kill)
         process = subprocess.Popen(command, stderr=subprocess.PIPE)
-        end = time.monotonic() + 120
+        # Only keeps it from being waited for without end.
+        end = time.monotonic() + 600
         while len(examples.read_bytes().splitlines()) < 8 * kill if examples.exists() else True:
             assert process.poll() is None
             assert time.monotonic() < end
@@ -171,6 +179,7 @@ def test_killed_at_any_moment_nothing_is_paid_twice_and_nothing_lost(
             # As of a computer that lost its power.
             with examples.open("ab") as file:
                 file.write(b'{"id": "q39", "conversations": [')
+    server.allow(math.inf)
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert f"{num_questions} annotated, 0 refused, 0 errors" in done.stdout
     ids = [example["id"] for example in read_json_lines(examples)]
@@ -184,20 +193,17 @@ def test_killed_at_any_moment_nothing_is_paid_twice_and_nothing_lost(
 
 @pytest.mark.long
 def test_an_interrupt_keeps_what_is_under_way(tmp_path: Path, server: TeacherServer) -> None:
-    server.seconds = 1.0
+    # The first three are answered, the three after them under way.
+    server.allow(3)
     questions, folder = write_questions(tmp_path, *["7"] * 9), tmp_path / "set"
     command = [sys.executable, "-m", "langchain_llava_o1.cli", "data", "annotate", str(questions)]
     process = subprocess.Popen([*command, *map(str, options(server, folder)), "--concurrency", "3"])
-    end = time.monotonic() + 120
-    while len(server.prompts) < 3:
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    # Further ones have been asked by now.
-    time.sleep(0.5)
+    server.wait_until_asked(6)
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 130
+    server.allow(math.inf)
+    assert process.wait(600) == 130
     # A library may ask again where a connection was lost.
-    assert len(read_json_lines(folder / "annotation" / "journal.jsonl")) == len(set(server.prompts))
+    assert len(read_json_lines(folder / "annotation" / "journal.jsonl")) == len(set(server.prompts)) >= 6
 
 
 def test_preference_pairs_are_written(run_command: RunCommand, tmp_path: Path) -> None:

@@ -84,26 +84,27 @@ def test_progress_is_live_in_a_terminal_that_can(
     assert isinstance(create_progress(), expected)
 
 
-def drawn(progress: LiveProgress) -> str:
-    console = Console(file=io.StringIO(), width=100)
-    console.print(progress._draw())
-    output = console.file
-    assert isinstance(output, io.StringIO)
-    return output.getvalue()
+def drawn(progress: LiveProgress, terminal: Terminal) -> str:
+    """Show the table until it is drawn, on leaving at the latest; return what was written."""
+    length = len(terminal.getvalue())
+    with progress:
+        pass
+    return terminal.getvalue()[length:]
 
 
 def test_the_live_table_follows_the_events() -> None:
-    progress = LiveProgress(Console(file=Terminal(), force_terminal=True))
+    terminal = Terminal()
+    progress = LiveProgress(Console(file=terminal, force_terminal=True, width=100))
     for event in EVENTS[:2]:
         progress.handle(event)
-    assert "1/2" in drawn(progress)
+    assert "1/2" in drawn(progress, terminal)
     for event in EVENTS[2:4]:
         progress.handle(event)
-    assert "2/2" in drawn(progress)
-    assert "round 1: 0 of 1 matches decided" in drawn(progress)
+    assert "2/2" in drawn(progress, terminal)
+    assert "round 1: 0 of 1 matches decided" in drawn(progress, terminal)
     for event in EVENTS[4:]:
         progress.handle(event)
-    assert "two circles" in drawn(progress)
+    assert "two circles" in drawn(progress, terminal)
 
 
 def test_the_live_table_is_wiped_while_paused_and_drawn_again() -> None:
@@ -118,7 +119,8 @@ def test_the_live_table_is_wiped_while_paused_and_drawn_again() -> None:
 
 
 def test_markup_in_a_model_text_is_text() -> None:
-    progress = LiveProgress(Console(file=Terminal(), force_terminal=True))
+    terminal = Terminal()
+    progress = LiveProgress(Console(file=terminal, force_terminal=True, width=100))
     progress.handle(EVENTS[0])
     progress.handle({**EVENTS[-1], "text": "<CAPTION>[red]two[/nothing]</CAPTION>"})
-    assert "[red]two[/nothing]" in drawn(progress)
+    assert "[red]two[/nothing]" in drawn(progress, terminal)

@@ -189,7 +189,7 @@ def test_every_line_is_found_again_by_its_position(
 
 def test_a_line_without_end_is_told_and_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_set(tmp_path / "train.jsonl", conversation("a"), conversation("b" * 2000), conversation("c"))
-    monkeypatch.setattr("langchain_llava_o1.data.formats.lines._LONGEST_LINE", 1000)
+    monkeypatch.setattr("langchain_llava_o1.data.formats.lines.LONGEST_LINE", 1000)
     opened = open_file(path)
     assert [(line.location.line, line.example and line.example.id) for line in opened.read_lines()] == [
         (1, "a"),

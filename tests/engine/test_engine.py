@@ -10,6 +10,7 @@ import pytest
 from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.mailbox import ThreadMailbox, Ticket
 from langchain_llava_o1.engine.mllama.network import Mllama
+from langchain_llava_o1.engine.model_runner import ModelRunner
 from langchain_llava_o1.engine.request import Request, Sampling, Turn
 from langchain_llava_o1.errors import ContextLengthError
 from tests.engine.answering import QUESTION, answer, answer_async, text_of
@@ -41,19 +42,19 @@ def test_a_row_that_leaves_at_its_first_token_costs_no_sampled_answer(
     expected = [text_of(answer(own_engine, **settings), index) for index in range(4)]
     max_tokens = 16 if is_cancelled else 1
     visitor = Ticket(Request(QUESTION, Sampling(1.0, max_tokens=max_tokens)), ThreadMailbox())
-    choose = own_engine._runner.choose
+    choose = ModelRunner.choose
     num_rows: list[int] = []
 
-    def choose_while_another_comes_and_goes() -> list[Any]:
-        chosen = choose()
+    def choose_while_another_comes_and_goes(runner: ModelRunner) -> list[Any]:
+        chosen = choose(runner)
         num_rows.append(len(chosen))
         if len(num_rows) == 3:
-            own_engine._inbox.put(visitor)
+            own_engine.submit(visitor)
         if len(num_rows) == 4 and is_cancelled:
             visitor.cancel()
         return chosen
 
-    monkeypatch.setattr(own_engine._runner, "choose", choose_while_another_comes_and_goes)
+    monkeypatch.setattr(ModelRunner, "choose", choose_while_another_comes_and_goes)
     rows = answer(own_engine, **settings)
 
     assert num_rows[:5] == [4, 4, 4, 5, 4]

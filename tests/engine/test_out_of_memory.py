@@ -1,7 +1,7 @@
 """Memory that runs out costs no answer: caches are emptied, and some rows go on later."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from langchain_llava_o1.engine.cache.slots import Slots
 from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.loading.checkpoint import load_checkpoint
 from langchain_llava_o1.engine.mailbox import ThreadMailbox, Ticket
+from langchain_llava_o1.engine.mllama.cuda_graphs import CudaGraphSteps
 from langchain_llava_o1.engine.model_runner import ModelRunner
 from langchain_llava_o1.engine.prefill import Prefiller
 from langchain_llava_o1.engine.request import Request, Sampling, ScoreRequest, Turn
@@ -36,14 +37,17 @@ SECOND = Request(
 THIRD = Request((Turn("user", (draw_noise(2), "Which?")),), Sampling(1.0, seed=5, max_tokens=3), n=2)
 FOURTH = Request((Turn("user", ("Why?",)),), Sampling(max_tokens=5))
 
-PLACES: dict[str, tuple[object, str]] = {
-    "slots for new rows": (Slots, "add"),
-    "room in the slots": (Slots, "reserve"),
-    "the parts of a prompt": (model_runner, "join_states"),
-    "the layout": (ModelRunner, "_lay_out"),
-    "what finished rows wrote": (ModelRunner, "_remember"),
-    "settings of the choice": (BatchSampler, "__init__"),
-    "the draw": (BatchSampler, "_draw"),
+Place = Sequence[tuple[object, str]]
+"""Functions, each by what holds it and its name."""
+
+PLACES: dict[str, Place] = {
+    "slots for new rows": [(Slots, "add")],
+    "room in the slots": [(Slots, "reserve")],
+    "the parts of a prompt": [(model_runner, "join_states")],
+    "the layout": [(CudaGraphSteps, "lay_out"), (model_runner, "stack_states")],
+    "what finished rows wrote": [(Slots, "states_of")],
+    "settings of the choice": [(BatchSampler, "__init__")],
+    "the choice": [(BatchSampler, "choose")],
 }
 
 
@@ -66,19 +70,19 @@ def answer_all(engine: Engine) -> list[list[str]]:
     """Answer a request that two others join together, and another one later."""
     tickets = [Ticket(request, ThreadMailbox()) for request in (FIRST, SECOND, THIRD, FOURTH)]
     arriving = {2: tickets[1:3], 6: tickets[3:]}
-    choose = engine._runner.choose
+    choose = ModelRunner.choose
     numbers = itertools.count()
 
-    def choose_while_others_come() -> list[Any]:
-        chosen = choose()
+    def choose_while_others_come(runner: ModelRunner) -> list[Any]:
+        chosen = choose(runner)
         assert not any(sequence.is_finished for sequence, *_ in chosen)
         for ticket in arriving.get(next(numbers), ()):
-            engine._inbox.put(ticket)
+            engine.submit(ticket)
         return chosen
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine._runner, "choose", choose_while_others_come)
-        engine._inbox.put(tickets[0])
+        patch.setattr(ModelRunner, "choose", choose_while_others_come)
+        engine.submit(tickets[0])
         return [collect(ticket) for ticket in tickets]
 
 
@@ -92,22 +96,24 @@ def collect(ticket: Ticket) -> list[str]:
 
 
 def run_out_of_memory(
-    patch: pytest.MonkeyPatch, place: tuple[object, str], is_failing: Callable[[int], bool]
+    patch: pytest.MonkeyPatch, place: Place, is_failing: Callable[[int], bool]
 ) -> list[int]:
-    """Let some calls of a function fail, chosen by their number; return the list of those that did."""
-    holder, name = place
-    function = getattr(holder, name)
+    """Let some calls of the functions fail, chosen by their number; return the list of those that did."""
     numbers = itertools.count()
     failed: list[int] = []
 
-    def fail_at_times(*arguments: Any, **settings: Any) -> Any:
-        number = next(numbers)
-        if is_failing(number):
-            failed.append(number)
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB.")
-        return function(*arguments, **settings)
+    def failing_at_times(function: Callable[..., Any]) -> Callable[..., Any]:
+        def fail_at_times(*arguments: Any, **settings: Any) -> Any:
+            number = next(numbers)
+            if is_failing(number):
+                failed.append(number)
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB.")
+            return function(*arguments, **settings)
 
-    patch.setattr(holder, name, fail_at_times)
+        return fail_at_times
+
+    for holder, name in place:
+        patch.setattr(holder, name, failing_at_times(getattr(holder, name)))
     return failed
 
 
@@ -117,7 +123,7 @@ def test_running_out_of_memory_costs_no_answer(
     engine: Engine,
     expected: list[list[str]],
     monkeypatch: pytest.MonkeyPatch,
-    place: tuple[object, str],
+    place: Place,
     numbers: tuple[int, ...],
 ) -> None:
     engine.forget()
@@ -132,7 +138,7 @@ def test_a_sequence_that_is_admitted_again_tells_what_was_known_at_first(
 ) -> None:
     engine.forget()
     request = replace(FIRST, is_streamed=False, turns=(Turn("user", ("Why is the sky blue?",)),))
-    failed = run_out_of_memory(monkeypatch, PLACES["the draw"], {3, 6}.__contains__)
+    failed = run_out_of_memory(monkeypatch, PLACES["the choice"], {3, 6}.__contains__)
 
     deltas = list(engine.generate(request))
 
@@ -144,7 +150,7 @@ def test_a_choice_that_always_fails_is_an_error_and_the_engine_goes_on(
     engine: Engine, expected: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as broken:
-        run_out_of_memory(broken, PLACES["the draw"], lambda number: True)
+        run_out_of_memory(broken, PLACES["the choice"], lambda number: True)
         with pytest.raises(GenerationError, match=r"ran out of memory.*Send fewer requests"):
             list(engine.generate(FIRST))
 
@@ -154,7 +160,7 @@ def test_a_choice_that_always_fails_is_an_error_and_the_engine_goes_on(
 def test_scoring_alone_survives_it_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     request = ScoreRequest((Turn("user", (PICTURE, "How many red circles?")),), (" 3", " none"))
     expected = engine.score(request)
-    failed = run_out_of_memory(monkeypatch, (Prefiller, "score"), {0}.__contains__)
+    failed = run_out_of_memory(monkeypatch, [(Prefiller, "score")], {0}.__contains__)
 
     scores = engine.score(request)
 
@@ -165,7 +171,7 @@ def test_scoring_alone_survives_it_once(engine: Engine, monkeypatch: pytest.Monk
 
 
 def test_scoring_that_always_fails_is_an_error(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    failed = run_out_of_memory(monkeypatch, (Prefiller, "score"), lambda number: True)
+    failed = run_out_of_memory(monkeypatch, [(Prefiller, "score")], lambda number: True)
     with pytest.raises(GenerationError, match="ran out of memory"):
         engine.score(ScoreRequest((Turn("user", ("Why?",)),), (" 3",)))
     assert failed == [0, 1]

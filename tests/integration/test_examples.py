@@ -60,6 +60,13 @@ def test_a_killed_search_goes_on_where_it_was() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("name", ["16_deep_agent", "17_supervisor"])
+def test_the_agent_that_looks_tells_what_the_picture_shows(name: str) -> None:
+    # Whatever the scripted agent says of it, the answer comes from the search.
+    assert "tool: 6" in output_of(FOLDER / f"{name}.py").splitlines()
+
+
+@pytest.mark.long
 def test_a_batch_goes_on_with_what_is_not_answered(tmp_path: Path) -> None:
     example, questions, answers = FOLDER / "13_batch_over_a_csv.py", tmp_path / "q.csv", tmp_path / "a.csv"
     (tmp_path / "scene.png").write_bytes(demo_picture_path().read_bytes())

@@ -1,11 +1,15 @@
 """`llava-o1 mcp`, a process of its own, asked by the official client."""
 
+import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -20,6 +24,7 @@ from tests.integration.servers import free_port, wait_until_listening
 COMMAND = [sys.executable, "-m", "langchain_llava_o1.cli", "mcp"]
 SETTINGS = ["--candidates", "2", "--seed", "1"]
 FOLDER = demo_picture_path().parent
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "mcp.md"
 
 
 def environment(**variables: str) -> dict[str, str]:
@@ -130,3 +135,40 @@ def test_a_port_that_is_taken_is_told(address: str) -> None:
     assert done.returncode == 1
     assert f"127.0.0.1:{port} cannot be listened on" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.fixture(scope="module")
+def inspector() -> None:
+    """Skip where the protocol's inspector cannot be had."""
+    if shutil.which("npx") is None:
+        pytest.skip("npx is not installed, which runs the inspector: https://nodejs.org")
+    found = subprocess.run(
+        ["npm", "view", "@modelcontextprotocol/inspector", "version"], capture_output=True, text=True
+    )
+    if found.returncode:
+        pytest.skip(f"the npm registry cannot be reached: {found.stderr[-300:]}")
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("inspector")
+def test_the_inspector_reads_what_the_docs_tell_it_to(tmp_path: Path, address: str) -> None:
+    shutil.copy(demo_picture_path(), tmp_path / "picture.png")
+    block = re.search(r"```console\n(npx .*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert block
+    commands = block[1].replace("\\\n", "").replace("http://127.0.0.1:8000/mcp", address).splitlines()
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    told = []
+    for command in commands:
+        variables = environment(PATH=path, npm_config_yes="true")
+        done = subprocess.run(
+            command, shell=True, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=600
+        )
+        assert done.returncode == 0, done.stderr
+        told.append(json.loads(done.stdout))
+
+    listed, answered, listed_by_http = told
+    for tools in (listed, listed_by_http):
+        assert [tool["name"] for tool in tools["tools"]] == ["visual_reasoning"]
+    (content,) = answered["content"]
+    assert not answered["isError"]
+    assert content["text"].isdigit()

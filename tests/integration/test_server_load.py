@@ -59,7 +59,11 @@ def cpu_seconds(process_id: int) -> float:
 
 
 async def wait_until_generating(server: Server) -> None:
-    """Wait until the server has computed for a while: it does so for nothing but a model."""
+    """Wait until the server has computed for a while: it does so for nothing but a model.
+
+    Its processor time tells what it does, however slow the machine is; the timeout only keeps a server that
+    does nothing from being waited for without end.
+    """
     begun = cpu_seconds(server.process_id)
     async with asyncio.timeout(300):
         while cpu_seconds(server.process_id) - begun < 1:
@@ -67,7 +71,11 @@ async def wait_until_generating(server: Server) -> None:
 
 
 async def wait_until_idle(server: Server) -> None:
-    """Wait until the server computes next to nothing for two seconds on end."""
+    """Wait until the server computes next to nothing for two seconds on end.
+
+    It is to be so at once. The timeout is no bound on its speed, and far less than the minutes of work that
+    go on where nothing stops them.
+    """
     async with asyncio.timeout(60):
         before = None
         while before is None or cpu_seconds(server.process_id) - before > 0.2:

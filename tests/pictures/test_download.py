@@ -79,7 +79,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     thread = threading.Thread(target=local.serve_forever)
     thread.start()
     monkeypatch.setattr(image_download, "resolve_public_address", lambda host, port: "127.0.0.1")
-    monkeypatch.setattr(image_download.PinnedConnection, "_create_context", lambda _: PlainContext())
+    monkeypatch.setattr("ssl.create_default_context", PlainContext)
     yield f"https://pictures.example:{local.server_port}"
     local.released.set()  # type: ignore[attr-defined]
     local.shutdown()

@@ -1,13 +1,15 @@
 import re
 import sys
 import threading
-from collections.abc import Iterator
+import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from pypdfium2 import PdfBitmap, PdfPage
 
 from langchain_llava_o1.errors import ImageError
-from langchain_llava_o1.pictures import pdf as pdf_module
 from langchain_llava_o1.pictures.pdf import can_read_pdf, is_pdf, pages_of, read_page_reference
 from langchain_llava_o1.pictures.picture import Picture
 from langchain_llava_o1.pictures.policy import ImagePolicy
@@ -25,11 +27,9 @@ trailer <</Root 1 0 R/Encrypt 4 0 R/ID[<00><00>]>>
 """.replace(b"OWNER", b"11" * 32).replace(b"USER", b"22" * 32)
 
 
-@pytest.fixture(autouse=True)
-def _nothing_remembered() -> Iterator[None]:
-    pdf_module._draw.cache_clear()
-    yield
-    pdf_module._draw.cache_clear()
+def unknown_pdf(*colours: str) -> bytes:
+    """Write a file whose pages have not been drawn yet, since those that have been are remembered."""
+    return encode_pdf(*colours) + f"% {uuid4()}".encode()
 
 
 def colours_of(pages: list[Picture]) -> list[str]:
@@ -121,28 +121,31 @@ def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "pypdfium2", None)
     assert not can_read_pdf()
     with pytest.raises(ImageError, match=re.escape('pip install "langchain-llava-o1[pdf]"')):
-        pages_of(PDF, POLICY)
+        pages_of(unknown_pdf("red"), POLICY)
 
 
 def test_a_file_is_drawn_once_and_never_in_two_threads_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     busy = threading.Lock()
-    drawn = []
-    original = pdf_module._draw_page
+    num_drawn = 0
+    render = PdfPage.render
 
-    def watched(*arguments: object) -> Picture:
+    def watched(page: PdfPage, **settings: Any) -> PdfBitmap:
+        nonlocal num_drawn
         assert busy.acquire(blocking=False), "PDFium is used by two threads"
         try:
-            drawn.append(arguments[1])
-            return original(*arguments)
+            num_drawn += 1
+            # Nothing depends on how long: another thread gets its chance to break in.
+            time.sleep(0.01)
+            return render(page, **settings)
         finally:
             busy.release()
 
-    monkeypatch.setattr(pdf_module, "_draw_page", watched)
-    files = [encode_pdf(*COLOURS[number:]) for number in range(3)]
+    monkeypatch.setattr(PdfPage, "render", watched)
+    files = [unknown_pdf(*COLOURS[number:]) for number in range(3)]
     with ThreadPoolExecutor(6) as threads:
         found = list(threads.map(lambda data: colours_of(pages_of(data, POLICY)), files * 4))
     assert found == [["red", "green", "blue"], ["green", "blue"], ["blue"]] * 4
-    assert len(drawn) == 3 + 2 + 1
+    assert num_drawn == 3 + 2 + 1
 
 
 def test_a_pdf_is_known_by_its_beginning() -> None:

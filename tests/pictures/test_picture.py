@@ -1,4 +1,5 @@
-from collections.abc import Iterator
+import hashlib
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,24 +15,28 @@ from tests.pictures.files import PNG, draw_red, encode
 POLICY = ImagePolicy()
 
 
-@pytest.fixture(autouse=True)
-def _nothing_remembered() -> Iterator[None]:
-    picture_module._decode.cache_clear()
-    yield
-    picture_module._decode.cache_clear()
+def unknown_picture(width: int, height: int, num_bytes: int = 0) -> bytes:
+    """Write a PNG that has not been decoded yet, since those that have been are remembered.
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        num_bytes: How many bytes to add at its end, which decoders pass over.
+    """
+    return encode(Image.frombytes("RGB", (width, height), os.urandom(3 * width * height))) + bytes(num_bytes)
 
 
 def test_pixels_are_counted_before_they_are_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     policy = ImagePolicy(max_pixels=23)
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda image: pytest.fail("decoded"))
     with pytest.raises(ImageError, match=r"6x4 = 24 pixels; at most 23"):
-        Picture.decode(PNG, policy)
+        Picture.decode(unknown_picture(6, 4), policy)
 
 
 def test_a_picture_beyond_pillows_own_limit_is_an_image_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5)
     with pytest.raises(ImageError, match="pixels"):
-        Picture.decode(PNG, POLICY)
+        Picture.decode(unknown_picture(6, 4), POLICY)
 
 
 def test_transparent_pixels_are_white() -> None:
@@ -80,36 +85,45 @@ def test_an_image_whose_file_is_cut_off_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_picture_is_decoded_and_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = encode(Image.new("RGB", (5, 7), "teal"))
+    data = unknown_picture(5, 7)
     calls = []
-    original = picture_module._hash_pixels
-    monkeypatch.setattr(picture_module, "_hash_pixels", lambda image: calls.append(1) or original(image))
+
+    def watch(holder: object, name: str) -> None:
+        original = getattr(holder, name)
+        monkeypatch.setattr(
+            holder, name, lambda *given, **options: calls.append(name) or original(*given, **options)
+        )
+
+    watch(picture_module, "decode_file")
+    watch(hashlib, "blake2b")
     with ThreadPoolExecutor(8) as threads:
         first, *others = threads.map(lambda _: Picture.decode(bytes(bytearray(data)), POLICY), range(16))
     assert all(other is first for other in others)
-    assert len(calls) == 1
+    assert calls == ["decode_file", "blake2b"]
 
 
 def test_the_limit_of_pixels_holds_for_a_picture_that_is_remembered() -> None:
-    data = encode(Image.new("RGB", (5, 7), "teal"))
+    data = unknown_picture(5, 7)
     Picture.decode(data, POLICY)
     with pytest.raises(ImageError, match="5x7 = 35 pixels; at most 34"):
         Picture.decode(data, ImagePolicy(max_pixels=34))
 
 
-def test_the_picture_that_was_not_asked_for_longest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second, third = (encode(Image.effect_noise((60, 40), 90)) for _ in range(3))
-    one = Picture.decode(first, POLICY)
-    # As much as two of them take, file included.
-    monkeypatch.setattr(picture_module._remembered, "_Cache__maxsize", int(2.5 * one.num_bytes))
-    Picture.decode(second, POLICY)
-    assert Picture.decode(first, POLICY) is one
-    Picture.decode(third, POLICY)
-    assert len(picture_module._remembered) == 2
-    assert Picture.decode(first, POLICY) is one
+def test_the_picture_that_was_not_asked_for_longest_is_forgotten() -> None:
+    # There is room for two of them, files included.
+    one, two, three = (unknown_picture(6, 4, picture_module.MAX_BYTES_REMEMBERED * 2 // 5) for _ in range(3))
+    policy = ImagePolicy(max_bytes=len(one))
+    first, second = Picture.decode(one, policy), Picture.decode(two, policy)
+    assert Picture.decode(one, policy) is first
+    third = Picture.decode(three, policy)
+    assert Picture.decode(one, policy) is first
+    assert Picture.decode(three, policy) is third
+    assert Picture.decode(two, policy) is not second
 
 
-def test_a_picture_too_large_to_be_remembered_is_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picture_module._remembered, "_Cache__maxsize", 10)
-    assert Picture.decode(PNG, POLICY).data == PNG
-    assert len(picture_module._remembered) == 0
+def test_a_picture_too_large_to_be_remembered_is_read_all_the_same() -> None:
+    data = unknown_picture(6, 4, picture_module.MAX_BYTES_REMEMBERED)
+    policy = ImagePolicy(max_bytes=len(data))
+    picture = Picture.decode(data, policy)
+    assert picture.data == data
+    assert Picture.decode(data, policy) is not picture

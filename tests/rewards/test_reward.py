@@ -52,17 +52,27 @@ def test_it_can_be_pickled_and_copied(tmp_path: Path) -> None:
     reward = HuggingFaceReward(str(folder), device="cpu")
     asked = conversation("Two.", RED)
     score = reward.invoke(asked)
-    restored = pickle.loads(pickle.dumps(reward))
-    assert restored._scorer is None
-    assert restored.invoke(asked) == score
+    assert pickle.loads(pickle.dumps(reward)).invoke(asked) == score
     judge = copy.deepcopy(RewardJudge(reward))
     assert judge.reward is reward
     assert copy.copy(reward) is reward
     assert repr(reward) == f"HuggingFaceReward({str(folder)!r})"
 
 
+def test_what_is_pickled_are_the_settings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(reward_module.SCORERS, "text", CountingScorer)
+    monkeypatch.setattr(CountingScorer, "loaded", 0)
+    reward = HuggingFaceReward("any", kind="text")
+    reward.invoke(conversation("Two."))
+    restored = pickle.loads(pickle.dumps(reward))
+    assert CountingScorer.loaded == 1
+    restored.invoke(conversation("Two."))
+    assert CountingScorer.loaded == 2
+
+
 def test_threads_that_ask_at_the_same_time_load_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(reward_module.SCORERS, "text", CountingScorer)
+    monkeypatch.setattr(CountingScorer, "loaded", 0)
     reward = HuggingFaceReward("any", kind="text")
     assert CountingScorer.loaded == 0
     threads = [threading.Thread(target=reward.invoke, args=(conversation("Two."),)) for _ in range(8)]

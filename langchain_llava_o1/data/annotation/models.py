@@ -27,7 +27,8 @@ _TRANSIENT = (
     ConnectionError,
     TimeoutError,
 )
-_BACK_OFF: Any = {"initial": 1.0, "max": 60.0}
+BACK_OFF: Any = {"initial": 1.0, "max": 60.0}
+"""Seconds before a model that failed is asked again: they double from the first to the most."""
 
 
 class AnnotatorModels:
@@ -93,7 +94,7 @@ def with_retries(model: ChatModel, attempts: int) -> ChatModel:
     return uncached(model).with_retry(
         retry_if_exception_type=_TRANSIENT,
         stop_after_attempt=attempts,
-        exponential_jitter_params=_BACK_OFF,
+        exponential_jitter_params=BACK_OFF,
     )
 
 

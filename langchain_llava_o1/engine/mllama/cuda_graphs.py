@@ -26,11 +26,15 @@ _logger = logging.getLogger(__name__)
 
 _MOST_ROWS = 64
 _PICTURE_STEP = 256
-# Every row is compared with all pictures of the batch; with more of them that takes too long.
-_MOST_PICTURES = 4
+MOST_PICTURES = 4
+"""Large pictures in a batch that is stepped this way, at most.
+
+Every row is compared with all pictures of the batch; with more of them that takes too long.
+"""
 # A size that comes only once or twice is not worth a capture.
 _STEPS_BEFORE_CAPTURE = 3
-_MOST_GRAPHS = 32
+MOST_GRAPHS = 32
+"""Graphs that are kept at once; the one that was not used for longest goes first."""
 
 
 class CapturedGraph(Protocol):
@@ -109,7 +113,7 @@ class CudaGraphSteps:
         self._model = model
         self._slots = slots
         self._capture = capture
-        self._most_picture_positions = _MOST_PICTURES * model.num_tiles * model.num_patches
+        self._most_picture_positions = MOST_PICTURES * model.num_tiles * model.num_patches
         self._num_picture_positions = 0
         self._num_moves = slots.num_moves
         device = model.device
@@ -186,7 +190,7 @@ class CudaGraphSteps:
             self._num_steps[size] += 1
             if self._num_steps[size] <= _STEPS_BEFORE_CAPTURE:
                 return self._compute(size)
-            if len(self._graphs) >= _MOST_GRAPHS:
+            if len(self._graphs) >= MOST_GRAPHS:
                 self._graphs.popitem(last=False)
             graph = self._graphs[size] = self._capture_or_stay_eager(partial(self._compute, size))
         self._graphs.move_to_end(size)

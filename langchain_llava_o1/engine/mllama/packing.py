@@ -25,7 +25,9 @@ class PackedLinear(nn.Module):
     def __init__(self, linear: nn.Linear) -> None:
         """Copy a layer's weights into the layout."""
         super().__init__()
-        self._packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach(), _EXPECTED_ROWS)
+        # torch offers oneDNN's layout by such names alone, and not in every build.
+        reorder = torch.ops.mkldnn._reorder_linear_weight  # noqa: SLF001
+        self._packed = reorder(linear.weight.detach(), _EXPECTED_ROWS)
         self._bias = None if linear.bias is None else linear.bias.detach()
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
@@ -35,7 +37,8 @@ class PackedLinear(nn.Module):
         num_padding = -num_rows % _step(num_rows)
         if num_padding:
             rows = functional.pad(rows, (0, 0, 0, num_padding))
-        result = torch.ops.mkldnn._linear_pointwise(rows, self._packed, self._bias, "none", [], "")
+        apply = torch.ops.mkldnn._linear_pointwise  # noqa: SLF001
+        result = apply(rows, self._packed, self._bias, "none", [], "")
         return cast("torch.Tensor", result[:num_rows].unflatten(0, states.shape[:-1]))
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _NAME = "llava-o1-tiled"
 
-_MOST_SCORES_IN_A_TILE = 2**21
+MOST_SCORES_IN_A_TILE = 2**21
+"""Scores that are in memory at once, at most; those of one query always are."""
 # With more queries than this, reading keys that lie scattered costs more than putting them together.
 _MOST_QUERIES_FOR_SCATTERED_KEYS = 128
 
@@ -46,7 +47,7 @@ def attend(
         mask = mask.expand(*queries.shape[:3], keys.shape[2])
     queries = queries * queries.shape[-1] ** -0.5
     found = torch.empty_like(queries, memory_format=torch.contiguous_format)
-    num_rows = max(1, _MOST_SCORES_IN_A_TILE // keys.shape[2])
+    num_rows = max(1, MOST_SCORES_IN_A_TILE // keys.shape[2])
     step = max(1, num_rows // num_queries)
     room = min(step, num_heads), min(num_rows, num_queries), keys.shape[2]
     scores, weights = (room_for[: math.prod(room)].view(room) for room_for in _scratch(math.prod(room)))

@@ -5,7 +5,7 @@ import statistics
 import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from langchain_core.messages import HumanMessage
 from pydantic import PrivateAttr
@@ -118,21 +118,27 @@ class _RecordedModel(ChatLlavaO1):
 
     _given: _Recorder = PrivateAttr()
 
+    @classmethod
+    def on(cls, engine: _Recorder) -> Self:
+        model = cls()
+        model._given = engine
+        return model
+
     async def _aengine(self) -> Engine:
         return cast("Engine", self._given)
 
 
 def _run_graph(engine: Engine, number: int, candidates: int) -> tuple[_Recorder, float]:
     """Answer a question; return what the engine was asked, and the seconds."""
-    model = _RecordedModel()
-    model._given = _Recorder(engine)
+    recorder = _Recorder(engine)
+    model = _RecordedModel.on(recorder)
     graph = create_stage_beam(model, judge=GenerativeJudge(model, max_tokens=VERDICT_TOKENS)).compile()
     context = StageBeamContext(candidates=candidates, max_tokens_per_stage=_STAGE_TOKENS, seed=number)
     question = _question(make_work(number + 1, candidates, engine.count_tokens)[number])
     started = time.perf_counter()
     engine.forget()
     asyncio.run(graph.ainvoke({"messages": [question]}, context=context))
-    return model._given, time.perf_counter() - started
+    return recorder, time.perf_counter() - started
 
 
 def _question(work: QuestionWork) -> HumanMessage:

@@ -132,7 +132,8 @@ def _with_random_weights(tiny: Checkpoint, shape: Shape, dtype: torch.dtype | No
     try:
         # Made where it stays: a large one must not pass through the processor's memory first.
         with torch.device(tiny.model.device):
-            model = MllamaForConditionalGeneration._from_config(config, attn_implementation="sdpa")
+            # The way of transformers' own AutoModel to choose how it attends.
+            model = MllamaForConditionalGeneration._from_config(config, attn_implementation="sdpa")  # noqa: SLF001
     finally:
         torch.set_default_dtype(default_dtype)
     processor = MllamaImageProcessorPil(

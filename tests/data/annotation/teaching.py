@@ -1,8 +1,8 @@
 """Questions to annotate, teachers that are scripted, and one that is asked over HTTP."""
 
 import json
+import math
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -79,14 +79,36 @@ class TeacherServer:
 
     Attributes:
         write: Makes the reply to a prompt.
-        seconds: How long a reply takes.
         prompts: The prompts that were answered.
+        num_asked: How many prompts have come, answered or not.
     """
 
     write: Callable[[str], str]
-    seconds: float = 0.0
     prompts: list[str] = field(default_factory=list)
+    num_asked: int = 0
     address: str = ""
+    _num_allowed: float = math.inf
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def allow(self, num_replies: float) -> None:
+        """Answer so many prompts in all; those that come after them wait until more are allowed."""
+        with self._changed:
+            self._num_allowed = num_replies
+            self._changed.notify_all()
+
+    def wait_until_asked(self, num_prompts: int) -> None:
+        """Wait until so many prompts have come in all; give up where they never do."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.num_asked >= num_prompts, timeout=600)
+
+    def reply(self, prompt: str) -> str:
+        """Answer a prompt as soon as that is allowed."""
+        with self._changed:
+            self.num_asked += 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: len(self.prompts) < self._num_allowed)
+            self.prompts.append(prompt)
+        return self.write(prompt)
 
     @contextmanager
     def serving(self) -> Iterator["TeacherServer"]:
@@ -96,9 +118,7 @@ class TeacherServer:
             def do_POST(self) -> None:
                 asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 prompt = "\n".join(map(_text_of, asked["messages"]))
-                time.sleep(teacher.seconds)
-                teacher.prompts.append(prompt)
-                body = json.dumps(_completion(teacher.write(prompt))).encode()
+                body = json.dumps(_completion(teacher.reply(prompt))).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
@@ -119,6 +139,7 @@ class TeacherServer:
             try:
                 yield self
             finally:
+                self.allow(math.inf)
                 server.shutdown()
                 thread.join()
 

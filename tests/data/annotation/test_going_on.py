@@ -51,7 +51,7 @@ def test_an_error_of_the_provider_refuses_one_question_and_is_tried_again_when_a
 
 
 def test_errors_that_pass_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "_BACK_OFF", {"initial": 0.001, "max": 0.002})
+    monkeypatch.setattr(models, "BACK_OFF", {"initial": 0.001, "max": 0.002})
     num_asked = 0
 
     def write(call: Call) -> AIMessage:

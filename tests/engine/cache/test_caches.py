@@ -1,7 +1,7 @@
 """What is remembered saves work and changes nothing."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -87,10 +87,10 @@ def cached_engine(request: pytest.FixtureRequest, tiled_checkpoint: Path) -> Ite
     engine.close()
 
 
-async def wait_for_step(engine: Engine, step: int) -> None:
-    """Wait until the engine has come to a step, or has nothing to do."""
+async def wait_for_step(engine: Engine, step: int, under_way: Collection[object]) -> None:
+    """Wait until the engine has come to a step, or no answer is under way."""
     await asyncio.sleep(0)
-    while engine.statistics.num_steps < step and engine._num_requests:
+    while engine.statistics.num_steps < step and under_way:
         await asyncio.sleep(0.0005)
 
 
@@ -119,17 +119,20 @@ def test_answers_are_those_given_alone_whoever_comes_and_goes(
     arrivals: list[tuple[int, float, int, str]],
 ) -> None:
     first_step = cached_engine.statistics.num_steps
+    under_way: set[asyncio.Task[str]] = set()
 
     async def arrive(number: int, temperature: float, delay: int, then: str) -> None:
         whole = expected[temperature][number]
-        await wait_for_step(cached_engine, first_step + delay)
+        await wait_for_step(cached_engine, first_step + delay, under_way)
+        max_tokens = 1 if then == "leave" else NUM_TOKENS
+        task = asyncio.create_task(answer(cached_engine, CONVERSATIONS[number], temperature, max_tokens))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
         if then == "leave":
-            first = await answer(cached_engine, CONVERSATIONS[number], temperature, max_tokens=1)
-            assert whole.startswith(first)
+            assert whole.startswith(await task)
             return
-        task = asyncio.create_task(answer(cached_engine, CONVERSATIONS[number], temperature))
         if then == "cancel":
-            await wait_for_step(cached_engine, first_step + delay + 1)
+            await wait_for_step(cached_engine, first_step + delay + 1, under_way)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             return

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from langchain_llava_o1.engine import model_runner
+from langchain_llava_o1.engine.cache.slots import Slots
 from langchain_llava_o1.engine.cache.states import States
 from langchain_llava_o1.engine.engine import Engine
 from langchain_llava_o1.engine.loading.checkpoint import load_checkpoint
 from langchain_llava_o1.engine.mllama import cuda_graphs
-from langchain_llava_o1.engine.mllama.cuda_graphs import choose_graph_capture
+from langchain_llava_o1.engine.mllama.cuda_graphs import CudaGraphSteps, choose_graph_capture
 from langchain_llava_o1.engine.mllama.network import Mllama
 from langchain_llava_o1.engine.request import Request, Sampling, Turn
 from langchain_llava_o1.engine.settings import EngineSettings
@@ -44,7 +45,7 @@ async def test_answers_are_those_of_generate(graph_engine: Engine, tiled_referen
 
 @pytest.fixture
 def room_for_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cuda_graphs, "_MOST_PICTURES", 0)
+    monkeypatch.setattr(cuda_graphs, "MOST_PICTURES", 0)
 
 
 @pytest.mark.usefixtures("room_for_no_picture")
@@ -59,19 +60,27 @@ def test_more_pictures_than_there_is_room_for_are_attended_to_eagerly(
 
 
 def test_where_memory_for_many_pictures_runs_out_there_is_room_for_fewer(
-    graph_engine: Engine, monkeypatch: pytest.MonkeyPatch
+    tiled_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cuda_graphs, "_PICTURE_STEP", 1)
-    steps = graph_engine._runner._graph_steps
-    assert steps is not None
-    model = steps._model
-    few, many = (
+    model = Mllama(load_checkpoint(EngineSettings(str(tiled_checkpoint), device="cpu")).model)
+    monkeypatch.setattr(cuda_graphs, "MOST_PICTURES", 100)
+    few, other, many = (
         States(
             tuple(torch.rand(2, model.num_key_heads, size, model.head_size) for _ in model.picture_devices)
         )
-        for size in (2, 4)
+        for size in (2, 2, 300)
     )
-    assert steps.lay_out(["few"], [few])
+    slots = Slots(model)
+    slots.add([None])
+    steps = CudaGraphSteps(model, slots, TracedGraph)
+
+    def step_beside(pictures: States) -> torch.Tensor:
+        assert steps.lay_out([id(pictures)], [pictures])
+        with torch.inference_mode():
+            return steps.step([1], [0]).clone()
+
+    expected = step_beside(few)
+    assert not torch.equal(step_beside(other), expected)
 
     def run_out_of_memory(*arguments: object, **settings: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB.")
@@ -81,9 +90,8 @@ def test_where_memory_for_many_pictures_runs_out_there_is_room_for_fewer(
         with pytest.raises(torch.OutOfMemoryError):
             steps.lay_out(["many"], [many])
 
-    assert steps.lay_out(["few"], [few])
-    for room, layer in zip(steps._pictures, few.layers, strict=True):
-        assert torch.equal(room[:, :, :2], layer)
+    assert torch.equal(step_beside(few), expected)
+    assert not torch.equal(step_beside(many), expected)
 
 
 def test_a_size_is_captured_once_and_only_a_few_are_kept(
@@ -93,7 +101,7 @@ def test_a_size_is_captured_once_and_only_a_few_are_kept(
         turns = (Turn("user", ("How many red circles?",)),)
         list(graph_engine.generate(Request(turns, Sampling(max_tokens=9), n=num_rows)))
 
-    monkeypatch.setattr(cuda_graphs, "_MOST_GRAPHS", 2)
+    monkeypatch.setattr(cuda_graphs, "MOST_GRAPHS", 2)
     for num_rows in (4, 1, 2, 1, 2, 3, 4):
         generate(num_rows)
 

@@ -15,7 +15,7 @@ from langchain_llava_o1.engine.mllama.tiled_attention import attend
 def test_it_is_scaled_dot_product_attention(
     monkeypatch: pytest.MonkeyPatch, num_queries: int, most_scores: int, is_masked: bool
 ) -> None:
-    monkeypatch.setattr(tiled_attention, "_MOST_SCORES_IN_A_TILE", most_scores)
+    monkeypatch.setattr(tiled_attention, "MOST_SCORES_IN_A_TILE", most_scores)
     rng = torch.Generator().manual_seed(num_queries)
     queries = torch.randn(2, 3, num_queries, 8, generator=rng)
     keys, values = torch.randn(2, 2, 3, 20, 8, generator=rng)

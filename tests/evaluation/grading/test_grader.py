@@ -133,7 +133,7 @@ def test_calls_are_counted_and_limited() -> None:
 
 
 def test_errors_that_pass_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "_BACK_OFF", {"initial": 0.001, "max": 0.002})
+    monkeypatch.setattr(models, "BACK_OFF", {"initial": 0.001, "max": 0.002})
     num_asked = 0
 
     def write(call: Call) -> str:

@@ -1,6 +1,5 @@
 """Answers to questions of mathematics: numbers, lists, texts and options."""
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -162,7 +161,6 @@ def test_nothing_is_raised(question: MathQuestion, reply: str) -> None:
 
 @pytest.mark.parametrize("piece", ["1", "1,", "1 ", "123,456", "-", "[", "answer is ", "one ", ".", "1/"])
 @pytest.mark.parametrize("question", [INTEGER, LIST, TEXT])
-def test_long_replies_are_read_in_no_time(question: MathQuestion, piece: str) -> None:
-    began = time.process_time()
-    wait_for(grade_math_answer(question, piece * 20_000, NO_GRADER))
-    assert time.process_time() - began < 5
+def test_long_replies_are_read_to_their_end(question: MathQuestion, piece: str) -> None:
+    # Were its time to grow with the square of the length, this alone would take many minutes.
+    assert wait_for(grade_math_answer(question, piece * 200_000, NO_GRADER)).score == 0.0

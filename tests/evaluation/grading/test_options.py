@@ -1,7 +1,6 @@
 """The letter that a reply chooses: ours, VLMEvalKit's, and where a grader comes in."""
 
 import random
-import time
 
 import pytest
 from hypothesis import given
@@ -119,16 +118,9 @@ def test_any_text_and_any_options_are_taken(reply: str, options: dict[str, str])
         "\n",
     ],
 )
-def test_time_grows_with_the_length_and_no_faster(piece: str) -> None:
-    def seconds(length: int) -> float:
-        reply = piece * (length // len(piece))
-        began = time.process_time()
-        read_option(reply, OPTIONS)
-        return time.process_time() - began
-
-    seconds(1_000)
-    # Four times the length would take 16 times as long if time were quadratic.
-    assert min(seconds(12_000) for _ in range(2)) < 9 * max(min(seconds(3_000) for _ in range(3)), 0.002)
+def test_long_replies_are_read_to_their_end(piece: str) -> None:
+    # Were its time to grow with the square of the length, this alone would take many minutes.
+    assert read_option(piece * (100_000 // len(piece)), OPTIONS) in (*OPTIONS, None)
 
 
 def test_generated_replies_mean_what_is_read() -> None:

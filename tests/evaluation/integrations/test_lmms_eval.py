@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -107,15 +108,21 @@ def test_examples_before_the_question_are_turns_of_the_conversation() -> None:
     ]
 
 
-def test_the_entry_point_can_be_imported_without_lmms_eval() -> None:
+def test_the_entry_point_can_be_imported_without_lmms_eval(monkeypatch: pytest.MonkeyPatch) -> None:
     points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
     point = importlib.metadata.EntryPoint(
         "llava_o1", points["lmms_eval.models"]["llava_o1"], "lmms_eval.models"
     )
-    assert callable(point.load())
-    module = sys.modules[point.module]
+    create_manifest = point.load()
+    # What lmms-eval would be given.
+    registry = SimpleNamespace(ModelManifest=lambda name, *, chat_class_path: (name, chat_class_path))
+    monkeypatch.setitem(sys.modules, "lmms_eval", ModuleType("lmms_eval"))
+    monkeypatch.setitem(sys.modules, "lmms_eval.models", ModuleType("lmms_eval.models"))
+    monkeypatch.setitem(sys.modules, "lmms_eval.models.registry_v2", registry)
+    name, class_path = create_manifest()
+    assert name == point.name
     # lmms-eval imports the class by this path; finding the file imports nothing of it.
-    assert importlib.util.find_spec(module._CLASS_PATH.rpartition(".")[0])
+    assert importlib.util.find_spec(class_path.rpartition(".")[0])
 
 
 @pytest.mark.skipif(
