@@ -22,7 +22,8 @@ from langchain_llava_o1.staging.stages import STAGES
 from recipes.tiny.recipe import ANSWERS, Recipe
 from recipes.tiny.sequences import join_stages
 
-_SHARES = replace(ANSWERS, comparisons=0.0)
+# What is left out has tags of its own, or is no whole answer.
+_SHARES = replace(ANSWERS, comparisons=0.0, descriptions=0.0, choices=0.0)
 _CONCURRENCY = 48
 _SEARCH = Strategy("stage-beam", "confidence", {"candidates": 4})
 

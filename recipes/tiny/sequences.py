@@ -148,8 +148,9 @@ class Encoder:
 
     def _stages(self, asked: Sequence[int], stages: Sequence[str], num_given: int) -> TokenSequence:
         prompt = [*asked, *self.header("assistant")]
-        given, written = self.text(self._write(stages[:num_given])), self.text(self._write(stages))
+        written = self.text(self._write(stages))
         # Tags are single tokens, so the stages given are a prefix of all stages in tokens, too.
+        given = self.text(self._write(stages[:num_given])) if num_given else []
         prompt += given
         is_whole = len(stages) == len(STAGES)
         reply = [*written[len(given) :], *[self._end] * is_whole]

@@ -129,7 +129,8 @@ def assert_answers_grew(drawn: list[Drawn]) -> None:
     assert [answers for answers, _ in groupby(each.answers for each in drawn)] == [0, 1, 2]
     for place in (1, 2):
         answer = [each for each in drawn if each.answers == place]
-        assert {1, 2, 3} <= {each.stages for each in answer if not each.text}
+        # Before the next stage a model is asked; the conclusion may come in time to be drawn with the third.
+        assert {1, 2} <= {each.stages for each in answer if not each.text}
         for before, after in pairwise(answer):
             assert before.stages <= after.stages
             assert after.text.startswith(before.text)
