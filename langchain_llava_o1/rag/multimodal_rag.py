@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from inspect import signature
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Any, Literal
 
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -11,7 +11,6 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Overwrite
-from pydantic import Field
 
 from langchain_llava_o1.chat.messages import image_blocks
 from langchain_llava_o1.errors import ConfigurationError, ImageError
@@ -28,45 +27,17 @@ from langchain_llava_o1.rag.sources import (
     quote_passages,
     show_sources,
 )
+from langchain_llava_o1.rag.state import RagInput, RagOutput, RagState
 from langchain_llava_o1.search.attachments import AttachmentReader, problems_of
 from langchain_llava_o1.search.conversation_graph import ConversationGraph
 from langchain_llava_o1.search.kept_pictures import current_store, restore_pictures
 from langchain_llava_o1.search.question import NO_IMAGE, SOURCES, UNREADABLE, check_question
-from langchain_llava_o1.search.state import SearchInput, SearchOutput
 from langchain_llava_o1.search.tool_calls import leave_out_tool_calls
 from langchain_llava_o1.staging.prompts import QUESTION_PICTURE_HEADING
 
 _DOCUMENTS_PER_SOURCE = 5
 _READS_NO_PASSAGES = "The model reads no passages of text, only questions about pictures."
 _NOTHING_FOUND = "Nothing was found that could be shown for this question."
-
-
-class RagInput(SearchInput):
-    """What is asked, as for a search, and by what sources are retrieved.
-
-    A picture, of ``image`` or of the last message, is searched by as well where the retriever can do that.
-    """
-
-    retrieve_by: NotRequired[
-        Annotated[
-            Route | None,
-            Field(
-                description="Retrieve by the question's text, its picture, or both. Empty: by what there is."
-            ),
-        ]
-    ]
-
-
-class RagOutput(SearchOutput):
-    """What a search returns, and the sources that were retrieved for it."""
-
-    sources: list[Source]
-
-
-class RagState(RagOutput):
-    """State of a question to a collection."""
-
-    retrieve_by: Route | None
 
 
 def create_multimodal_rag(

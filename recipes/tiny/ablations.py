@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from transformers import MllamaForConditionalGeneration, MllamaProcessor
 
 from langchain_llava_o1.chat.model import ChatLlavaO1
 from langchain_llava_o1.evaluation.accuracy import measure_accuracy, wilson_interval
@@ -21,6 +22,7 @@ from langchain_llava_o1.search.strategy import Strategy
 from langchain_llava_o1.staging.stages import STAGES
 from recipes.tiny.recipe import ANSWERS, Recipe
 from recipes.tiny.sequences import join_stages
+from recipes.tiny.training_state import TrainingState
 
 # What is left out has tags of its own, or is no whole answer.
 _SHARES = replace(ANSWERS, comparisons=0.0, descriptions=0.0, choices=0.0)
@@ -107,6 +109,14 @@ async def measure(model: ChatLlavaO1, variant: Variant, benchmark: Benchmark, it
     return Result(sum(outcome.score for outcome in outcomes) / items, searched)
 
 
+def copy_vision(
+    source: Path, model: MllamaForConditionalGeneration, processor: MllamaProcessor, state: TrainingState
+) -> None:
+    """Take the vision tower of a checkpoint of this shape, in the place of training one."""
+    known = MllamaForConditionalGeneration.from_pretrained(source, dtype=torch.float32)
+    model.model.vision_model.load_state_dict(known.model.vision_model.state_dict())
+
+
 def table(rows: Sequence[tuple[Variant, Sequence[Result]]], benchmarks: Sequence[str], items: int) -> str:
     """Write the results as Markdown."""
     columns = [f"{name}, {way}" for name in benchmarks for way in ("greedy", "stage beam N=4")]
@@ -136,7 +146,7 @@ def main() -> None:
     parser.add_argument("--vision", type=Path, help="a checkpoint whose vision tower to take")
     arguments = parser.parse_args()
     recipe = Recipe(arguments.folder, arguments.device, arguments.scale)
-    make_vision = partial(recipe.copy_vision, arguments.vision) if arguments.vision else recipe.train_vision
+    make_vision = partial(copy_vision, arguments.vision) if arguments.vision else recipe.train_vision
     recipe.step("vision", make_vision)
     benchmarks = ("scenes", "puzzles")
     rows = []

@@ -222,18 +222,6 @@ class Recipe:
             state=state,
         )
 
-    def copy_vision(
-        self,
-        source: Path,
-        model: MllamaForConditionalGeneration,
-        processor: MllamaProcessor,
-        state: TrainingState,
-    ) -> None:
-        """Take the vision tower of a checkpoint of this shape, in the place of training one."""
-        known = MllamaForConditionalGeneration.from_pretrained(source, dtype=torch.float32)
-        model.model.vision_model.load_state_dict(known.model.vision_model.state_dict())
-        self.log(f"the vision tower is that of {source}")
-
     def train_answers(
         self,
         model: MllamaForConditionalGeneration,
