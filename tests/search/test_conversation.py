@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import START, MessagesState, StateGraph
-from langgraph.graph.state import CompiledStateGraph
 from langgraph.store.memory import InMemoryStore
 from PIL import Image
 
@@ -30,10 +29,8 @@ from langchain_llava_o1.staging import capabilities
 from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
 from tests.saved import saved_sizes
 from tests.scripted_model import ScriptedModel
+from tests.search.talking import CONTEXT, THREAD, say, scripted
 
-Search = CompiledStateGraph[Any, Any, Any, Any]
-THREAD: Any = {"configurable": {"thread_id": "1"}}
-CONTEXT = {"seed": 1}
 PICTURE = image_block(demo_picture_path())
 DAMAGED = image_block(demo_picture_path()) | {"base64": PICTURE["base64"][:400]}
 PDF = {
@@ -53,10 +50,6 @@ def photo(width: int = 2000, height: int = 1500, seed: int = 0) -> bytes:
     return file.getvalue()
 
 
-def scripted(profile: dict[str, Any]) -> ScriptedModel:
-    return ScriptedModel(profile={capabilities.PREFILL: True, **profile})  # type: ignore[typeddict-unknown-key]
-
-
 def sees(model: ScriptedModel, number: int = -1) -> list[bytes | None]:
     """Return the files of the pictures that the model was sent in a call."""
     blocks = [
@@ -66,13 +59,6 @@ def sees(model: ScriptedModel, number: int = -1) -> list[bytes | None]:
         if isinstance(block, dict)
     ]
     return [bytes_of(block) for block in blocks if block["type"].startswith("image")]
-
-
-def say(graph: Search, text: str, *blocks: dict[str, Any], **context: Any) -> BaseMessage:
-    message = HumanMessage([*blocks, {"type": "text", "text": text}])
-    state = graph.invoke({"messages": [message]}, THREAD, context={**CONTEXT, **context})
-    answer: BaseMessage = state["messages"][-1]
-    return answer
 
 
 @pytest.mark.parametrize(
