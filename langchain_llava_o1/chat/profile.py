@@ -59,12 +59,12 @@ def model_profile(model: str, *, max_output_tokens: int, allow_image_urls: bool)
             capabilities.MAX_IMAGE_PIXELS: _MAX_IMAGE_PIXELS,
             capabilities.SINGLE_TURN: False,
             capabilities.PICTURES_ONLY: False,
-            **config.get(CONFIG_KEY, {}),
+            **_section(config, CONFIG_KEY),
         }
     )
     if model == _PUBLISHED_MODEL:
         profile["max_input_tokens"] = _PUBLISHED_MAX_INPUT_TOKENS
-    elif context := config.get("text_config", {}).get("max_position_embeddings"):
+    elif context := _section(config, "text_config").get("max_position_embeddings"):
         profile["max_input_tokens"] = context
     return profile
 
@@ -77,3 +77,8 @@ def _read_config(model: str) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return config if isinstance(config, dict) else {}
+
+
+def _section(config: dict[str, Any], name: str) -> dict[str, Any]:
+    found = config.get(name)
+    return found if isinstance(found, dict) else {}

@@ -164,8 +164,9 @@ def test_what_a_checkpoint_cannot_do_is_read_from_it(tmp_path: Path) -> None:
     assert ChatLlavaO1(model=str(trained)).profile == {**embedded, "name": str(trained)}
 
     # A folder without it, or with a damaged one, is as a model is by default; loading it says what is wrong.
-    (copy / "config.json").write_text("{")
-    assert not ChatLlavaO1(model=str(copy)).profile["single_turn"]
+    for damaged in ("{", "[]", '{"llava_o1_profile": 1, "text_config": []}'):
+        (copy / "config.json").write_text(damaged)
+        assert not ChatLlavaO1(model=str(copy)).profile["single_turn"]
 
 
 def test_the_profile_says_whether_passages_are_read() -> None:
