@@ -27,7 +27,8 @@ from recipes.tiny.training_state import TrainingState
 # What is left out has tags of its own, or is no whole answer.
 _SHARES = replace(ANSWERS, comparisons=0.0, descriptions=0.0, choices=0.0)
 _CONCURRENCY = 48
-_SEARCH = Strategy("stage-beam", "confidence", {"candidates": 4})
+SEARCH = Strategy("stage-beam", "confidence", {"candidates": 4})
+"""What is searched with: no variant learns to judge."""
 
 
 def leave_tags_out(texts: Sequence[str]) -> str:
@@ -103,7 +104,7 @@ async def measure(model: ChatLlavaO1, variant: Variant, benchmark: Benchmark, it
     searched = None
     if variant.is_searched:
         report = await measure_accuracy(
-            model, benchmark=benchmark, strategy=_SEARCH, items=items, seed=0, concurrency=_CONCURRENCY
+            model, benchmark=benchmark, strategy=SEARCH, items=items, seed=0, concurrency=_CONCURRENCY
         )
         searched = report.accuracy
     return Result(sum(outcome.score for outcome in outcomes) / items, searched)
