@@ -3,14 +3,10 @@
 import io
 import json
 import random
-from collections.abc import Sequence
 from typing import Any
 
 from langchain.agents import create_agent
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.tools import tool
 from langgraph.store.memory import InMemoryStore
 from PIL import Image
@@ -24,6 +20,7 @@ from langchain_llava_o1.chat.messages import image_blocks
 from langchain_llava_o1.pictures.blocks import bytes_of
 from langchain_llava_o1.search.kept_pictures import NAMESPACE
 from tests.agents.calls import asked, tool_over
+from tests.agents.tool_calling_model import ToolCallingModel, call_of
 from tests.scripted_model import ScriptedModel
 
 MAX_PIXELS = 640 * 480
@@ -41,45 +38,25 @@ def photo(seed: int = 0) -> dict[str, Any]:
 PHOTO = photo()
 
 
-class AgentModel(BaseChatModel):
-    """A hosted model: remembers what it is sent, refuses damaged pictures, and calls a tool once a turn."""
+class AgentModel(ToolCallingModel):
+    """A hosted model that refuses damaged pictures, and calls a tool once a turn."""
 
     tool_name: str
     arguments: dict[str, Any] = Field(default_factory=dict)
-    read: list[list[BaseMessage]] = Field(default_factory=list)
-
-    @property
-    def _llm_type(self) -> str:
-        return "hosted"
 
     @property
     def pictures(self) -> list[dict[str, Any]]:
         """What the last call showed."""
         return image_blocks(self.read[-1])
 
-    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Any:
-        return self
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        self.read.append(messages)
+    def reply(self, messages: list[BaseMessage]) -> AIMessage:
         assert "llava_o1" not in json.dumps([message.content for message in messages])
-        for block in self.pictures:
+        for block in image_blocks(messages):
             if data := bytes_of(block):
                 Image.open(io.BytesIO(data)).load()
         if isinstance(messages[-1], ToolMessage):
-            reply = AIMessage(str(messages[-1].text))
-        else:
-            call = ToolCall(
-                name=self.tool_name, args=self.arguments, id=f"call_{len(messages)}", type="tool_call"
-            )
-            reply = AIMessage("", tool_calls=[call])
-        return ChatResult(generations=[ChatGeneration(message=reply)])
+            return AIMessage(str(messages[-1].text))
+        return call_of(self.tool_name, self.arguments, messages)
 
 
 @tool

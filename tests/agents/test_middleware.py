@@ -3,18 +3,14 @@
 import importlib
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from langchain.agents import create_agent
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall, ToolMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
-from pydantic import Field
 
 from langchain_llava_o1 import (
     ChatLlavaO1,
@@ -27,39 +23,22 @@ from langchain_llava_o1.agents.middleware import DESCRIBE
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.tiny import DEMO_QUESTION, demo_picture_path
 from tests.agents.calls import BLUE, RED, asked
+from tests.agents.tool_calling_model import ToolCallingModel, call_of
 from tests.scripted_model import Call, Reply, ScriptedModel
 
 
-class BlindModel(BaseChatModel):
-    """Refuses pictures as a text model's provider does; calls ``steps`` tools, then repeats what it read."""
+class BlindModel(ToolCallingModel):
+    """Refuses pictures as a text model's provider does; calls tools first, then repeats what it read."""
 
     num_tool_calls: int = 0
-    read: list[list[BaseMessage]] = Field(default_factory=list)
 
-    @property
-    def _llm_type(self) -> str:
-        return "blind"
-
-    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Any:
-        return self
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
+    def reply(self, messages: list[BaseMessage]) -> AIMessage:
         for message in messages:
             if any(block["type"] not in ("text", "tool_call") for block in message.content_blocks):
                 raise ValueError("400: this model takes text alone")
-        self.read.append(messages)
         if sum(isinstance(message, ToolMessage) for message in messages) < self.num_tool_calls:
-            call = ToolCall(name="show", args={}, id=f"call_{len(messages)}", type="tool_call")
-            reply = AIMessage("", tool_calls=[call])
-        else:
-            reply = AIMessage(str(messages[-1].text))
-        return ChatResult(generations=[ChatGeneration(message=reply)])
+            return call_of("show", {}, messages)
+        return AIMessage(str(messages[-1].text))
 
 
 @tool
