@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from langchain_core.language_models import BaseChatModel
 
 from langchain_llava_o1.errors import DataError
-from langchain_llava_o1.evaluation.answers import Answered, answer_items, warm_up
+from langchain_llava_o1.evaluation.answers import answer_items, warm_up
 from langchain_llava_o1.evaluation.benchmark import Benchmark, describe_benchmark
 from langchain_llava_o1.evaluation.contender import Facts, SearchContender
 from langchain_llava_o1.evaluation.item import DamagedItemError
@@ -109,7 +109,7 @@ async def measure_accuracy(
     items: int,
     seed: int,
     concurrency: int,
-    report: Callable[[Answered], None] = lambda answered: None,
+    report: Callable[[Outcome], None] = lambda outcome: None,
     report_damage: Callable[[DamagedItemError], None] = lambda damage: None,
     turns: int = 1,
 ) -> AccuracyReport:

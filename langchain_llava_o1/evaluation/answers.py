@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_llava_o1.data.annotation.spending import BudgetReached
 from langchain_llava_o1.evaluation.benchmark import Benchmark
 from langchain_llava_o1.evaluation.item import DamagedItemError, Grade, Item
-from langchain_llava_o1.evaluation.outcome import Outcome
+from langchain_llava_o1.evaluation.outcome import Outcome, Replied
 from langchain_llava_o1.judges.chat_model import name_of
 from langchain_llava_o1.pictures.blocks import image_block
 from langchain_llava_o1.report.result import SearchResult
@@ -49,17 +49,25 @@ Answer = Callable[[Asked], Awaitable[Reply]]
 """Answers the question that a conversation ends in."""
 
 
-@dataclass(frozen=True)
-class Answered:
-    """An item that was answered.
+class Replies(Protocol):
+    """Where replies are kept from when they come until they are graded, so that none is asked for twice."""
 
-    Attributes:
-        outcome: What came of it.
-        result: How the answer came about; None where nobody says.
-    """
+    def find(self, number: int) -> Replied | None:
+        """Return the reply to an item that an earlier run did not come to grade; None where there is none."""
 
-    outcome: Outcome
-    result: SearchResult | None
+    def keep(self, replied: Replied, result: SearchResult | None) -> None:
+        """Keep a reply, and how it came about where somebody says so."""
+
+
+class ForgottenReplies(Replies):
+    """Keeps none."""
+
+    def find(self, number: int) -> Replied | None:
+        """Return None."""
+        return None
+
+    def keep(self, replied: Replied, result: SearchResult | None) -> None:
+        """Do nothing."""
 
 
 def create_answer(model: BaseChatModel, strategy: Strategy) -> Answer:
@@ -99,9 +107,10 @@ async def answer_items(
     numbers: Iterable[int],
     *,
     concurrency: int,
-    report: Callable[[Answered], None],
+    report: Callable[[Outcome], None],
     report_damage: Callable[[DamagedItemError], None],
     turns: int = 1,
+    replies: Replies | None = None,
 ) -> list[Outcome]:
     """Answer items of a benchmark, many at once; those that the budget has no more money for are left.
 
@@ -113,12 +122,15 @@ async def answer_items(
         report: Called as each item is done.
         report_damage: Called for each item that cannot be read; the others go on.
         turns: Questions of a conversation, of which the last one is the item's.
+        replies: Where replies are kept until they are graded, and where those of earlier runs are; None keeps
+            none.
 
     Raises:
         Exception: The first that reading, answering or grading an item raises, with a note of which item it
             was; the other answers are cancelled.
     """
     places = asyncio.Semaphore(concurrency)
+    asking = _Asking(answer, benchmark, turns, ForgottenReplies() if replies is None else replies)
 
     async def run(number: int) -> Outcome | None:
         async with places:
@@ -128,11 +140,11 @@ async def answer_items(
                 report_damage(damage)
                 return None
             try:
-                answered = await _answer_item(answer, benchmark, item, number, turns)
+                outcome = await asking.answer(item, number)
             except BudgetReached:
                 return None
-        report(answered)
-        return answered.outcome
+        report(outcome)
+        return outcome
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -145,36 +157,55 @@ async def answer_items(
     raise failure
 
 
-async def _answer_item(answer: Answer, benchmark: Benchmark, item: Item, number: int, turns: int) -> Answered:
-    conversation: list[BaseMessage] = []
-    replies: list[Reply] = []
-    try:
-        earlier = await asyncio.to_thread(benchmark.read_earlier_questions, number, turns - 1)
+@dataclass(frozen=True)
+class _Asking:
+    """How items are answered and graded."""
+
+    ask: Answer
+    benchmark: Benchmark
+    turns: int
+    replies: Replies
+
+    async def answer(self, item: Item, number: int) -> Outcome:
+        """Answer an item, unless an earlier run did, and grade it."""
+        try:
+            replied = self.replies.find(number) or await self._reply(item, number)
+            # Nobody needs to be asked what nothing is worth.
+            is_empty = not replied.conclusion.strip()
+            grade = (
+                Grade(0.0, by="nobody") if is_empty else await self.benchmark.grade(item, replied.conclusion)
+            )
+        except Exception as error:
+            error.add_note(f"Raised by item {item.id} (number {number}) of {self.benchmark}.")
+            raise
+        return Outcome(
+            **replied.as_json(),
+            id=item.id,
+            kind=item.kind,
+            score=grade.score,
+            skill=item.skill,
+            unit=item.unit,
+            read=grade.read,
+            graded_by=grade.by,
+            told=grade.told,
+            sources=tuple(item.sources),
+        )
+
+    async def _reply(self, item: Item, number: int) -> Replied:
+        conversation: list[BaseMessage] = []
+        replies: list[Reply] = []
+        earlier = await asyncio.to_thread(self.benchmark.read_earlier_questions, number, self.turns - 1)
         for question in (*earlier, item.question):
             asked = replace(item, question=question)
             conversation.append(HumanMessage(question) if conversation else question_of(asked))
-            replies.append(await answer(Asked(conversation, asked, number)))
+            replies.append(await self.ask(Asked(conversation, asked, number)))
             conversation.append(replies[-1].message)
-        conclusion = str(replies[-1].message.text)
-        # Nobody needs to be asked what nothing is worth.
-        grade = await benchmark.grade(item, conclusion) if conclusion.strip() else Grade(0.0, by="nobody")
-    except Exception as error:
-        error.add_note(f"Raised by item {item.id} (number {number}) of {benchmark}.")
-        raise
-    usages = [usage for reply in replies if (usage := reply.message.usage_metadata)]
-    outcome = Outcome(
-        number=number,
-        id=item.id,
-        kind=item.kind,
-        conclusion=conclusion,
-        score=grade.score,
-        input_tokens=sum(usage["input_tokens"] for usage in usages),
-        output_tokens=sum(usage["output_tokens"] for usage in usages),
-        skill=item.skill,
-        unit=item.unit,
-        read=grade.read,
-        graded_by=grade.by,
-        told=grade.told,
-        sources=tuple(item.sources),
-    )
-    return Answered(outcome, replies[-1].result)
+        usages = [usage for reply in replies if (usage := reply.message.usage_metadata)]
+        replied = Replied(
+            number,
+            conclusion=str(replies[-1].message.text),
+            input_tokens=sum(usage["input_tokens"] for usage in usages),
+            output_tokens=sum(usage["output_tokens"] for usage in usages),
+        )
+        self.replies.keep(replied, replies[-1].result)
+        return replied

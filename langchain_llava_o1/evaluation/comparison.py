@@ -10,11 +10,11 @@ from langchain_core.language_models import BaseChatModel
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.accuracy import AccuracyReport, summarize
-from langchain_llava_o1.evaluation.answers import Answered, answer_items, warm_up
+from langchain_llava_o1.evaluation.answers import answer_items, warm_up
 from langchain_llava_o1.evaluation.benchmark import Benchmark
 from langchain_llava_o1.evaluation.contender import BASELINES, Contender, Facts, SearchContender
 from langchain_llava_o1.evaluation.item import DamagedItemError
-from langchain_llava_o1.evaluation.outcome import Unit, unite
+from langchain_llava_o1.evaluation.outcome import Outcome, Unit, unite
 from langchain_llava_o1.evaluation.outcome_log import Cell, LoggedOutcome, OutcomeLog
 from langchain_llava_o1.evaluation.paired import compare_paired
 from langchain_llava_o1.evaluation.purse import Purse
@@ -116,11 +116,11 @@ async def compare(
     cells: Sequence[Cell],
     settings: ComparisonSettings,
     *,
-    log_path: Path,
+    folder: Path,
     concurrency: int,
     purse: Purse | None = None,
     report_start: Callable[[Cell, int], None] = lambda cell, num_items: None,
-    report: Callable[[Cell, Answered], None] = lambda cell, answered: None,
+    report: Callable[[Cell, Outcome], None] = lambda cell, outcome: None,
     report_damage: Callable[[DamagedItemError], None] = lambda damage: None,
 ) -> list[AccuracyReport]:
     """Answer the same items in each cell.
@@ -129,7 +129,7 @@ async def compare(
         model: The chat model that answers and, in a search, judges.
         cells: Searches and numbers of candidates.
         settings: What they have in common.
-        log_path: The file that answers are written to; what it holds already is not done again.
+        folder: Where answers are written to; those that it holds already are not asked for again.
         concurrency: Questions under way at once.
         purse: What answering may cost; None for any sum. Once it is spent, items are left unanswered.
         report_start: Called before a cell answers, with how many items it has still to answer.
@@ -147,7 +147,7 @@ async def compare(
     contenders = plan_contenders(model, cells, settings)
     benchmark = settings.benchmark
     numbers = benchmark.numbers(settings.seed, settings.items)
-    log = OutcomeLog(log_path, settings.heading(model))
+    log = OutcomeLog(folder, settings.heading(model))
     if purse is not None:
         purse.count(log.outcomes)
     reports: list[AccuracyReport] = []
@@ -155,9 +155,12 @@ async def compare(
     for cell, contender in contenders.items():
         known = {logged.outcome.number for logged in log.of(cell, numbers)}
         if missing := [number for number in numbers if number not in known]:
+            replies = log.replies(cell, set(missing))
+            if purse is not None:
+                purse.count(replies.ungraded.values())
             answer = await contender.prepare(model, benchmark, numbers)
             report_start(cell, len(missing))
-            if contender.asks_model:
+            if contender.asks_model and len(replies.ungraded) < len(missing):
                 await warm_up(answer, benchmark, settings.seed)
             await answer_items(
                 answer if purse is None else purse.paying(answer),
@@ -166,6 +169,7 @@ async def compare(
                 concurrency=concurrency,
                 report=_keeper(log, cell, report),
                 report_damage=report_damage,
+                replies=replies,
             )
         if logged := log.of(cell, numbers):
             reports.append(_summarize_cell(cell, logged, contender.describe(model), model, settings))
@@ -174,17 +178,17 @@ async def compare(
 
 
 def _keeper(
-    log: OutcomeLog, cell: Cell, report: Callable[[Cell, Answered], None]
-) -> Callable[[Answered], None]:
+    log: OutcomeLog, cell: Cell, report: Callable[[Cell, Outcome], None]
+) -> Callable[[Outcome], None]:
     """Return what logs each answer of a cell, with the time since the one before it, and reports it."""
     last = time.perf_counter()
 
-    def keep(answered: Answered) -> None:
+    def keep(outcome: Outcome) -> None:
         nonlocal last
         now = time.perf_counter()
-        log.add(cell, answered, now - last)
+        log.add(cell, outcome, now - last)
         last = now
-        report(cell, answered)
+        report(cell, outcome)
 
     return keep
 

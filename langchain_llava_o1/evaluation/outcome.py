@@ -1,10 +1,31 @@
 """What came of items, and what they count for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from langchain_llava_o1.evaluation.item import GradedBy
+
+
+@dataclass(frozen=True)
+class Replied:
+    """What was answered to an item, before it is graded.
+
+    Attributes:
+        number: Its number in the benchmark.
+        conclusion: What was answered.
+        input_tokens: Tokens read.
+        output_tokens: Tokens generated.
+    """
+
+    number: int
+    conclusion: str
+    input_tokens: int
+    output_tokens: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain JSON data, from which the class can be made again."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)

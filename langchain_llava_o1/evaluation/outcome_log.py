@@ -1,14 +1,17 @@
 """The files of a comparison: every answer is written down as it comes, and what was interrupted goes on."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.evaluation.answers import Answered
-from langchain_llava_o1.evaluation.outcome import Outcome
+from langchain_llava_o1.evaluation.answers import Replies
+from langchain_llava_o1.evaluation.outcome import Outcome, Replied
+from langchain_llava_o1.evaluation.record_file import RecordFile
+from langchain_llava_o1.report.result import SearchResult
 
+OUTCOMES_FILE = "outcomes.jsonl"
 _RECORDS = "records"
 
 
@@ -32,19 +35,22 @@ class OutcomeLog:
     Beside it, in ``records/``, there is a file for each cell with how its answers came about.
     """
 
-    def __init__(self, path: Path, heading: dict[str, Any]) -> None:
-        """Open a file, or begin one.
+    def __init__(self, folder: Path, heading: dict[str, Any]) -> None:
+        """Open the file of a folder, or begin one.
 
         Raises:
             ConfigurationError: If the file belongs to a comparison of something else.
         """
-        self._path = path
+        self._path = path = folder / OUTCOMES_FILE
         self._outcomes: dict[Cell, dict[int, LoggedOutcome]] = {}
         content = path.read_bytes() if path.exists() else b""
         # A line that was cut off when the program was killed is answered again.
         end = content.rfind(b"\n") + 1
         if _line(heading).startswith(content):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            # Records that are there belong to a file that was deleted.
+            for records in (folder / _RECORDS).glob("*.jsonl"):
+                records.unlink()
             path.write_bytes(_line(heading))
             return
         try:
@@ -82,22 +88,43 @@ class OutcomeLog:
         """All that is known."""
         return [logged.outcome for known in self._outcomes.values() for logged in known.values()]
 
-    def add(self, cell: Cell, answered: Answered, seconds: float) -> None:
-        """Write down an answer, and the seconds since the one before."""
-        outcome = answered.outcome
-        # The record first: an answer counts as given once its outcome is there.
-        if answered.result is not None:
-            path = self._path.parent / _RECORDS / f"{cell.search}-{cell.candidates}.jsonl"
-            path.parent.mkdir(exist_ok=True)
-            _append(path, {"number": outcome.number, "result": answered.result.to_record()})
+    def replies(self, cell: Cell, numbers: Collection[int]) -> "LoggedReplies":
+        """Return the replies to a cell's items: those of earlier runs that were not graded, and new ones."""
+        return LoggedReplies(RecordFile(records_path(self._path.parent, cell)), numbers)
+
+    def add(self, cell: Cell, outcome: Outcome, seconds: float) -> None:
+        """Write down what came of an item, and the seconds since the one before."""
         self._outcomes.setdefault(cell, {})[outcome.number] = LoggedOutcome(outcome, seconds)
         fields = {"strategy": cell.search, "candidates": cell.candidates, "seconds": round(seconds, 4)}
-        _append(self._path, fields | outcome.as_json())
+        with self._path.open("ab") as file:
+            file.write(_line(fields | outcome.as_json()))
 
 
-def _append(path: Path, fields: dict[str, Any]) -> None:
-    with path.open("ab") as file:
-        file.write(_line(fields))
+def records_path(folder: Path, cell: Cell) -> Path:
+    """Return the file with the records of a cell."""
+    return folder / _RECORDS / f"{cell.search}-{cell.candidates}.jsonl"
+
+
+class LoggedReplies(Replies):
+    """Replies in the file of their records.
+
+    Attributes:
+        ungraded: Those of earlier runs, by number.
+    """
+
+    def __init__(self, file: RecordFile, numbers: Collection[int]) -> None:
+        """Read the replies to items that have no outcome."""
+        self._file = file
+        self.ungraded = file.read_replies(numbers)
+
+    def find(self, number: int) -> Replied | None:
+        """Return the reply to an item that an earlier run did not come to grade."""
+        return self.ungraded.get(number)
+
+    def keep(self, replied: Replied, result: SearchResult | None) -> None:
+        """Write a reply down; what nobody can say how it came about costs nothing to be asked again."""
+        if result is not None:
+            self._file.append(replied, result)
 
 
 def _line(fields: dict[str, Any]) -> bytes:

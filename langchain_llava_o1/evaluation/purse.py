@@ -1,8 +1,10 @@
 """What answering may cost: no further question is begun once that is spent."""
 
+from collections.abc import Iterable
+
 from langchain_llava_o1.data.annotation.spending import Spending, Usage, estimate_tokens, usage_of
 from langchain_llava_o1.evaluation.answers import Answer, Asked, Reply
-from langchain_llava_o1.evaluation.outcome import Outcome
+from langchain_llava_o1.evaluation.outcome import Outcome, Replied
 
 ANSWERING = "model"
 """The role of the model that answers, for prices."""
@@ -24,10 +26,10 @@ class Purse:
         """Whether a call was refused for want of money."""
         return self.spending.is_reached
 
-    def count(self, outcomes: list[Outcome]) -> None:
+    def count(self, answers: Iterable[Replied | Outcome]) -> None:
         """Count answers of earlier starts."""
-        for outcome in outcomes:
-            self.spending.add(ANSWERING, Usage(1, outcome.input_tokens, outcome.output_tokens))
+        for answer in answers:
+            self.spending.add(ANSWERING, Usage(1, answer.input_tokens, answer.output_tokens))
 
     def paying(self, answer: Answer) -> Answer:
         """Return what answers for as long as there is money.

@@ -82,7 +82,7 @@ async def test_accuracy_is_the_share_of_right_conclusions(strategy: Strategy, te
     assert report.candidates == 1
     assert report.tokens == 40
     assert report.input_tokens == 60
-    assert {answered.outcome.number for answered in seen} == set(range(7, 27))
+    assert {outcome.number for outcome in seen} == set(range(7, 27))
     assert sum(kind.items for kind in report.by_kind.values()) == 20
     assert set(oracle.temperatures) == {temperature}
     assert report.interval.low < 0.75 < report.interval.high

@@ -34,12 +34,12 @@ SETTINGS = ComparisonSettings(SCENES, seed=0, items=8)
 CELLS = [Cell("single", 1), Cell("best-of-n", 2)]
 
 
-async def run(model: Oracle, path: Path, settings: ComparisonSettings = SETTINGS, **options: Any) -> Any:
-    return await compare(model, CELLS, settings, log_path=path, concurrency=2, **options)
+async def run(model: Oracle, folder: Path, settings: ComparisonSettings = SETTINGS, **options: Any) -> Any:
+    return await compare(model, CELLS, settings, folder=folder, concurrency=2, **options)
 
 
 async def test_every_cell_answers_the_same_items(tmp_path: Path) -> None:
-    reports = await run(make_oracle(8, misses=4), tmp_path / "outcomes.jsonl")
+    reports = await run(make_oracle(8, misses=4), tmp_path)
     assert [(report.strategy, report.candidates) for report in reports] == [("single", 1), ("best-of-n", 2)]
     assert [report.accuracy for report in reports] == [0.75, 0.75]
     lines = [json.loads(line) for line in (tmp_path / "outcomes.jsonl").read_text().splitlines()[1:]]
@@ -51,7 +51,7 @@ async def test_every_cell_answers_the_same_items(tmp_path: Path) -> None:
 
 
 async def test_kinds_of_questions_are_told_apart_by_what_they_need(tmp_path: Path) -> None:
-    reports = await run(make_oracle(8, misses=4), tmp_path / "outcomes.jsonl")
+    reports = await run(make_oracle(8, misses=4), tmp_path)
     rows = [
         line.strip("| ").split(" | ")
         for line in comparison_table(reports).splitlines()
@@ -64,7 +64,7 @@ async def test_kinds_of_questions_are_told_apart_by_what_they_need(tmp_path: Pat
 
 async def test_an_interrupted_comparison_goes_on_where_it_was(tmp_path: Path) -> None:
     path = tmp_path / "outcomes.jsonl"
-    whole = await run(make_oracle(8, misses=4), tmp_path / "whole.jsonl")
+    whole = await run(make_oracle(8, misses=4), tmp_path / "whole")
     num_done = 0
 
     def interrupt(cell: Cell, outcome: Any) -> None:
@@ -74,7 +74,7 @@ async def test_an_interrupted_comparison_goes_on_where_it_was(tmp_path: Path) ->
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        await run(make_oracle(8, misses=4), path, report=interrupt)
+        await run(make_oracle(8, misses=4), tmp_path, report=interrupt)
     num_kept = len(path.read_text().splitlines()) - 1
     assert 5 <= num_kept < 16
     # Killed in the middle of a line.
@@ -82,15 +82,15 @@ async def test_an_interrupted_comparison_goes_on_where_it_was(tmp_path: Path) ->
 
     again: list[Any] = []
     model = make_oracle(8, misses=4)
-    reports = await run(model, path, report=lambda cell, answered: again.append(answered.outcome))
+    reports = await run(model, tmp_path, report=lambda cell, outcome: again.append(outcome))
     assert len(again) == 16 - num_kept
     assert [report.accuracy for report in reports] == [report.accuracy for report in whole]
     assert [report.tokens for report in reports] == [report.tokens for report in whole]
     seen: list[Any] = []
-    await run(model, path, report=lambda cell, answered: seen.append(answered.outcome))
+    await run(model, tmp_path, report=lambda cell, outcome: seen.append(outcome))
     assert not seen
     more = ComparisonSettings(SCENES, seed=0, items=9)
-    await run(model, path, more, report=lambda cell, answered: seen.append(answered.outcome))
+    await run(model, tmp_path, more, report=lambda cell, outcome: seen.append(outcome))
     assert [outcome.number for outcome in seen] == [8, 8]
 
 
@@ -98,18 +98,18 @@ async def test_a_temperature_for_all_leaves_the_greedy_pass_greedy(tmp_path: Pat
     model = make_oracle(2, misses=2)
     settings = ComparisonSettings(SCENES, seed=0, items=2, settings={"temperature": 0.5})
     cells = plan_cells(["greedy", "single"], [4])
-    reports = await compare(model, cells, settings, log_path=tmp_path / "a.jsonl", concurrency=1)
+    reports = await compare(model, cells, settings, folder=tmp_path / "a", concurrency=1)
     assert [report.temperature for report in reports] == [0.0, 0.5]
     assert set(model.temperatures) == {0.0, 0.5}
 
 
 async def test_another_comparisons_file_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "outcomes.jsonl"
-    await run(make_oracle(8, misses=4), path)
+    await run(make_oracle(8, misses=4), tmp_path)
     before = path.read_text()
     other = ComparisonSettings(open_benchmark("scenes", {"difficulty": "easy"}), seed=0, items=8)
     with pytest.raises(ConfigurationError, match="belongs to another comparison"):
-        await run(make_oracle(8, misses=4), path, other)
+        await run(make_oracle(8, misses=4), tmp_path, other)
     assert path.read_text() == before
 
 
@@ -117,31 +117,31 @@ async def test_each_strategy_takes_the_settings_that_it_has(tmp_path: Path) -> N
     cells = [Cell("single", 1), Cell("stage-beam", 2)]
     settings = ComparisonSettings(SCENES, seed=0, items=1, settings={"beams": 2, "temperature": 0.5})
     model = ScriptedModel(write=write_staged)
-    await compare(model, cells, settings, log_path=tmp_path / "a.jsonl", concurrency=1)
+    await compare(model, cells, settings, folder=tmp_path / "a", concurrency=1)
     assert {call.parameters["temperature"] for call in model.sampling_calls} == {0.5}
     captions = [call for call in model.sampling_calls if "</CAPTION>" in (call.parameters["stop"] or ())]
     # Two candidates for each of two beams, for the item and for the one before it that does not count.
     assert len(captions) == 2 * 2 * 2
     settings = ComparisonSettings(SCENES, seed=0, items=1, settings={"beems": 2})
     with pytest.raises(ConfigurationError, match=r"has a setting 'beems'; they have .*beams"):
-        await compare(model, cells, settings, log_path=tmp_path / "b.jsonl", concurrency=1)
+        await compare(model, cells, settings, folder=tmp_path / "b", concurrency=1)
 
 
 @pytest.mark.parametrize("content", ["", '{"benchmark": "sc'])
 async def test_a_file_that_was_never_begun_is_begun(tmp_path: Path, content: str) -> None:
     path = tmp_path / "outcomes.jsonl"
     path.write_text(content)
-    reports = await run(make_oracle(8, misses=4), path)
+    reports = await run(make_oracle(8, misses=4), tmp_path)
     assert [report.items for report in reports] == [8, 8]
 
 
 async def test_a_file_that_is_damaged_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "outcomes.jsonl"
-    await run(make_oracle(8, misses=4), path)
+    await run(make_oracle(8, misses=4), tmp_path)
     damaged = path.read_text().replace('"number"', '"numbers"', 1)
     path.write_text(damaged)
     with pytest.raises(ConfigurationError, match="cannot be read"):
-        await run(make_oracle(8, misses=4), path)
+        await run(make_oracle(8, misses=4), tmp_path)
     assert path.read_text() == damaged
 
 
@@ -151,7 +151,7 @@ def test_only_searches_have_several_numbers_of_candidates() -> None:
 
 
 async def test_the_plot_shows_every_strategy(tmp_path: Path) -> None:
-    reports = await run(make_oracle(8, misses=4), tmp_path / "outcomes.jsonl")
+    reports = await run(make_oracle(8, misses=4), tmp_path)
     plot_comparison([reports, reports], tmp_path / "plot.svg")
     plot_comparison([reports], tmp_path / "plot.png")
     text = "".join(ElementTree.parse(tmp_path / "plot.svg").getroot().itertext())

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.app import app
+from langchain_llava_o1.errors import GenerationError
 from langchain_llava_o1.evaluation.benchmark import BENCHMARKS, BenchmarkEntry
 from langchain_llava_o1.report.result import SearchResult
 from tests.evaluation.benchmark_files import mmstar_rows, write_table
@@ -141,6 +142,52 @@ def test_a_budget_ends_a_run_that_a_larger_one_goes_on_with(
     assert done.exit_code == 0
     assert rows_of(done)["greedy"]["items"] == 8
     assert len(model.calls) == num_calls + 4 + 1
+
+
+@pytest.fixture
+def failing_grader(letters: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the grader fail once, at the third item."""
+    grade = letters.grade
+    failed: list[str] = []
+
+    async def fail_once(self: Any, item: Any, conclusion: str) -> Any:
+        if item.id == "letter-2" and not failed:
+            failed.append(item.id)
+            raise GenerationError("The grader cannot be reached.")
+        return await grade(self, item, conclusion)
+
+    monkeypatch.setattr(letters, "grade", fail_once)
+
+
+@pytest.mark.usefixtures("failing_grader")
+def test_an_answer_is_not_asked_for_again_where_its_grading_failed(
+    compare: Callable[..., Any], model: ScriptedModel, tmp_path: Path
+) -> None:
+    stopped = compare("--concurrency", "1")
+    assert "cannot be reached" in stopped.stderr
+    records = tmp_path / "run" / "letters" / "records" / "greedy-1.jsonl"
+    with records.open("a") as file:
+        file.write('{"number": 3, "conc')
+    num_calls = len(model.calls)
+    done = compare("--concurrency", "1", *PRICED, "--max-cost", "24", "--json")
+    assert done.exit_code == 0
+    (row,) = rows_of(done).values()
+    assert (row["items"], row["accuracy"], row["tokens"]) == (8, 1.0, 8 * 3)
+    # Five questions were open, after the one that loads the model.
+    assert len(model.calls) == num_calls + 5 + 1
+    *_, cut_off, last = [line for line in records.read_text().splitlines() if '"number": 3,' in line]
+    assert (cut_off, json.loads(last)["conclusion"]) == ('{"number": 3, "conc', "B")
+
+
+@pytest.mark.usefixtures("failing_grader")
+def test_replies_of_a_comparison_that_was_deleted_are_not_taken_over(
+    compare: Callable[..., Any], model: ScriptedModel, tmp_path: Path
+) -> None:
+    compare("--concurrency", "1")
+    (tmp_path / "run" / "letters" / "outcomes.jsonl").unlink()
+    num_calls = len(model.calls)
+    assert compare("--concurrency", "1").exit_code == 0
+    assert len(model.calls) == num_calls + 8 + 1
 
 
 @pytest.mark.usefixtures("letters", "model")

@@ -105,8 +105,7 @@ def compare_all(
     async def run() -> "list[list[AccuracyReport]]":
         # All in one event loop, to which the connections of a hosted model belong.
         return [
-            await _compare(measurement, plan, cells, folder / plan.benchmark.name / "outcomes.jsonl", purse)
-            for plan in plans
+            await _compare(measurement, plan, cells, folder / plan.benchmark.name, purse) for plan in plans
         ]
 
     groups = run_until_interrupted(run())
@@ -130,7 +129,7 @@ async def _compare(
     measurement: Measurement,
     settings: "ComparisonSettings",
     cells: "list[Cell]",
-    log_path: Path,
+    folder: Path,
     purse: "Purse",
 ) -> "list[AccuracyReport]":
     from langchain_llava_o1.evaluation.comparison import compare
@@ -145,11 +144,11 @@ async def _compare(
         measurement.model,
         cells,
         settings,
-        log_path=log_path,
+        folder=folder,
         concurrency=measurement.concurrency,
         purse=purse,
         report_start=start,
-        report=lambda cell, answered: counters[cell].add(answered),
+        report=lambda cell, outcome: counters[cell].add(outcome),
         report_damage=say_damage,
     )
 

@@ -8,8 +8,8 @@ from langchain_llava_o1.cli.output import write_error
 
 if TYPE_CHECKING:
     from langchain_llava_o1.evaluation.accuracy import AccuracyReport
-    from langchain_llava_o1.evaluation.answers import Answered
     from langchain_llava_o1.evaluation.item import DamagedItemError
+    from langchain_llava_o1.evaluation.outcome import Outcome
 
 
 class Counter:
@@ -24,10 +24,10 @@ class Counter:
         self._score = 0.0
         self._began: float | None = None
 
-    def add(self, answered: "Answered") -> None:
+    def add(self, outcome: "Outcome") -> None:
         """Count an item that was answered."""
         self._done += 1
-        self._score += answered.outcome.score
+        self._score += outcome.score
         now = time.monotonic()
         self._began = now if self._began is None else self._began
         if self._done % self._step and self._done != self._items:

@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from langchain_llava_o1.errors import DataError, ImageError
 from langchain_llava_o1.evaluation.outcome import Outcome
+from langchain_llava_o1.evaluation.record_file import RecordFile
 from langchain_llava_o1.evaluation.results.measured_run import MeasuredCell, MeasuredRun
-from langchain_llava_o1.evaluation.results.records import read_records
 from langchain_llava_o1.pictures.base64_text import write_data_url
 from langchain_llava_o1.pictures.picture import Picture
 from langchain_llava_o1.pictures.policy import ImagePolicy
@@ -113,7 +113,7 @@ def show_items(run: MeasuredRun, numbers: Iterable[int], *, key: str) -> list[Sh
     """
     numbers = list(numbers)
     kinds = sorted({outcome.kind for cell in run.cells for outcome in cell.run.outcomes.values()})
-    records = [read_records(run.run.records_path(cell.run), set(numbers)) for cell in run.cells]
+    records = [RecordFile(run.run.records_path(cell.run)).read_results(set(numbers)) for cell in run.cells]
     return [_show_item(run, number, records, kinds, key) for number in numbers]
 
 

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 from langchain_llava_o1.errors import ConfigurationError, DataError
 from langchain_llava_o1.evaluation.benchmark import BENCHMARKS
 from langchain_llava_o1.evaluation.outcome import Outcome
+from langchain_llava_o1.evaluation.outcome_log import OUTCOMES_FILE, Cell, records_path
 from langchain_llava_o1.search.catalogue import SEARCHES
-
-OUTCOMES_FILE = "outcomes.jsonl"
 
 
 class Line(NamedTuple):
@@ -120,7 +119,7 @@ class BenchmarkRun:
 
     def records_path(self, cell: CellRun) -> Path:
         """Return the file with the records of a cell's searches; it may be missing."""
-        return self.folder / "records" / f"{cell.strategy}-{cell.candidates}.jsonl"
+        return records_path(self.folder, Cell(cell.strategy, cell.candidates))
 
 
 def read_run(folder: Path) -> list[BenchmarkRun]:

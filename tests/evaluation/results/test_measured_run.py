@@ -26,8 +26,7 @@ def measured(folder: Path) -> list[MeasuredRun]:
 async def test_a_folder_says_what_the_comparison_said(tmp_path: Path) -> None:
     settings = ComparisonSettings(open_benchmark("scenes"), seed=0, items=8)
     cells = [Cell("single", 1), Cell("best-of-n", 2)]
-    path = tmp_path / "scenes" / "outcomes.jsonl"
-    told = await compare(make_oracle(8, misses=4), cells, settings, log_path=path, concurrency=2)
+    told = await compare(make_oracle(8, misses=4), cells, settings, folder=tmp_path / "scenes", concurrency=2)
     (run,) = measured(tmp_path)
     assert [report.accuracy for report in run.reports] == [0.75, 0.75]
     for ours, theirs in zip(run.reports, told, strict=True):
