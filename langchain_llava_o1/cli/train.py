@@ -123,6 +123,10 @@ def train(
     max_tokens: Annotated[
         int | None, _option("--max-tokens", "Longer samples are left out. Default: 4096.")
     ] = None,
+    any_answers: Annotated[
+        bool | None,
+        _option("--any-answers", "Learn answers that are not in stages, too, as they stand."),
+    ] = None,
     held_out: Annotated[
         int | None, _option("--held-out", "Examples that are measured with, not learned. Default: 0.")
     ] = None,
@@ -183,6 +187,7 @@ def train(
         "batch_size": batch_size,
         "accumulation": accumulation,
         "max_tokens": max_tokens,
+        "any_answers": any_answers,
         "held_out": held_out,
         "evaluate_every": evaluate_every,
         "accuracy_items": accuracy_items,

@@ -48,7 +48,7 @@ def train_dpo(
     ``train_sft`` leaves.
 
     Args:
-        settings: How; ``max_tokens`` and ``accuracy_items`` have no part in it.
+        settings: How; ``max_tokens``, ``any_answers`` and ``accuracy_items`` have no part in it.
         pairs: A file of pairs, as ``llava-o1 data preference-pairs`` writes it.
         out: Folder of the run, its alone.
         beta: How much going far from the reference costs.

@@ -21,7 +21,10 @@ logger = logging.getLogger(__name__)
 
 
 def read_usable(
-    training_set: TrainingSet, report_problem: Callable[[Problem], None] = lambda problem: None
+    training_set: TrainingSet,
+    report_problem: Callable[[Problem], None] = lambda problem: None,
+    *,
+    any_answers: bool = False,
 ) -> list[Example]:
     """Read the examples that can be learned from.
 
@@ -31,6 +34,7 @@ def read_usable(
     Args:
         training_set: The set; its texts are kept in memory, its pictures are not.
         report_problem: Called with what is wrong with the examples that are left out.
+        any_answers: Whether answers can be learned whose stages are not whole.
 
     Raises:
         DataError: If none can be learned from.
@@ -39,7 +43,8 @@ def read_usable(
     for line in training_set.read_lines():
         problems = list(line.problems)
         if line.example is not None:
-            problems += _find_problems(training_set, line.example)
+            problems += training_set.find_missing_pictures(line.example)
+            problems += [] if any_answers else _find_broken_stages(line.example)
             if not problems:
                 usable.append(line.example)
         for problem in problems:
@@ -51,8 +56,7 @@ def read_usable(
     return usable
 
 
-def _find_problems(training_set: TrainingSet, example: Example) -> Iterator[Problem]:
-    yield from training_set.find_missing_pictures(example)
+def _find_broken_stages(example: Example) -> Iterator[Problem]:
     for finding in TagCheck().look(Viewed(example, example.pictures)):
         yield example.location.problem(**vars(finding))
 

@@ -63,6 +63,7 @@ class TrainingSettings:
         batch_size: Samples that one device takes at once.
         accumulation: Batches of each device to one optimizer step.
         max_tokens: Longer samples are left out.
+        any_answers: Whether answers that are not in whole stages are learned as they stand, not left out.
         held_out: Examples, drawn with the seed, that are not learned but measured with.
         evaluate_every: Optimizer steps between two measurements; each is a place to go on from after a kill.
         accuracy_items: How many held-out questions are answered at each measurement; 0 measures the loss
@@ -89,6 +90,7 @@ class TrainingSettings:
     batch_size: int = 4
     accumulation: int = 1
     max_tokens: int = 4096
+    any_answers: bool = False
     held_out: int = 0
     evaluate_every: int = 200
     accuracy_items: int = 0

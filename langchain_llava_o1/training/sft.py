@@ -56,7 +56,8 @@ def train_sft(
     if (finished := find_finished(folder, tell)) is not None:
         return finished
     trainee = load_trainee(settings)
-    parts = split(read_usable(training_set, report_problem), settings.held_out, settings.seed)
+    usable = read_usable(training_set, report_problem, any_answers=settings.any_answers)
+    parts = split(usable, settings.held_out, settings.seed)
     longest = min(settings.max_tokens, trainee.context_length)
 
     def create_dataset(examples: Sequence[Example]) -> SampleDataset:

@@ -2,7 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +13,7 @@ from transformers import MllamaProcessor
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, Item, ask, sample_picture, sample_puzzle
 from recipes.tiny.choices import answer_from_any_choice
-from recipes.tiny.sequences import Encoder, corrupted_comparison, join_stages, reference_stages
+from recipes.tiny.sequences import Encoder, corrupted_comparison, reference_stages
 from recipes.tiny.token_sequence import IGNORED, Exchange, TokenSequence
 
 QUESTIONS_PER_PICTURE = 3
@@ -117,8 +117,6 @@ class GeneratedBatches(IterableDataset[Batch]):
         seed: int,
         size: BatchSize,
         ramp: int,
-        write: Callable[[Sequence[str]], str] = join_stages,
-        num_distinct: int | None = None,
         first: int = 0,
     ) -> None:
         """Choose what is in a batch.
@@ -130,8 +128,6 @@ class GeneratedBatches(IterableDataset[Batch]):
             size: How much is in a batch.
             ramp: Batches over which the share of easy pictures falls from 1: looking things up is learned
                 sooner in short sequences.
-            write: Writes the texts of the stages as one answer.
-            num_distinct: Batches until the same pictures and questions come again; None never repeats any.
             first: Number of the first batch, from 0.
         """
         super().__init__()
@@ -140,13 +136,13 @@ class GeneratedBatches(IterableDataset[Batch]):
         self._seed = seed
         self._size = size
         self._ramp = ramp
-        self._write, self._num_distinct, self._first = write, num_distinct, first
+        self._first = first
 
     def __iter__(self) -> Iterator[Batch]:
         """Draw batches for ever."""
-        encoder = Encoder(self._processor, write=self._write)
+        encoder = Encoder(self._processor)
         for batch in own_numbers(self._first):
-            rng = random.Random(f"batch {batch % (self._num_distinct or batch + 1)} of {self._seed}")
+            rng = random.Random(f"batch {batch} of {self._seed}")
             progress = batch / self._ramp if batch < self._ramp else 1.0
             easy_share = 1.0 - progress * (1.0 - self._shares.easy)
             pictures: list[Image.Image] = []

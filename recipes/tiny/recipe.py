@@ -8,7 +8,7 @@ import json
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -29,7 +29,7 @@ from recipes.tiny.batches import Batch, BatchSize, GeneratedBatches, Shares
 from recipes.tiny.corruption import corrupt
 from recipes.tiny.model import fastest_training_dtype, make_model, move
 from recipes.tiny.sampling import JudgingBatches, sample_stages
-from recipes.tiny.sequences import join_stages, reference_stages
+from recipes.tiny.sequences import reference_stages
 from recipes.tiny.start import carry_over
 from recipes.tiny.tokenizer import make_processor, train_tokenizer
 from recipes.tiny.training import train_text
@@ -104,8 +104,8 @@ class Recipe:
 
     def run(self) -> MllamaForConditionalGeneration:
         """Run all steps that are not done."""
-        self.step("vision", self.train_vision)
-        self.step("answers", self.train_answers, after="vision")
+        self._step("vision", self._train_vision)
+        self._step("answers", self._train_answers, after="vision")
         pairs = self._folder / "pairs.jsonl"
         if not pairs.exists():
             model, processor = self.load("answers")
@@ -125,10 +125,10 @@ class Recipe:
             )
             unfinished.rename(pairs)
             self._took("sampling", started)
-        self.step("judging", self._train_judging, after="answers")
+        self._step("judging", self._train_judging, after="answers")
         return self.load("judging")[0]
 
-    def step(
+    def _step(
         self,
         name: str,
         train: Callable[[MllamaForConditionalGeneration, MllamaProcessor, TrainingState], None],
@@ -207,7 +207,7 @@ class Recipe:
             )
         return move(model, self._device), processor
 
-    def train_vision(
+    def _train_vision(
         self, model: MllamaForConditionalGeneration, processor: MllamaProcessor, state: TrainingState
     ) -> None:
         """Teach the vision tower what each patch shows."""
@@ -222,36 +222,18 @@ class Recipe:
             state=state,
         )
 
-    def train_answers(
-        self,
-        model: MllamaForConditionalGeneration,
-        processor: MllamaProcessor,
-        state: TrainingState,
-        *,
-        shares: Shares = ANSWERS,
-        write: Callable[[Sequence[str]], str] = join_stages,
-        share_of_data: float = 1.0,
+    def _train_answers(
+        self, model: MllamaForConditionalGeneration, processor: MllamaProcessor, state: TrainingState
     ) -> None:
-        """Teach the whole model answers, and judging of corrupted candidates.
-
-        Args:
-            model: Changed in place.
-            processor: Its own.
-            state: How far an earlier run came.
-            shares: What the sequences are of.
-            write: Writes the texts of the stages as one answer.
-            share_of_data: How much of the data there is; what is left is gone through more often.
-        """
+        """Teach the whole model answers, and judging of corrupted candidates."""
         torch.manual_seed(SEED + 2)
         steps = self._steps(3000)
         batches = GeneratedBatches(
             processor,
-            shares,
+            ANSWERS,
             seed=SEED,
             size=self._size,
             ramp=steps // 3,
-            write=write,
-            num_distinct=round(steps * share_of_data),
             first=state.num_done,
         )
         train_text(

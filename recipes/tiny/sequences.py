@@ -1,7 +1,7 @@
 """Token sequences to learn from: answers in stages, comparisons of candidates, and practice."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from transformers import MllamaProcessor
 
@@ -47,17 +47,14 @@ class Encoder:
         *,
         evidence_weight: float = 1.0,
         tally_weight: float = 1.0,
-        write: Callable[[Sequence[str]], str] | None = None,
     ) -> None:
-        """Choose how answers are written, and how much the parts of a verdict count.
+        """Choose how much the parts of a verdict count.
 
         Args:
             processor: Its tokenizer is used.
             evidence_weight: Of what a score rests on: what is seen at a place.
             tally_weight: Of the scores.
-            write: Writes the texts of the stages as one answer; by default each in its tags.
         """
-        self._write = write or join_stages
         self._tokenizer = processor.tokenizer
         self._evidence_weight, self._tally_weight = evidence_weight, tally_weight
         (self._between_scores,) = self.text(TALLY)
@@ -148,9 +145,9 @@ class Encoder:
 
     def _stages(self, asked: Sequence[int], stages: Sequence[str], num_given: int) -> TokenSequence:
         prompt = [*asked, *self.header("assistant")]
-        written = self.text(self._write(stages))
+        written = self.text(join_stages(stages))
         # Tags are single tokens, so the stages given are a prefix of all stages in tokens, too.
-        given = self.text(self._write(stages[:num_given])) if num_given else []
+        given = self.text(join_stages(stages[:num_given])) if num_given else []
         prompt += given
         is_whole = len(stages) == len(STAGES)
         reply = [*written[len(given) :], *[self._end] * is_whole]

@@ -209,6 +209,19 @@ def test_bad_lines_cost_themselves_alone(
     assert result.num_samples == 9
 
 
+def test_answers_without_stages_are_learned_where_any_are(random_checkpoint: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (32, 24), "red").save(tmp_path / "red.png")
+    turns = (Turn("human", "<image>\nWhich colour is it?"), Turn("gpt", "red"))
+    with TrainingSetWriter(tmp_path / "short.jsonl") as writer:
+        writer.append(Example("1", ("red.png",), turns))
+    training_set = open_training_set(tmp_path / "short.jsonl")
+    with pytest.raises(DataError, match="no example to learn from"):
+        train_sft(settings(random_checkpoint), training_set, tmp_path / "none")
+    train_sft(settings(random_checkpoint, any_answers=True, max_steps=20), training_set, tmp_path / "run")
+    losses = [entry["loss"] for entry in log_of(tmp_path / "run") if "loss" in entry]
+    assert losses[-1] < losses[0] / 2
+
+
 def test_nothing_to_learn_from_is_told(random_checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text('{"id": "1", "conversations": [{"from": "human", "value": "Hi"}, ')
     with pytest.raises(DataError, match="no example to learn from"):
