@@ -10,6 +10,9 @@ PUBLISHED_CONDITIONS = (
     "where no search is named"
 )
 
+HALLUSION_BENCH_SCORE = "mean of aAcc, fAcc, qAcc"
+
+_SCORES = {"hallusion-bench": HALLUSION_BENCH_SCORE}
 _FORMS = {"ai2d": {"mask": "no-mask"}}
 
 
@@ -19,7 +22,8 @@ class PublishedFigures:
 
     Attributes:
         model: What answered.
-        accuracy: Shares, by the name of the benchmark; those that the paper leaves out are missing.
+        accuracy: Shares, by the name of the benchmark; those that the paper leaves out are missing. Of some
+            benchmarks it is another score than the accuracy (``published_score``).
         average: Over the paper's six benchmarks; None where it gives none.
     """
 
@@ -67,8 +71,13 @@ PUBLISHED = (
 """In the order of the accuracy that they come to."""
 
 
+def published_score(benchmark: str) -> str | None:
+    """Return which of a benchmark's further scores published tables give; None where it is the accuracy."""
+    return _SCORES.get(benchmark)
+
+
 def published_on(benchmark: str, options: Mapping[str, str]) -> dict[str, float]:
-    """Return the published accuracies on a benchmark, by what answered.
+    """Return the published scores on a benchmark, by what answered.
 
     There are none on a benchmark that the paper does not have, or on another form of one that it has.
     """

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from langchain_llava_o1.evaluation.grading.reply_cache import CachedReply, ReplyCache
 from tests.evaluation.results.folders import write_answers
 
 RunCommand = Callable[..., Result]
@@ -40,6 +41,39 @@ def test_the_page_goes_where_it_is_wanted(run_command: RunCommand, folder: Path)
     assert not (folder / "report.html").exists()
     assert "Cost" in page.read_text()
     assert "| cost |" in result.stdout
+
+
+def test_two_models_stand_side_by_side(run_command: RunCommand, folder: Path) -> None:
+    write_answers(folder / "other", {("greedy", 1): [1.0, 1.0]}, model="gpt-4o")
+    (folder / "both").mkdir()
+    assert "--out" in told(run_command("bench", "report", folder, folder / "other"))
+    page = folder / "both" / "page.html"
+    result = run_command("bench", "report", folder, folder / "other", "--out", page)
+    assert result.exit_code == 0
+    assert "| gpt-4o: greedy | default | 1 | 100.0% |" in result.stdout
+    assert "gpt-4o: greedy" in page.read_text()
+    rows = json.loads((page.parent / "comparison.json").read_text())["rows"]
+    assert [(row["model"], row["strategy"]) for row in rows] == [
+        ("tiny", "greedy"),
+        ("gpt-4o", "greedy"),
+        ("tiny", "stage-beam"),
+    ]
+    # The second one is paired with the first, item by item.
+    assert [row.get("paired", {}).get("against") for row in rows] == [None, "tiny: greedy", "tiny: greedy"]
+    assert not (folder / "comparison.md").exists()
+
+
+def test_what_graders_took_is_told(run_command: RunCommand, folder: Path) -> None:
+    cache = ReplyCache(folder / "grader.jsonl")
+    for key in "ab":
+        cache.keep(CachedReply(key, "gpt-4o-mini", "A", input_tokens=1500, output_tokens=2))
+    said = "Graders were called 2 times, read 3,000 tokens and generated 4"
+    assert f"{said}." in run_command("bench", "report", folder).stdout
+    result = run_command("bench", "report", folder, "--grader-price", "1000,250000")
+    assert f"{said}, for 4." in result.stdout
+    assert f"{said}, for 4." in (folder / "report.html").read_text()
+    grading = json.loads((folder / "comparison.json").read_text())["grading"]
+    assert grading == {"num_calls": 2, "input_tokens": 3000, "output_tokens": 4, "cost": 4.0}
 
 
 def test_json_is_one_object(run_command: RunCommand, folder: Path) -> None:

@@ -66,7 +66,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         folder = tmp_path_factory.mktemp(name)
         make(folder)
         found[name] = folder / "report.html"
-        found[name].write_text(report_run(folder, price=Price(1, 4), items=6).page, encoding="utf-8")
+        found[name].write_text(report_run([folder], price=Price(1, 4), items=6).page, encoding="utf-8")
     return found
 
 

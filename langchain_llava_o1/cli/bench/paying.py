@@ -11,8 +11,6 @@ from langchain_llava_o1.cli.data.teaching import read_price
 from langchain_llava_o1.cli.failures import checking_usage
 from langchain_llava_o1.evaluation.benchmark import Resources
 
-_GRADER_REPLIES = "grader.jsonl"
-
 if TYPE_CHECKING:
     from langchain_llava_o1.evaluation.grading.grader import Grader
     from langchain_llava_o1.evaluation.purse import Purse
@@ -73,10 +71,10 @@ def read_resources(
 
 def _open_grader(name: str, base_url: str | None, purse: "Purse", folder: Path | None) -> "Grader":
     from langchain_llava_o1.evaluation.grading.grader import GRADING, Grader
-    from langchain_llava_o1.evaluation.grading.reply_cache import ReplyCache
+    from langchain_llava_o1.evaluation.grading.reply_cache import REPLIES_FILE, ReplyCache
 
     model = answering.open_model(AnswerSettings(name, base_url=base_url))
-    cache = ReplyCache(None if folder is None else folder / _GRADER_REPLIES)
+    cache = ReplyCache(None if folder is None else folder / REPLIES_FILE)
     # What earlier starts asked was paid for, too.
     purse.spending.add(GRADING, cache.used)
     return Grader(model, name, cache=cache, spending=purse.spending)

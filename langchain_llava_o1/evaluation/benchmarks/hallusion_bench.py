@@ -9,6 +9,7 @@ from langchain_llava_o1.evaluation.benchmark_files.row import BenchmarkRow
 from langchain_llava_o1.evaluation.grading.yes_no import grade_yes_no
 from langchain_llava_o1.evaluation.item import Grade, Item
 from langchain_llava_o1.evaluation.outcome import Outcome
+from langchain_llava_o1.evaluation.published import HALLUSION_BENCH_SCORE
 
 _REQUEST = "Answer yes or no."
 _CHOICES = ("Yes", "No")
@@ -36,10 +37,11 @@ class _Place(NamedTuple):
 
 
 class HallusionBench(FileBenchmark):
-    """The accuracy is aAcc; fAcc and qAcc stand beside it.
+    """The accuracy is aAcc; fAcc, qAcc and the mean of all three stand beside it.
 
     fAcc is the share of figures about which every question is right, qAcc the share of questions that are
-    right about every figure.
+    right about every figure. VLMEvalKit gives the mean of the three as the benchmark's score
+    (github.com/open-compass/VLMEvalKit, issue 113), and published tables have that.
     """
 
     published_name = "HallusionBench"
@@ -69,11 +71,12 @@ class HallusionBench(FileBenchmark):
         return await grade_yes_no(question.text, question.answer, conclusion, self.resources)
 
     def further_scores(self, outcomes: Sequence[Outcome]) -> Mapping[str, float]:
-        """Return fAcc and qAcc."""
-        return {
-            "fAcc": _share_all_right(outcomes, lambda place: (place.set, place.figure)),
-            "qAcc": _share_all_right(outcomes, lambda place: (place.set, place.question)),
-        }
+        """Return fAcc, qAcc and the mean of them and the accuracy."""
+        answers = sum(outcome.score for outcome in outcomes) / len(outcomes)
+        figures = _share_all_right(outcomes, lambda place: (place.set, place.figure))
+        questions = _share_all_right(outcomes, lambda place: (place.set, place.question))
+        mean = (answers + figures + questions) / 3
+        return {"fAcc": figures, "qAcc": questions, HALLUSION_BENCH_SCORE: mean}
 
 
 def _read_place(index: str) -> _Place | None:

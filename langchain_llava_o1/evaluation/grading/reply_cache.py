@@ -10,6 +10,9 @@ from typing import Any
 
 from langchain_llava_o1.data.annotation.spending import Usage
 
+REPLIES_FILE = "grader.jsonl"
+"""Where the command keeps them, in the folder of a run."""
+
 
 @dataclass(frozen=True)
 class CachedReply:

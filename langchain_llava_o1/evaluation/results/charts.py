@@ -143,16 +143,16 @@ def _draw(
     values = [measure.of(cell) for cell in placed]
     across = _Across.of(values)
     up = _Up.of(run.reports)
-    strategies = list(dict.fromkeys(cell.run.strategy for cell in placed))
+    strategies = list(dict.fromkeys(cell.run.name for cell in placed))
     lines = []
     for name in strategies:
-        own = sorted((cell for cell in placed if cell.run.strategy == name), key=lambda c: c.run.candidates)
+        own = sorted((cell for cell in placed if cell.run.name == name), key=lambda c: c.run.candidates)
         points = tuple(_point(measure, cell, across, up) for cell in own)
         lines.append(Line(series.index(name), name, points))
     levels = [
         Level(
-            series.index(cell.run.strategy),
-            cell.run.strategy,
+            series.index(cell.run.name),
+            cell.run.name,
             up.place(cell.report.accuracy),
             f"{cell.run.label}: {cell.report.accuracy:.1%}",
         )

@@ -113,7 +113,7 @@ def show_items(run: MeasuredRun, numbers: Iterable[int], *, key: str) -> list[Sh
     """
     numbers = list(numbers)
     kinds = sorted({outcome.kind for cell in run.cells for outcome in cell.run.outcomes.values()})
-    records = [RecordFile(run.run.records_path(cell.run)).read_results(set(numbers)) for cell in run.cells]
+    records = [RecordFile(cell.run.records_path).read_results(set(numbers)) for cell in run.cells]
     return [_show_item(run, number, records, kinds, key) for number in numbers]
 
 

@@ -89,7 +89,7 @@ def measure_run(run: BenchmarkRun, resources: Resources) -> MeasuredRun:
     cells: list[MeasuredCell] = []
     first = _units(run.cells[0])
     for cell in run.cells:
-        report = _summarize(run, cell, benchmark)
+        report = _summarize(cell, benchmark)
         units = _units(cell)
         both = [name for name in first if name in units] if cells else []
         if both:
@@ -103,14 +103,14 @@ def _units(cell: CellRun) -> dict[str, Unit]:
     return unite(list(cell.outcomes.values()))
 
 
-def _summarize(run: BenchmarkRun, cell: CellRun, benchmark: Benchmark) -> AccuracyReport:
-    heading, entry = run.heading, SEARCHES.get(cell.strategy)
+def _summarize(cell: CellRun, benchmark: Benchmark) -> AccuracyReport:
+    heading, entry = cell.heading, SEARCHES.get(cell.strategy)
     settings = {**heading.settings, **entry.preset} if entry else {}
     judge = heading.judge if entry and entry.judging is Judging.ANY else None
     return summarize(
         list(cell.outcomes.values()),
         benchmark=benchmark,
-        name=cell.strategy,
+        name=cell.name,
         facts=Facts(judge, cell.candidates, settings.get("temperature")),
         model=heading.model,
         seed=heading.seed,

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from langchain_llava_o1.evaluation.published import PUBLISHED, published_on
+from langchain_llava_o1.evaluation.accuracy import AccuracyReport
+from langchain_llava_o1.evaluation.published import PUBLISHED, published_on, published_score
 from langchain_llava_o1.evaluation.results.measured_run import MeasuredRun
 
 
@@ -13,7 +14,8 @@ class OverviewRow:
 
     Attributes:
         name: What it is called.
-        accuracy: Shares, by number of the benchmark; what is missing was not measured, or not published.
+        accuracy: Shares, by number of the benchmark; what is missing was not measured, or not published. Of
+            some benchmarks it is the score that published tables give.
         average: Over all benchmarks of the table or, of a published line, over the paper's own; None where
             some are missing.
     """
@@ -46,10 +48,10 @@ def create_overview(runs: Sequence[MeasuredRun]) -> Overview | None:
     measured = []
     for label in labels:
         accuracy = {
-            place: cell.report.accuracy
+            place: share
             for place, run in enumerate(runs)
             for cell in run.cells
-            if cell.run.label == label
+            if cell.run.label == label and (share := _compared(cell.report)) is not None
         }
         average = sum(accuracy.values()) / len(runs) if len(accuracy) == len(runs) else None
         measured.append(OverviewRow(label, accuracy, average))
@@ -59,4 +61,15 @@ def create_overview(runs: Sequence[MeasuredRun]) -> Overview | None:
         found = {place: table[line.model] for place, table in enumerate(tables) if line.model in table}
         if found:
             published.append(OverviewRow(line.model, found, line.average))
-    return Overview(tuple(run.asked for run in runs), tuple(measured), tuple(published))
+    return Overview(tuple(map(_describe, runs)), tuple(measured), tuple(published))
+
+
+def _compared(report: AccuracyReport) -> float | None:
+    """Return what published tables give of a benchmark; None where it cannot be told."""
+    score = published_score(report.benchmark)
+    return report.accuracy if score is None else report.further.get(score)
+
+
+def _describe(run: MeasuredRun) -> str:
+    score = published_score(run.run.heading.benchmark)
+    return run.asked if score is None else f"{run.asked}, {score}"

@@ -1,4 +1,4 @@
-"""A folder of answers as one HTML page that needs nothing else: no network, no script, no further file."""
+"""Answers as one HTML page that needs nothing else: no network, no script, no further file."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -12,6 +12,7 @@ from langchain_llava_o1.evaluation.accuracy import wilson_interval
 from langchain_llava_o1.evaluation.published import PUBLISHED_CONDITIONS, PUBLISHED_IN
 from langchain_llava_o1.evaluation.results import charts, radar
 from langchain_llava_o1.evaluation.results.disagreements import choose_disagreements, show_items
+from langchain_llava_o1.evaluation.results.grading_cost import GradingCost
 from langchain_llava_o1.evaluation.results.measured_run import MeasuredRun
 from langchain_llava_o1.evaluation.results.overview import Overview, create_overview
 from langchain_llava_o1.evaluation.results.section import Section, create_section
@@ -20,15 +21,18 @@ from langchain_llava_o1.report.page import create_environment, read_search_style
 _FOLDER = Path(__file__).parent
 
 
-def render_run(runs: Sequence[MeasuredRun], *, price: Price | None, items: int) -> str:
+def render_run(
+    runs: Sequence[MeasuredRun], *, price: Price | None, grading: GradingCost | None, items: int
+) -> str:
     """Write the page. All that models and benchmarks say is text, never markup.
 
     Args:
         runs: The benchmarks, at least one.
         price: What tokens cost; None leaves money out.
+        grading: What graders took; None where none were asked.
         items: How many items it shows at most.
     """
-    series = list(dict.fromkeys(cell.run.strategy for run in runs for cell in run.cells))
+    series = list(dict.fromkeys(cell.run.name for run in runs for cell in run.cells))
     chosen = choose_disagreements(runs, items)
     sections = []
     for place, run in enumerate(runs):
@@ -50,6 +54,7 @@ def render_run(runs: Sequence[MeasuredRun], *, price: Price | None, items: int) 
             published_in=PUBLISHED_IN,
             published_conditions=PUBLISHED_CONDITIONS,
             price=price,
+            grading=grading,
         )
     )
     # An answer may hold what is no text in any encoding.
@@ -57,7 +62,7 @@ def render_run(runs: Sequence[MeasuredRun], *, price: Price | None, items: int) 
 
 
 def _title(runs: Sequence[MeasuredRun]) -> str:
-    models = list(dict.fromkeys(run.run.heading.model for run in runs))
+    models = list(dict.fromkeys(cell.run.heading.model for run in runs for cell in run.cells))
     names = [run.run.heading.benchmark for run in runs]
     asked = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return f"{', '.join(models)} on {asked}"

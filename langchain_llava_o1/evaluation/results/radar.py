@@ -95,7 +95,7 @@ def draw_radar(cells: Sequence[MeasuredCell], series: Sequence[str]) -> Radar | 
         return None
     polygons = tuple(
         Polygon(
-            series.index(cell.run.strategy),
+            series.index(cell.run.name),
             cell.run.label,
             _corners([table.get(name, 0.0) for name in names]),
         )

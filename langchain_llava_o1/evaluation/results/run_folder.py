@@ -1,13 +1,13 @@
-"""A folder of answers, as ``bench accuracy --compare`` leaves it: a line for each, by benchmark."""
+"""Folders of answers, as ``bench accuracy --compare`` leaves them: a line for each, by benchmark."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from langchain_llava_o1.errors import ConfigurationError, DataError
-from langchain_llava_o1.evaluation.benchmark import BENCHMARKS
+from langchain_llava_o1.evaluation.benchmark import BENCHMARKS, describe_benchmark
 from langchain_llava_o1.evaluation.outcome import Outcome
 from langchain_llava_o1.evaluation.outcome_log import OUTCOMES_FILE, Cell, records_path
 from langchain_llava_o1.search.catalogue import SEARCHES
@@ -79,12 +79,18 @@ class CellRun:
         candidates: How many it chose from.
         outcomes: By the numbers of the items, in their order.
         seconds: Wall-clock time in all.
+        folder: Where the answers are.
+        heading: What they have in common with others of that folder.
+        origin: What tells its folder from others; empty where there is one.
     """
 
     strategy: str
     candidates: int
     outcomes: Mapping[int, Outcome]
     seconds: float
+    folder: Path
+    heading: RunHeading
+    origin: str = ""
 
     @property
     def is_baseline(self) -> bool:
@@ -97,9 +103,19 @@ class CellRun:
         return not self.is_baseline and SEARCHES[self.strategy].has_candidates
 
     @property
+    def name(self) -> str:
+        """The strategy, after what tells its folder from others."""
+        return f"{self.origin}: {self.strategy}" if self.origin else self.strategy
+
+    @property
     def label(self) -> str:
-        """The strategy, with its number of candidates where it chooses."""
-        return f"{self.strategy}, N={self.candidates}" if self.has_candidates else self.strategy
+        """The name, with the number of candidates where it chooses."""
+        return f"{self.name}, N={self.candidates}" if self.has_candidates else self.name
+
+    @property
+    def records_path(self) -> Path:
+        """The file with the records of its searches; it may be missing."""
+        return records_path(self.folder, Cell(self.strategy, self.candidates))
 
 
 @dataclass(frozen=True)
@@ -107,28 +123,63 @@ class BenchmarkRun:
     """All answers to one benchmark.
 
     Attributes:
-        folder: Where they are.
-        heading: What they have in common.
         cells: At least one: single passes first, then searches by their number of candidates, then
             baselines; within these as they came.
     """
 
-    folder: Path
-    heading: RunHeading
     cells: tuple[CellRun, ...]
 
-    def records_path(self, cell: CellRun) -> Path:
-        """Return the file with the records of a cell's searches; it may be missing."""
-        return records_path(self.folder, Cell(cell.strategy, cell.candidates))
+    @property
+    def heading(self) -> RunHeading:
+        """What the answers of the first cell have in common; the benchmark is that of all."""
+        return self.cells[0].heading
+
+    @property
+    def graders(self) -> list[str]:
+        """What read the answers that rules could not."""
+        return list(dict.fromkeys(cell.heading.grader for cell in self.cells if cell.heading.grader))
 
 
-def read_run(folder: Path) -> list[BenchmarkRun]:
-    """Read all benchmarks of a folder.
+def read_runs(folders: Sequence[Path]) -> list[BenchmarkRun]:
+    """Read all benchmarks of some folders; the answers to one stand side by side, whatever their folder.
+
+    Strategies of several folders are told apart by what answered or, where that is the same in two of them,
+    by the names of the folders.
 
     Raises:
-        ConfigurationError: If the folder holds no answers.
+        ConfigurationError: If a folder holds no answers, or is named twice.
         DataError: If a line is no answer.
     """
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise ConfigurationError(
+            f"A folder is named twice among {', '.join(map(str, folders))}. Name each once."
+        )
+    found = [_read_folder(folder) for folder in folders]
+    cells: dict[str, list[CellRun]] = {}
+    for runs, origin in zip(found, _origins(folders, found), strict=True):
+        for run in runs:
+            asked = describe_benchmark(run.heading.benchmark, run.heading.options)
+            cells.setdefault(asked, []).extend(replace(cell, origin=origin) for cell in run.cells)
+    order = list(BENCHMARKS)
+    return sorted(
+        (BenchmarkRun(_in_order(each)) for each in cells.values()),
+        key=lambda run: order.index(run.heading.benchmark) if run.heading.benchmark in order else len(order),
+    )
+
+
+def _origins(folders: Sequence[Path], found: Sequence[Sequence[BenchmarkRun]]) -> list[str]:
+    """Return what tells each folder from the others; nothing where there is one."""
+    if len(folders) == 1:
+        return [""]
+    models = [" and ".join(dict.fromkeys(run.heading.model for run in runs)) for runs in found]
+    names = [folder.resolve().name for folder in folders]
+    for candidates in (models, names):
+        if len(set(candidates)) == len(folders):
+            return candidates
+    return [str(folder) for folder in folders]
+
+
+def _read_folder(folder: Path) -> list[BenchmarkRun]:
     paths = sorted(folder.glob(f"*/{OUTCOMES_FILE}"))
     if not paths:
         state = "holds no answers" if folder.is_dir() else "is no folder"
@@ -142,11 +193,7 @@ def read_run(folder: Path) -> list[BenchmarkRun]:
             f"{folder} holds no answers yet: {', '.join(map(str, paths))} only begin. Go on with "
             "`llava-o1 bench accuracy --compare …`, then report."
         )
-    order = list(BENCHMARKS)
-    return sorted(
-        runs,
-        key=lambda run: order.index(run.heading.benchmark) if run.heading.benchmark in order else len(order),
-    )
+    return runs
 
 
 def read_lines(path: Path) -> Iterator[Line]:
@@ -203,17 +250,19 @@ def _read_benchmark(path: Path) -> BenchmarkRun | None:
             *name,
             outcomes={number: found[number][0] for number in sorted(found)},
             seconds=sum(seconds for _, seconds in found.values()),
+            folder=path.parent,
+            heading=heading,
         )
         for name, found in answers.items()
     ]
-    return BenchmarkRun(path.parent, heading, _in_order(cells)) if cells else None
+    return BenchmarkRun(_in_order(cells)) if cells else None
 
 
-def _in_order(cells: list[CellRun]) -> tuple[CellRun, ...]:
-    place = {name: number for number, name in enumerate(dict.fromkeys(cell.strategy for cell in cells))}
+def _in_order(cells: Sequence[CellRun]) -> tuple[CellRun, ...]:
+    place = {name: number for number, name in enumerate(dict.fromkeys(cell.name for cell in cells))}
     return tuple(
         sorted(
             cells,
-            key=lambda cell: (cell.is_baseline, cell.has_candidates, place[cell.strategy], cell.candidates),
+            key=lambda cell: (cell.is_baseline, cell.has_candidates, place[cell.name], cell.candidates),
         )
     )

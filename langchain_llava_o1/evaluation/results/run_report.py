@@ -1,14 +1,16 @@
-"""Everything that a folder of answers says, written: tables beside the answers, and a page."""
+"""Everything that folders of answers say, written: tables, and a page."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from langchain_llava_o1.data.annotation.spending import Price
 from langchain_llava_o1.evaluation.benchmark import NO_RESOURCES, Resources
+from langchain_llava_o1.evaluation.results.grading_cost import read_grading_cost
 from langchain_llava_o1.evaluation.results.measured_run import MeasuredRun, measure_run
 from langchain_llava_o1.evaluation.results.page import render_run
-from langchain_llava_o1.evaluation.results.run_folder import read_run
+from langchain_llava_o1.evaluation.results.run_folder import read_runs
 from langchain_llava_o1.evaluation.results.tables import as_json, write_csv, write_markdown
 
 DEFAULT_ITEMS = 40
@@ -16,10 +18,10 @@ DEFAULT_ITEMS = 40
 
 @dataclass(frozen=True)
 class RunReport:
-    """What a folder of answers says.
+    """What folders of answers say.
 
     Attributes:
-        runs: Its benchmarks.
+        runs: Their benchmarks.
         page: The page.
         markdown: The tables, for people.
         csv: The tables, for programs.
@@ -48,29 +50,32 @@ class RunReport:
 
 
 def report_run(
-    folder: Path,
+    folders: Sequence[Path],
     *,
     price: Price | None = None,
+    grader_price: Price | None = None,
     items: int = DEFAULT_ITEMS,
     resources: Resources = NO_RESOURCES,
 ) -> RunReport:
-    """Read a folder of answers and say what they come to. No model is asked.
+    """Read folders of answers and say what they come to, side by side. No model is asked.
 
     Args:
-        folder: Where ``bench accuracy --compare`` wrote to.
+        folders: Where ``bench accuracy --compare`` wrote to.
         price: What tokens cost; None leaves money out.
+        grader_price: What those of graders cost.
         items: How many items the page shows at most.
         resources: Where the files of benchmarks are, for pictures and questions.
 
     Raises:
-        ConfigurationError: If the folder holds no answers.
+        ConfigurationError: If a folder holds no answers, or is named twice.
         DataError: If a line is no answer.
     """
-    runs = tuple(measure_run(run, resources) for run in read_run(folder))
+    runs = tuple(measure_run(run, resources) for run in read_runs(folders))
+    grading = read_grading_cost(folders, grader_price)
     return RunReport(
         runs=runs,
-        page=render_run(runs, price=price, items=items),
-        markdown=write_markdown(runs, price),
+        page=render_run(runs, price=price, grading=grading, items=items),
+        markdown=write_markdown(runs, price, grading),
         csv=write_csv(runs, price),
-        json=json.dumps(as_json(runs, price), ensure_ascii=False, indent=2) + "\n",
+        json=json.dumps(as_json(runs, price, grading), ensure_ascii=False, indent=2) + "\n",
     )

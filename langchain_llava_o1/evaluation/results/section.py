@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from langchain_llava_o1.data.annotation.spending import Price
-from langchain_llava_o1.evaluation.published import published_on
+from langchain_llava_o1.evaluation.published import published_on, published_score
 from langchain_llava_o1.evaluation.results.charts import Chart, draw_charts
 from langchain_llava_o1.evaluation.results.disagreements import ShownItem
 from langchain_llava_o1.evaluation.results.measured_run import MeasuredCell, MeasuredRun
@@ -68,7 +68,8 @@ class Section:
         key: Tells its elements from those of others.
         run: The benchmark.
         rows: The strategies.
-        published: Published accuracies, by what answered.
+        published: Published scores, by what answered.
+        published_score: Which of the further scores that is; None where it is the accuracy.
         further: Names of the scores of the benchmark's own tables.
         kinds: Kinds of question.
         radar: Accuracy by skill; None where there is nothing to draw.
@@ -82,6 +83,7 @@ class Section:
     run: MeasuredRun
     rows: tuple[Row, ...]
     published: Mapping[str, float]
+    published_score: str | None
     further: tuple[str, ...]
     kinds: tuple[Kind, ...]
     radar: Radar | None
@@ -93,7 +95,7 @@ class Section:
     @property
     def legend(self) -> dict[int, str]:
         """The strategies by the number that their colour and mark follow."""
-        return {row.series: row.cell.run.strategy for row in self.rows}
+        return {row.series: row.cell.run.name for row in self.rows}
 
     def series_of(self, cell: MeasuredCell) -> int:
         """Return the number of a strategy, which its colour and mark follow."""
@@ -130,8 +132,7 @@ def create_section(
         items: Items on which strategies disagree.
     """
     rows = tuple(
-        Row(cell, series.index(cell.run.strategy), cell.cost_at(price) if price else None)
-        for cell in run.cells
+        Row(cell, series.index(cell.run.name), cell.cost_at(price) if price else None) for cell in run.cells
     )
     by_kind = _shown_by_kind(rows)
     searching = [row.cell for row in by_kind if not row.cell.run.is_baseline]
@@ -140,6 +141,7 @@ def create_section(
         run=run,
         rows=rows,
         published=published_on(run.run.heading.benchmark, run.run.heading.options),
+        published_score=published_score(run.run.heading.benchmark),
         further=tuple(dict.fromkeys(name for report in run.reports for name in report.further)),
         kinds=_kinds(by_kind),
         radar=draw_radar(searching, series),
@@ -152,7 +154,7 @@ def create_section(
 
 def _shown_by_kind(rows: Sequence[Row]) -> tuple[Row, ...]:
     """Return each strategy with its most candidates."""
-    return tuple({row.cell.run.strategy: row for row in rows}.values())
+    return tuple({row.cell.run.name: row for row in rows}.values())
 
 
 def _kinds(rows: Sequence[Row]) -> tuple[Kind, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from langchain_llava_o1.data.annotation.spending import Price
 from langchain_llava_o1.evaluation.accuracy import wilson_interval
 from langchain_llava_o1.evaluation.comparison import comparison_table
+from langchain_llava_o1.evaluation.results.grading_cost import GradingCost
 from langchain_llava_o1.evaluation.results.measured_run import MeasuredCell, MeasuredRun
 
 _COLUMNS = (
@@ -39,13 +40,15 @@ _COLUMNS = (
 )
 
 
-def write_markdown(runs: Sequence[MeasuredRun], price: Price | None) -> str:
-    """Write the tables of each benchmark as Markdown."""
+def write_markdown(
+    runs: Sequence[MeasuredRun], price: Price | None, grading: GradingCost | None = None
+) -> str:
+    """Write the tables of each benchmark as Markdown, and what graders took."""
     parts = []
     for run in runs:
         tables = f"{comparison_table(run.reports)}\n{_further_table(run.cells, price)}"
         parts.append(f"### {run.asked}\n\n{tables}" if len(runs) > 1 else tables)
-    return "\n".join(parts)
+    return "\n".join([*parts, *([f"{grading}\n"] if grading else [])])
 
 
 def write_csv(runs: Sequence[MeasuredRun], price: Price | None) -> str:
@@ -64,16 +67,20 @@ def write_csv(runs: Sequence[MeasuredRun], price: Price | None) -> str:
     return file.getvalue()
 
 
-def as_json(runs: Sequence[MeasuredRun], price: Price | None) -> dict[str, Any]:
+def as_json(
+    runs: Sequence[MeasuredRun], price: Price | None, grading: GradingCost | None = None
+) -> dict[str, Any]:
     """Return the reports on all benchmarks as plain JSON data."""
     return {
         "price": asdict(price) if price else None,
+        "grading": grading.as_json() if grading else None,
         "rows": [
             {
                 **cell.report.as_json(),
+                "strategy": cell.run.strategy,
                 **({"cost": cell.cost_at(price)} if price else {}),
-                "grader": run.run.heading.grader,
-                "compatible": run.run.heading.is_compatible,
+                "grader": cell.run.heading.grader,
+                "compatible": cell.run.heading.is_compatible,
             }
             for run in runs
             for cell in run.cells
@@ -102,7 +109,7 @@ def _rows(cell: MeasuredCell, price: Price | None) -> Iterator[dict[str, Any]]:
     report = cell.report
     options = " ".join(f"{name}={value}" for name, value in report.options.items())
     named: dict[str, Any] = {"benchmark": report.benchmark, "options": options, "model": report.model}
-    named |= {"strategy": report.strategy, "judge": report.judge or "", "candidates": report.candidates}
+    named |= {"strategy": cell.run.strategy, "judge": report.judge or "", "candidates": report.candidates}
     named |= {"temperature": "" if report.temperature is None else report.temperature}
     whole = {**named, "items": report.items, "counted": report.counted, "accuracy": report.accuracy}
     whole |= {"low": report.interval.low, "high": report.interval.high, "unread": report.unread}

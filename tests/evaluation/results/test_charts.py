@@ -11,7 +11,7 @@ from langchain_llava_o1.evaluation.results import charts, radar
 from langchain_llava_o1.evaluation.results.charts import draw_charts
 from langchain_llava_o1.evaluation.results.measured_run import MeasuredRun, measure_run
 from langchain_llava_o1.evaluation.results.radar import draw_radar
-from langchain_llava_o1.evaluation.results.run_folder import read_run
+from langchain_llava_o1.evaluation.results.run_folder import read_runs
 from tests.evaluation.results.folders import Answers, answer, heading, write_answers, write_lines
 
 SERIES = ["greedy", "stage-beam", "random"]
@@ -25,7 +25,7 @@ BEAMS: Answers = {
 
 def measured(folder: Path, answers: Answers) -> MeasuredRun:
     write_answers(folder, answers)
-    return measure_run(read_run(folder)[0], NO_RESOURCES)
+    return measure_run(read_runs([folder])[0], NO_RESOURCES)
 
 
 def test_more_is_further_right_and_better_is_higher(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_what_costs_nothing_has_no_place(tmp_path: Path) -> None:
     free = [answer("greedy", 1, 0, 1.0, output_tokens=0)]
     paid = [answer("stage-beam", number, 0, 1.0) for number in (2, 4)]
     write_lines(tmp_path / "scenes" / "outcomes.jsonl", [heading(), *free, *paid])
-    drawn = draw_charts(measure_run(read_run(tmp_path)[0], NO_RESOURCES), SERIES, None)
+    drawn = draw_charts(measure_run(read_runs([tmp_path])[0], NO_RESOURCES), SERIES, None)
     by_title = {chart.title: [line.name for line in chart.lines] for chart in drawn}
     assert by_title["candidates (N)"] == ["greedy", "stage-beam"]
     assert by_title["tokens generated per item"] == ["stage-beam"]
@@ -96,7 +96,7 @@ def test_a_radar_has_an_axis_for_each_skill_where_there_are_three(tmp_path: Path
         for number, skill in enumerate(skills)
     ]
     write_lines(tmp_path / "scenes" / "outcomes.jsonl", [heading(), *lines])
-    drawn = draw_radar(measure_run(read_run(tmp_path)[0], NO_RESOURCES).cells, SERIES)
+    drawn = draw_radar(measure_run(read_runs([tmp_path])[0], NO_RESOURCES).cells, SERIES)
     assert drawn
     names = [" ".join(axis.lines) for axis in drawn.axes]
     assert names == ["coarse perception", "math", "science & technology"]
@@ -109,4 +109,4 @@ def test_a_radar_has_an_axis_for_each_skill_where_there_are_three(tmp_path: Path
 def test_a_radar_that_nobody_could_read_is_not_drawn(tmp_path: Path, num_kinds: int) -> None:
     lines = [answer("greedy", 1, number, 1.0, kind=f"kind {number}") for number in range(num_kinds)]
     write_lines(tmp_path / "scenes" / "outcomes.jsonl", [heading(), *lines])
-    assert draw_radar(measure_run(read_run(tmp_path)[0], NO_RESOURCES).cells, SERIES) is None
+    assert draw_radar(measure_run(read_runs([tmp_path])[0], NO_RESOURCES).cells, SERIES) is None

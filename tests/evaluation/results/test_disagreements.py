@@ -13,7 +13,7 @@ from langchain_llava_o1.evaluation.benchmarks.drawn import Scenes
 from langchain_llava_o1.evaluation.item import DamagedItemError, Item
 from langchain_llava_o1.evaluation.results.disagreements import choose_disagreements, show_items
 from langchain_llava_o1.evaluation.results.measured_run import MeasuredRun, measure_run
-from langchain_llava_o1.evaluation.results.run_folder import read_run
+from langchain_llava_o1.evaluation.results.run_folder import read_runs
 from tests.evaluation.results.folders import Answers, write_answers, write_records
 from tests.report.searched import knocked_out
 
@@ -27,7 +27,7 @@ ANSWERS: Answers = {
 
 def measured(folder: Path, answers: Answers = ANSWERS, **changes: object) -> MeasuredRun:
     write_answers(folder, answers, **changes)
-    return measure_run(read_run(folder)[0], NO_RESOURCES)
+    return measure_run(read_runs([folder])[0], NO_RESOURCES)
 
 
 def test_items_on_which_any_search_differs_are_chosen(tmp_path: Path) -> None:

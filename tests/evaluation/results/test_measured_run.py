@@ -11,7 +11,7 @@ from langchain_llava_o1.data.annotation.spending import Price
 from langchain_llava_o1.evaluation.benchmark import NO_RESOURCES, open_benchmark
 from langchain_llava_o1.evaluation.comparison import Cell, ComparisonSettings, compare
 from langchain_llava_o1.evaluation.results.measured_run import MeasuredRun, measure_run
-from langchain_llava_o1.evaluation.results.run_folder import read_run
+from langchain_llava_o1.evaluation.results.run_folder import read_runs
 from langchain_llava_o1.evaluation.results.tables import as_json, write_csv, write_markdown
 from tests.evaluation.results.folders import answer, heading, write_answers, write_lines
 from tests.evaluation.test_accuracy import make_oracle
@@ -20,7 +20,7 @@ PRICE = Price(1.0, 10.0)
 
 
 def measured(folder: Path) -> list[MeasuredRun]:
-    return [measure_run(run, NO_RESOURCES) for run in read_run(folder)]
+    return [measure_run(run, NO_RESOURCES) for run in read_runs([folder])]
 
 
 async def test_a_folder_says_what_the_comparison_said(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from langchain_llava_o1.data.annotation.spending import Price
 from langchain_llava_o1.evaluation.published import PUBLISHED, published_on
 from langchain_llava_o1.evaluation.results.run_report import RunReport, report_run
+from tests.evaluation.benchmark_files import hallusion_rows, write_table
 from tests.evaluation.results.folders import Answers, answer, heading, write_answers, write_lines
 
 ANSWERS: Answers = {
@@ -39,13 +40,13 @@ class Tags(HTMLParser):
 
 def reported(folder: Path, answers: Answers = ANSWERS, **changes: Any) -> RunReport:
     write_answers(folder, answers, **changes)
-    return report_run(folder)
+    return report_run([folder])
 
 
 def test_the_page_needs_nothing_else(tmp_path: Path) -> None:
     for name in ("scenes", "puzzles"):
         write_answers(tmp_path, ANSWERS, benchmark=name)
-    page = report_run(tmp_path, price=Price(1, 2)).page
+    page = report_run([tmp_path], price=Price(1, 2)).page
     found = Tags(page)
     assert "script" not in found.names
     assert not re.search(r"(src|href)=\"(?!data:|#)", page)
@@ -66,7 +67,7 @@ def test_figures_stand_in_the_page(tmp_path: Path) -> None:
 
 def test_money_is_shown_where_there_are_prices(tmp_path: Path) -> None:
     write_answers(tmp_path, ANSWERS)
-    text = Tags(report_run(tmp_path, price=Price(1000, 10_000)).page).text
+    text = Tags(report_run([tmp_path], price=Price(1000, 10_000)).page).text
     # 200 tokens read, 406 generated.
     assert "Cost is reckoned at" in text
     assert f"{(200 * 1000 + 406 * 10_000) / 1e6:.4g}" in text
@@ -81,6 +82,34 @@ def test_published_figures_are_marked(tmp_path: Path) -> None:
         assert f"{accuracy:.1%}" in row
     assert "arXiv 2411.10440" in body
     assert "arXiv" not in reported(tmp_path / "other").page
+
+
+def test_a_published_figure_that_is_no_accuracy_is_not_set_beside_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LMUData", str(tmp_path))
+    write_table(tmp_path, "HallusionBench", hallusion_rows())
+    ids = [row["index"] for row in hallusion_rows() if row["image"]]
+    lines = [
+        answer("greedy", 1, number, score, id=ids[number])
+        for number, score in enumerate((1.0, 1.0, 1.0, 0.0, 0.0))
+    ]
+    write_lines(
+        tmp_path / "hallusion-bench" / "outcomes.jsonl", [heading(benchmark="hallusion-bench"), *lines]
+    )
+    write_answers(tmp_path, ANSWERS)
+    page = report_run([tmp_path]).page
+    assert (accuracy := published_on("hallusion-bench", {})["LLaVA-o1, single pass"]) == 0.478
+    section = page[page.rindex('<tbody class="published">') :]
+    row = next(row for row in section.split("<tr>") if "LLaVA-o1, single pass <span" in row)
+    assert f"<b>{accuracy:.1%}</b> <small>mean of aAcc, fAcc, qAcc</small>" in row
+    assert "number strong" not in row
+    overview = page[page.index('id="overview"') : page.index("</table>")]
+    (measured,) = [row for row in overview.split("<tr>") if ">greedy<" in row]
+    found = report_run([tmp_path]).runs[1].reports[0]
+    assert found.further["mean of aAcc, fAcc, qAcc"] != found.accuracy == 0.6
+    assert f"{found.further['mean of aAcc, fAcc, qAcc']:.1%}" in measured
+    assert "60.0%" not in measured
 
 
 def test_published_figures_are_those_of_the_same_form_of_a_benchmark() -> None:
@@ -113,8 +142,8 @@ def test_a_benchmark_that_cannot_be_read_again_is_told(
 
 def test_no_more_items_are_shown_than_asked_for(tmp_path: Path) -> None:
     write_answers(tmp_path, ANSWERS)
-    assert Tags(report_run(tmp_path, items=2).page).names.count("article") == 2
-    assert Tags(report_run(tmp_path, items=0).page).names.count("article") == 0
+    assert Tags(report_run([tmp_path], items=2).page).names.count("article") == 2
+    assert Tags(report_run([tmp_path], items=0).page).names.count("article") == 0
 
 
 def test_what_models_say_is_text(tmp_path: Path) -> None:
@@ -122,7 +151,7 @@ def test_what_models_say_is_text(tmp_path: Path) -> None:
     fields = {"conclusion": hostile, "read": hostile, "told": hostile, "kind": hostile, "graded_by": "grader"}
     lines = [answer("greedy", 1, 0, 0.0, **fields), answer("stage-beam", 2, 0, 1.0, **fields)]
     write_lines(tmp_path / "scenes" / "outcomes.jsonl", [heading(model=hostile), *lines])
-    found = Tags(report_run(tmp_path).page)
+    found = Tags(report_run([tmp_path]).page)
     assert "script" not in found.names
     assert "<script>alert(1)</script>?" in found.text
 
@@ -133,7 +162,7 @@ def test_who_read_an_answer_is_shown(tmp_path: Path) -> None:
         answer("stage-beam", 2, 0, 0.5, read="B", graded_by="grader", told="It means B."),
     ]
     write_lines(tmp_path / "scenes" / "outcomes.jsonl", [heading(grader="gpt-4o-mini"), *lines])
-    text = " ".join(Tags(report_run(tmp_path).page).text.split())
+    text = " ".join(Tags(report_run([tmp_path]).page).text.split())
     assert "graded by rule and gpt-4o-mini" in text
     assert "greedy unread Hm." in text
     assert "Read as B by grader" in text
