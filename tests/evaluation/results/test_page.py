@@ -91,7 +91,7 @@ def test_a_published_figure_that_is_no_accuracy_is_not_set_beside_one(
     write_table(tmp_path, "HallusionBench", hallusion_rows())
     ids = [row["index"] for row in hallusion_rows() if row["image"]]
     lines = [
-        answer("greedy", 1, number, score, id=ids[number])
+        answer("greedy", 1, number, score, id=ids[number], kind="chart")
         for number, score in enumerate((1.0, 1.0, 1.0, 0.0, 0.0))
     ]
     write_lines(
