@@ -134,7 +134,7 @@ async def measure_accuracy(
     numbers = benchmark.numbers(seed, items)
     contender = SearchContender(strategy)
     answer = await contender.prepare(model, benchmark, numbers)
-    await warm_up(answer, benchmark, seed)
+    await warm_up(model, answer, benchmark, seed)
     started = time.perf_counter()
     outcomes = await answer_items(
         answer,

@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
+from langchain_core.exceptions import ModelInvalidRequestError, ModelRefusalError
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
+from langchain_llava_o1.chat.local_engine import LocalEngineModel
 from langchain_llava_o1.data.annotation.spending import BudgetReached
 from langchain_llava_o1.evaluation.benchmark import Benchmark
 from langchain_llava_o1.evaluation.item import DamagedItemError, Grade, Item
@@ -95,10 +97,14 @@ def question_of(item: Item) -> HumanMessage:
     return HumanMessage([*blocks, {"type": "text", "text": item.question}])
 
 
-async def warm_up(answer: Answer, benchmark: Benchmark, first: int) -> None:
-    """Answer a question that does not count: the first call loads the checkpoint."""
-    item = await asyncio.to_thread(benchmark.read_practice_item, first)
-    await answer(Asked([question_of(item)], item, 0))
+async def warm_up(model: BaseChatModel, answer: Answer, benchmark: Benchmark, first: int) -> None:
+    """Have a model of this machine answer a question that does not count: the first call loads it.
+
+    A hosted one has nothing to load, and its answer would be paid for.
+    """
+    if isinstance(model, LocalEngineModel):
+        item = await asyncio.to_thread(benchmark.read_practice_item, first)
+        await answer(Asked([question_of(item)], item, 0))
 
 
 async def answer_items(
@@ -114,6 +120,9 @@ async def answer_items(
 ) -> list[Outcome]:
     """Answer items of a benchmark, many at once; those that the budget has no more money for are left.
 
+    A question that the model refuses, such as one that its provider's filter stops, counts as wrong, if the
+    model answers any other.
+
     Args:
         answer: Answers a question.
         benchmark: What is asked, and what grades the answers.
@@ -127,34 +136,61 @@ async def answer_items(
 
     Raises:
         Exception: The first that reading, answering or grading an item raises, with a note of which item it
-            was; the other answers are cancelled.
+            was. No further item is begun, and those under way are finished.
     """
     places = asyncio.Semaphore(concurrency)
     asking = _Asking(answer, benchmark, turns, ForgottenReplies() if replies is None else replies)
+    outcomes: dict[int, Outcome] = {}
+    refused: list[_Refused] = []
+    failures: list[Exception] = []
 
-    async def run(number: int) -> Outcome | None:
+    def keep(outcome: Outcome) -> None:
+        outcomes[outcome.number] = outcome
+        report(outcome)
+
+    async def run(number: int) -> None:
         async with places:
+            if failures:
+                return
             try:
                 item = await asyncio.to_thread(benchmark.read_item, number)
+                try:
+                    keep(await asking.answer(item, number))
+                except (ModelInvalidRequestError, ModelRefusalError) as error:
+                    refused.append(_Refused(item, number, error))
             except DamagedItemError as damage:
                 report_damage(damage)
-                return None
-            try:
-                outcome = await asking.answer(item, number)
             except BudgetReached:
-                return None
-        report(outcome)
-        return outcome
+                return
+            except Exception as error:
+                failures.append(error)
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(run(number)) for number in numbers]
-    except ExceptionGroup as failures:
-        failure = failures.exceptions[0]
-    else:
-        return [outcome for outcome in (task.result() for task in tasks) if outcome is not None]
-    # Raised here, where the group is no longer under way, the failure keeps the cause that it has.
-    raise failure
+    numbers = list(numbers)
+    async with asyncio.TaskGroup() as group:
+        for number in numbers:
+            group.create_task(run(number))
+    if outcomes:
+        for each in refused:
+            keep(each.outcome())
+    elif refused:
+        # What refuses every question refuses how it is asked.
+        failures.append(refused[0].error)
+    if failures:
+        raise failures[0]
+    return [outcomes[number] for number in numbers if number in outcomes]
+
+
+class _Refused(NamedTuple):
+    """An item that the model refused to answer."""
+
+    item: Item
+    number: int
+    error: Exception
+
+    def outcome(self) -> Outcome:
+        """Count it as wrong, and as answered with nothing."""
+        told = f"The model refused the question: {self.error}"
+        return _count(self.item, Replied(self.number, "", 0, 0), Grade(0.0, by="nobody", told=told))
 
 
 @dataclass(frozen=True)
@@ -178,18 +214,7 @@ class _Asking:
         except Exception as error:
             error.add_note(f"Raised by item {item.id} (number {number}) of {self.benchmark}.")
             raise
-        return Outcome(
-            **replied.as_json(),
-            id=item.id,
-            kind=item.kind,
-            score=grade.score,
-            skill=item.skill,
-            unit=item.unit,
-            read=grade.read,
-            graded_by=grade.by,
-            told=grade.told,
-            sources=tuple(item.sources),
-        )
+        return _count(item, replied, grade)
 
     async def _reply(self, item: Item, number: int) -> Replied:
         conversation: list[BaseMessage] = []
@@ -209,3 +234,20 @@ class _Asking:
         )
         self.replies.keep(replied, replies[-1].result)
         return replied
+
+
+def _count(item: Item, replied: Replied, grade: Grade) -> Outcome:
+    """Say what came of an item."""
+    return Outcome(
+        **replied.as_json(),
+        id=item.id,
+        kind=item.kind,
+        score=grade.score,
+        skill=item.skill,
+        unit=item.unit,
+        unit_items=item.unit_items,
+        read=grade.read,
+        graded_by=grade.by,
+        told=grade.told,
+        sources=tuple(item.sources),
+    )

@@ -1,7 +1,7 @@
 """Strategies side by side: the same items answered by each, with several numbers of candidates."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ from langchain_llava_o1.evaluation.purse import Purse
 from langchain_llava_o1.judges.chat_model import name_of
 from langchain_llava_o1.search.catalogue import Judging, find_search
 from langchain_llava_o1.search.strategy import Strategy
+
+_BASELINE_SEARCH = "greedy"
+"""What a baseline is asked by, if anything."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +95,11 @@ def plan_contenders(
     known: set[str] = set()
     for cell in cells:
         if cell.search in BASELINES:
-            contenders[cell] = BASELINES[cell.search]
+            strategy, _ = _strategy(model, _BASELINE_SEARCH, 1, settings)
+            contenders[cell] = BASELINES[cell.search](strategy)
             continue
-        entry = find_search(cell.search)
-        judge = settings.judge if entry.judging is Judging.ANY else None
-        names = Strategy(cell.search, judge).settings_known_to(model)
-        given = {"candidates": cell.candidates, **settings.settings}
-        own = {name: given[name] for name in given if name in names and name not in entry.preset}
-        contenders[cell] = SearchContender(Strategy(cell.search, judge, own))
+        strategy, names = _strategy(model, cell.search, cell.candidates, settings)
+        contenders[cell] = SearchContender(strategy)
         known |= names
     if unknown := sorted(settings.settings.keys() - known):
         raise ConfigurationError(
@@ -109,6 +109,18 @@ def plan_contenders(
     for contender in contenders.values():
         contender.describe(model)
     return contenders
+
+
+def _strategy(
+    model: BaseChatModel, search: str, candidates: int, settings: ComparisonSettings
+) -> tuple[Strategy, Set[str]]:
+    """Return a search with those of the settings that it has, and the names of all that it could have."""
+    entry = find_search(search)
+    judge = settings.judge if entry.judging is Judging.ANY else None
+    names = Strategy(search, judge).settings_known_to(model)
+    given = {"candidates": candidates, **settings.settings}
+    own = {name: given[name] for name in given if name in names and name not in entry.preset}
+    return Strategy(search, judge, own), names
 
 
 async def compare(
@@ -149,21 +161,24 @@ async def compare(
     numbers = benchmark.numbers(settings.seed, settings.items)
     log = OutcomeLog(folder, settings.heading(model))
     if purse is not None:
-        purse.count(log.outcomes)
+        for cell, outcomes in log.outcomes.items():
+            if cell not in contenders or contenders[cell].asks_model:
+                purse.count(outcomes)
     reports: list[AccuracyReport] = []
     units: list[Mapping[str, Unit]] = []
     for cell, contender in contenders.items():
         known = {logged.outcome.number for logged in log.of(cell, numbers)}
         if missing := [number for number in numbers if number not in known]:
             replies = log.replies(cell, set(missing))
-            if purse is not None:
-                purse.count(replies.ungraded.values())
             answer = await contender.prepare(model, benchmark, numbers)
+            if purse is not None and contender.asks_model:
+                purse.count(replies.ungraded.values())
+                answer = purse.paying(answer, f"{cell.search}, N={cell.candidates}")
             report_start(cell, len(missing))
             if contender.asks_model and len(replies.ungraded) < len(missing):
-                await warm_up(answer, benchmark, settings.seed)
+                await warm_up(model, answer, benchmark, settings.seed)
             await answer_items(
-                answer if purse is None else purse.paying(answer),
+                answer,
                 benchmark,
                 missing,
                 concurrency=concurrency,
@@ -171,9 +186,11 @@ async def compare(
                 report_damage=report_damage,
                 replies=replies,
             )
-        if logged := log.of(cell, numbers):
+        logged = log.of(cell, numbers)
+        # Of units that none is complete of, there is nothing to report.
+        if found := unite([each.outcome for each in logged]):
             reports.append(_summarize_cell(cell, logged, contender.describe(model), model, settings))
-            units.append(unite([each.outcome for each in logged]))
+            units.append(found)
     return _pair_with_first(reports, units)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import random
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -65,18 +65,19 @@ class SearchContender(Contender):
         return create_answer(model, self.strategy)
 
 
+@dataclass(frozen=True)
 class TextOnly(Contender):
-    """A greedy pass that is not shown the pictures: what the questions give away by themselves."""
+    """A search that is not shown the pictures: what the questions give away by themselves."""
 
-    _STRATEGY = Strategy("greedy")
+    strategy: Strategy
 
     def describe(self, model: BaseChatModel) -> Facts:
-        """Say that it is greedy."""
-        return SearchContender(self._STRATEGY).describe(model)
+        """Say what its settings are."""
+        return SearchContender(self.strategy).describe(model)
 
     async def prepare(self, model: BaseChatModel, benchmark: Benchmark, numbers: Sequence[int]) -> Answer:
         """Build the search."""
-        shown = create_answer(model, self._STRATEGY)
+        shown = create_answer(model, self.strategy)
 
         async def answer(asked: Asked) -> Reply:
             return await shown(asked._replace(conversation=[HumanMessage(asked.item.question)]))
@@ -138,9 +139,9 @@ class MajorityOption(Contender):
         return answer
 
 
-BASELINES: dict[str, Contender] = {
-    "random": Guess(),
-    "majority-option": MajorityOption(),
-    "text-only": TextOnly(),
+BASELINES: dict[str, Callable[[Strategy], Contender]] = {
+    "random": lambda strategy: Guess(),
+    "majority-option": lambda strategy: MajorityOption(),
+    "text-only": TextOnly,
 }
-"""The baselines, by the names that tables give them."""
+"""What makes the baselines of a greedy pass, by the names that tables give them."""

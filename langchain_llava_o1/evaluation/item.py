@@ -23,6 +23,7 @@ class Item:
         skill: What its kind needs, such as perception or reasoning; empty where the benchmark does not say.
         unit: Items of the same unit count as one, which is right only if all of them are; empty for an item
             that counts by itself.
+        unit_items: How many items its unit has.
         choices: The conclusions to choose from, as in a guess; none where there is no end of them.
         sources: Where each picture is from, such as a file and its row, in the order of ``pictures``.
     """
@@ -34,6 +35,7 @@ class Item:
     reference: Any = None
     skill: str = ""
     unit: str = ""
+    unit_items: int = 1
     choices: Sequence[str] = ()
     sources: Sequence[str] = ()
 

@@ -42,6 +42,7 @@ class Outcome:
         output_tokens: Tokens generated.
         skill: What its kind needs.
         unit: Items of the same unit count as one; empty for an item that counts by itself.
+        unit_items: How many items the unit has.
         read: What was read out of the conclusion; None if nothing could be.
         graded_by: What decided on the score.
         told: What a grader wrote.
@@ -57,6 +58,7 @@ class Outcome:
     output_tokens: int
     skill: str = ""
     unit: str = ""
+    unit_items: int = 1
     read: str | None = None
     graded_by: GradedBy = "rule"
     told: str = ""
@@ -93,10 +95,15 @@ class Unit:
 
 
 def unite(outcomes: Sequence[Outcome]) -> dict[str, Unit]:
-    """Return what counts as one, by a name that it has in all runs, in the order of the outcomes."""
-    units: dict[str, Unit] = {}
+    """Return what counts as one, by a name that it has in all runs, in the order of the outcomes.
+
+    What is not complete does not count: what is missing of it might be wrong.
+    """
+    parts: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
-        name = outcome.unit or f"item {outcome.number}"
-        score = min(outcome.score, units[name].score) if name in units else outcome.score
-        units[name] = Unit(outcome.kind, outcome.skill, score)
-    return units
+        parts.setdefault(outcome.unit or f"item {outcome.number}", []).append(outcome)
+    return {
+        name: Unit(found[0].kind, found[0].skill, min(outcome.score for outcome in found))
+        for name, found in parts.items()
+        if len(found) >= found[0].unit_items
+    }

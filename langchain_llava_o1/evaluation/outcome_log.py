@@ -48,10 +48,11 @@ class OutcomeLog:
         end = content.rfind(b"\n") + 1
         if _line(heading).startswith(content):
             folder.mkdir(parents=True, exist_ok=True)
-            # Records that are there belong to a file that was deleted.
-            for records in (folder / _RECORDS).glob("*.jsonl"):
-                records.unlink()
-            path.write_bytes(_line(heading))
+            if content != _line(heading):
+                # Records that are there belong to a file that was deleted.
+                for records in (folder / _RECORDS).glob("*.jsonl"):
+                    records.unlink()
+                path.write_bytes(_line(heading))
             return
         try:
             lines = content[:end].decode().split("\n")[:-1]
@@ -84,9 +85,9 @@ class OutcomeLog:
         return [known[number] for number in numbers if number in known]
 
     @property
-    def outcomes(self) -> list[Outcome]:
-        """All that is known."""
-        return [logged.outcome for known in self._outcomes.values() for logged in known.values()]
+    def outcomes(self) -> dict[Cell, list[Outcome]]:
+        """All that is known, by cell."""
+        return {cell: [logged.outcome for logged in known.values()] for cell, known in self._outcomes.items()}
 
     def replies(self, cell: Cell, numbers: Collection[int]) -> "LoggedReplies":
         """Return the replies to a cell's items: those of earlier runs that were not graded, and new ones."""

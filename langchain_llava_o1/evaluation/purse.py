@@ -1,5 +1,6 @@
-"""What answering may cost: no further question is begun once that is spent."""
+"""What answering may cost: no further question is begun that is likely to pass it."""
 
+import asyncio
 from collections.abc import Iterable
 
 from langchain_llava_o1.data.annotation.spending import Spending, Usage, estimate_tokens, usage_of
@@ -31,20 +32,36 @@ class Purse:
         for answer in answers:
             self.spending.add(ANSWERING, Usage(1, answer.input_tokens, answer.output_tokens))
 
-    def paying(self, answer: Answer) -> Answer:
+    def paying(self, answer: Answer, name: str) -> Answer:
         """Return what answers for as long as there is money.
 
-        It raises ``BudgetReached`` where there is none.
+        It raises ``BudgetReached`` where there is none. What an answer takes is told by those before it:
+        within a budget, the first one is waited for before others begin.
+
+        Args:
+            answer: Answers a question.
+            name: What answers. Each name has a mean of its own, since a search may take many times as much as
+                another one.
         """
+        role, spending = f"{ANSWERING}: {name}", self.spending
+        if ANSWERING in spending.prices:
+            spending.prices = {**spending.prices, role: spending.prices[ANSWERING]}
+        first = asyncio.Lock()
 
         async def pay(asked: Asked) -> Reply:
             prompt = list(asked.conversation)
-            self.spending.begin(ANSWERING, Usage(1, estimate_tokens(prompt), 0))
+            spending.begin(role, Usage(1, estimate_tokens(prompt), 0))
             try:
                 reply = await answer(asked)
             finally:
-                self.spending.end(ANSWERING)
-            self.spending.add(ANSWERING, usage_of(prompt, reply.message))
+                spending.end(role)
+            spending.add(role, usage_of(prompt, reply.message))
             return reply
 
-        return pay
+        async def pay_in_turn(asked: Asked) -> Reply:
+            async with first:
+                if role not in spending.used:
+                    return await pay(asked)
+            return await pay(asked)
+
+        return pay if spending.budget.max_cost is None else pay_in_turn

@@ -135,7 +135,7 @@ async def test_a_failing_model_is_not_a_wrong_answer() -> None:
             seed=5,
             concurrency=1,
         )
-    assert any("number 5) of scenes (easy)" in note for note in failure.value.__notes__)
+    assert any("number 6) of scenes (easy)" in note for note in failure.value.__notes__)
 
 
 @pytest.mark.parametrize(("right", "items"), [(0, 10), (10, 10), (7, 10), (650, 1000)])

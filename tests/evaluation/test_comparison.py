@@ -120,8 +120,8 @@ async def test_each_strategy_takes_the_settings_that_it_has(tmp_path: Path) -> N
     await compare(model, cells, settings, folder=tmp_path / "a", concurrency=1)
     assert {call.parameters["temperature"] for call in model.sampling_calls} == {0.5}
     captions = [call for call in model.sampling_calls if "</CAPTION>" in (call.parameters["stop"] or ())]
-    # Two candidates for each of two beams, for the item and for the one before it that does not count.
-    assert len(captions) == 2 * 2 * 2
+    # Two candidates for each of two beams.
+    assert len(captions) == 2 * 2
     settings = ComparisonSettings(SCENES, seed=0, items=1, settings={"beems": 2})
     with pytest.raises(ConfigurationError, match=r"has a setting 'beems'; they have .*beams"):
         await compare(model, cells, settings, folder=tmp_path / "b", concurrency=1)

@@ -45,6 +45,7 @@ class MultipleChoiceBenchmark(FileBenchmark):
             reference=ChoiceQuestion(text, options, row.read_one_of("answer", options)),
             skill=self.skill_of(row),
             unit=self.unit_of(row),
+            unit_items=self.unit_items_of(row),
             choices=tuple(options),
             sources=sources,
         )
@@ -69,3 +70,7 @@ class MultipleChoiceBenchmark(FileBenchmark):
     def unit_of(self, row: BenchmarkRow) -> str:
         """Return what a row counts as a part of; empty where it counts by itself."""
         return ""
+
+    def unit_items_of(self, row: BenchmarkRow) -> int:
+        """Return how many rows that has."""
+        return 1

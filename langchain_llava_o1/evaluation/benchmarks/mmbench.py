@@ -3,6 +3,7 @@
 This is its circular evaluation (arXiv 2307.06281).
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from langchain_llava_o1.errors import ConfigurationError
@@ -34,6 +35,7 @@ class MMBench(MultipleChoiceBenchmark):
             )
         super().__init__(name, options, resources)
         self._questions = [_question_of(place.index) for place in self.places]
+        self._num_rotations = Counter(self._questions)
 
     def order_places(self, places: Sequence[RowPlace]) -> Sequence[RowPlace]:
         """Put the rotations of each question behind one another, where its first one stands."""
@@ -68,6 +70,10 @@ class MMBench(MultipleChoiceBenchmark):
         if not question:
             raise row.damage("index", repr(row.index), expected="a whole number")
         return question
+
+    def unit_items_of(self, row: BenchmarkRow) -> int:
+        """Return how many rotations the question has, those that are damaged included."""
+        return self._num_rotations[_question_of(row.index)]
 
     def _continues_question(self, number: int) -> bool:
         if not 0 < number < len(self._questions):
