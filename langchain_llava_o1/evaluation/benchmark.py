@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.errors import ConfigurationError
@@ -34,6 +34,13 @@ class Resources:
     data: Path | None = None
     grader: "Grader | None" = None
     is_compatible: bool = False
+
+    def heading(self) -> dict[str, Any]:
+        """Return what answers that are graded with them have in common."""
+        return {
+            **({"grader": self.grader.name} if self.grader else {}),
+            **({"compatible": True} if self.is_compatible else {}),
+        }
 
 
 NO_RESOURCES = Resources()

@@ -47,7 +47,7 @@ class ComparisonSettings:
 
     def heading(self, model: BaseChatModel) -> dict[str, Any]:
         """Return what answers in one file have in common; more items may be asked for later."""
-        benchmark, resources = self.benchmark, self.benchmark.resources
+        benchmark = self.benchmark
         top_p = getattr(model, "top_p", None)
         return {
             "benchmark": benchmark.name,
@@ -57,8 +57,7 @@ class ComparisonSettings:
             "seed": self.seed,
             "model": name_of(model),
             **({"top_p": top_p} if top_p not in (None, 1.0) else {}),
-            **({"grader": resources.grader.name} if resources.grader else {}),
-            **({"compatible": True} if resources.is_compatible else {}),
+            **benchmark.resources.heading(),
         }
 
 

@@ -6,6 +6,7 @@ from langchain_llava_o1.cli.bench.accuracy import accuracy
 from langchain_llava_o1.cli.bench.conversation import conversation
 from langchain_llava_o1.cli.bench.cutoff import cutoff
 from langchain_llava_o1.cli.bench.fetch import fetch
+from langchain_llava_o1.cli.bench.grade import grade
 from langchain_llava_o1.cli.bench.judge import judge
 from langchain_llava_o1.cli.bench.recall import recall
 from langchain_llava_o1.cli.bench.report import report
@@ -23,6 +24,7 @@ app.command()(accuracy)
 app.command()(conversation)
 app.command()(cutoff)
 app.command()(fetch)
+app.command()(grade)
 app.command()(judge)
 app.command()(recall)
 app.command()(report)
