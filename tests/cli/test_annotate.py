@@ -15,6 +15,7 @@ import pytest
 from typer.testing import Result
 
 from langchain_llava_o1.cli.data.teaching import read_model
+from langchain_llava_o1.data.annotation.journal import is_begun
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.canvas import as_png
 from langchain_llava_o1.drawn.items import make_item
@@ -62,6 +63,60 @@ def test_a_set_is_made_checked_and_gone_on_with(
     assert len(server.prompts) == num_asked
 
 
+def write_bad_questions(folder: Path) -> Path:
+    """Write 20 questions, of which line 17 is broken, line 3 lacks its picture, and line 5 has no answer."""
+    path = write_questions(folder, *["7"] * 20)
+    lines = path.read_text().splitlines()
+    lines[2] = json.dumps({**json.loads(lines[2]), "image": "lost.png"})
+    lines[4] = json.dumps({**json.loads(lines[4]), "answer": " "})
+    lines[16] = '{"id": "q16", "image": '
+    return write_set(path, *lines)
+
+
+def check_problems(result: Result, path: Path) -> None:
+    assert f"{path}:3: image: there is no lost.png in the folder" in result.stderr
+    assert f"{path}:5: answer: answer is ' '; expected a text" in result.stderr
+    assert f"{path}:17: no JSON in UTF-8" in result.stderr
+    assert "expected one JSON object on a line" in result.stderr
+    assert result.stderr.count(f"warning: {path}:") == 3
+    assert "3 problems in the questions; lines that give no question are left out" in result.stderr
+
+
+def test_lines_that_give_no_question_are_told_and_the_others_go_on(
+    run_command: RunCommand, tmp_path: Path, server: TeacherServer
+) -> None:
+    path, folder = write_bad_questions(tmp_path), tmp_path / "set"
+    result = run_command("data", "annotate", path, *options(server, folder), "--estimate")
+    check_problems(result, path)
+    result = run_command("data", "annotate", path, *options(server, folder))
+    assert result.exit_code == 0
+    check_problems(result, path)
+    assert "17 annotated, 0 refused, 1 errors, 3 problems in lines; 17 calls" in result.stdout
+    assert len(read_json_lines(folder / "examples.jsonl")) == 17
+
+
+def test_of_many_problems_the_first_20_are_told(
+    run_command: RunCommand, tmp_path: Path, server: TeacherServer
+) -> None:
+    path, folder = write_questions(tmp_path, "7"), tmp_path / "set"
+    write_set(path, path.read_text().strip(), *["{"] * 23)
+    result = run_command("data", "annotate", path, *options(server, folder))
+    assert result.stderr.count(f"warning: {path}:") == 20
+    assert "23 problems in the questions, 3 of them not told" in result.stderr
+    assert "1 annotated, 0 refused, 0 errors, 23 problems in lines" in result.stdout
+
+
+def test_lines_that_give_no_question_give_no_pair(
+    run_command: RunCommand, tmp_path: Path, server: TeacherServer
+) -> None:
+    path, out = write_bad_questions(tmp_path), tmp_path / "pairs.jsonl"
+    asked = ("--model", "openai:scripted", "--base-url", server.address, "--answers", "2", "--out", out)
+    result = run_command("data", "preference-pairs", path, *asked)
+    assert result.exit_code == 0
+    assert f"{path}:17: no JSON in UTF-8" in result.stderr
+    assert "0 pairs of 17/18 questions, 3 problems in lines; 34 calls" in result.stdout
+
+
 def test_an_estimate_asks_nobody(run_command: RunCommand, tmp_path: Path, server: TeacherServer) -> None:
     questions = write_questions(tmp_path, "7", "7")
     asked = (*options(server, tmp_path / "set"), "--price", "10,10", "--estimate")
@@ -70,6 +125,29 @@ def test_an_estimate_asks_nobody(run_command: RunCommand, tmp_path: Path, server
     assert result.stdout.startswith("estimate: 2 questions to annotate, about 2 calls")
     assert "cost 0.0" in result.stdout
     assert server.prompts == []
+    assert not is_begun(tmp_path / "set" / "annotation")
+
+
+def test_an_estimate_binds_no_teacher(run_command: RunCommand, tmp_path: Path, server: TeacherServer) -> None:
+    questions, folder = write_questions(tmp_path, "7", "7"), tmp_path / "set"
+    folder.mkdir()
+    assert run_command("data", "annotate", questions, *options(server, folder), "--estimate").exit_code == 0
+    assert not is_begun(folder / "annotation")
+    asked = ("--teacher", "openai:another", "--base-url", server.address, "--out", folder)
+    result = run_command("data", "annotate", questions, *asked)
+    assert result.exit_code == 0
+    assert "2 annotated" in result.stdout
+
+
+def test_a_file_of_pairs_that_something_else_wrote_is_refused(
+    run_command: RunCommand, tmp_path: Path
+) -> None:
+    questions, out = write_questions(tmp_path, "7"), tmp_path / "pairs.jsonl"
+    out.write_text('{"prompt": "Q", "chosen": "A", "rejected": "B"}\n')
+    asked = ("--model", "openai:scripted", "--out", out)
+    result = run_command("data", "preference-pairs", questions, *asked)
+    assert result.exit_code == 2
+    assert "is there already, and was not begun by this command" in told(result)
 
 
 def test_the_end_of_the_budget_leaves_exit_code_1(

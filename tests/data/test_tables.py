@@ -25,7 +25,7 @@ def test_a_csv_file_is_a_set(tmp_path: Path) -> None:
     assert (first.id, first.pictures, first.questions) == ("7", ("red.png",), ["Which\ncolour?"])
     assert (first.answers, dict(first.extra)) == ([staged()], {"level": "3"})
     assert opened.open_pictures(first)[0].image.size == (12, 8)
-    assert (second.id, second.pictures) == (f"line-{second.location.line}", ())
+    assert second.pictures == ()
     assert path.read_text().splitlines()[second.location.line - 1] == ",,Why?,Because"
 
 
@@ -43,6 +43,30 @@ def test_columns_may_have_other_names(tmp_path: Path, ending: str) -> None:
     assert (example.pictures, example.questions, example.answers) == (("a.png",), ["Q"], ["A"])
     with pytest.raises(ConfigurationError, match=r"it has file, prompt, response"):
         open_training_set(path, columns=Columns(question="ask"))
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_a_row_without_an_id_is_called_the_same_wherever_it_stands(tmp_path: Path, ending: str) -> None:
+    rows = [
+        ("a.png", "Which?", "4"),
+        ("b.png", "Which?", "4"),
+        ("a.png", "Who?", "4"),
+        ("a.png", "Which?", "5"),
+    ]
+
+    def write(*rows: tuple[str, str, str]) -> list[str]:
+        path = tmp_path / f"table.{ending}"
+        names = ("image", "question", "answer")
+        if ending == "csv":
+            path.write_text("".join(",".join(cells) + "\n" for cells in (names, *rows)))
+        else:
+            write_set(path, *(dict(zip(names, cells, strict=True)) for cells in rows))
+        return [example.id for example in open_training_set(path)]
+
+    ids = write(*rows)
+    assert len(set(ids)) == 4
+    assert write(("c.png", "New?", "1"), *rows)[1:] == ids
+    assert write(rows[0], rows[1], rows[0], rows[0]) == [ids[0], ids[1], f"{ids[0]}-2", f"{ids[0]}-3"]
 
 
 def test_rows_as_json_are_told_from_conversations(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from langchain_llava_o1.cli.answering import run_until_interrupted
+from langchain_llava_o1.cli.data.line_problems import describe_problems, tell_problems
 from langchain_llava_o1.cli.data.options import (
     AllowBenchmarkOption,
     ColumnsOption,
@@ -179,7 +180,9 @@ def annotate(
             budget=Budget(max_tokens_total, max_cost),
             prices=read_prices(price, validator_price, max_cost),
         )
-        estimate = estimate_annotation(questions, out, plan, retry_refusals=retry_refusals)
+        estimate = estimate_annotation(
+            questions, out, plan, retry_refusals=retry_refusals, report_problems=tell_problems
+        )
         if is_estimate:
             write_output(describe_estimate(estimate, plan) + "\n")
             return
@@ -214,10 +217,11 @@ def describe_progress(report: "AnnotationReport") -> str:
 def describe_report(report: "AnnotationReport") -> str:
     """Say in a line what it has come to."""
     unreadable = f", {report.num_unreadable:,} unreadable verdicts" if report.num_unreadable else ""
+    problems = f", {describe_problems(report.num_problems)} in lines" if report.num_problems else ""
     cost = f", cost {report.cost:,.4f}" if report.cost else ""
     return (
         f"{report.num_annotated:,} annotated, {report.num_refused:,} refused, {report.num_failed:,} errors"
-        f"{unreadable}; {report.num_calls:,} calls, {report.input_tokens:,} tokens read, "
+        f"{unreadable}{problems}; {report.num_calls:,} calls, {report.input_tokens:,} tokens read, "
         f"{report.output_tokens:,} generated{cost}"
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from langchain_llava_o1.cli.answering import run_until_interrupted
+from langchain_llava_o1.cli.data.line_problems import describe_problems, tell_problems
 from langchain_llava_o1.cli.data.options import (
     AllowBenchmarkOption,
     ColumnsOption,
@@ -123,6 +124,7 @@ def preference_pairs(
                 form=form,
                 concurrency=concurrency,
                 report_progress=Ticker(_describe).show,
+                report_problems=tell_problems,
             )
         )
     for id, reason in list(report.failures.items())[:_FAILURES_TOLD]:
@@ -137,9 +139,10 @@ def preference_pairs(
 
 def _describe(report: "PairReport") -> str:
     cost = f", cost {report.cost:,.4f}" if report.cost else ""
+    problems = f", {describe_problems(report.num_problems)} in lines" if report.num_problems else ""
     usage = report.usage
     return (
-        f"{report.num_pairs:,} pairs of {report.num_done:,}/{report.num_questions:,} questions; "
+        f"{report.num_pairs:,} pairs of {report.num_done:,}/{report.num_questions:,} questions{problems}; "
         f"{usage.num_calls:,} calls, {usage.input_tokens:,} tokens read, "
         f"{usage.output_tokens:,} generated{cost}"
     )

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from langchain_llava_o1.data.annotation.annotation_run import AnnotationRun, ReportProgress
 from langchain_llava_o1.data.annotation.estimate import Estimate, estimate_usage
-from langchain_llava_o1.data.annotation.folder import CARD_FILE, EXAMPLES_FILE, AnnotationFolder
+from langchain_llava_o1.data.annotation.folder import CARD_FILE, EXAMPLES_FILE, AnnotationFolder, read_known
 from langchain_llava_o1.data.annotation.models import AnnotatorModels
 from langchain_llava_o1.data.annotation.plan import AnnotationPlan
 from langchain_llava_o1.data.annotation.progress import AnnotationReport
 from langchain_llava_o1.data.annotation.question import read_questions
 from langchain_llava_o1.data.annotation.spending import Spending
+from langchain_llava_o1.data.annotation.survey import ReportProblems, survey_questions
 from langchain_llava_o1.data.card import write_annotation_card
 from langchain_llava_o1.data.training_set import TrainingSet
 from langchain_llava_o1.errors import ConfigurationError
@@ -28,6 +29,7 @@ def annotate(
     ray_address: str | None = None,
     num_ray_workers: int | None = None,
     report_progress: ReportProgress = lambda report: None,
+    report_problems: ReportProblems = lambda problems: None,
 ) -> AnnotationReport:
     """Have a teacher write a staged answer to each question of a set, and keep those that are right.
 
@@ -52,6 +54,8 @@ def annotate(
         num_ray_workers: How many workers it gets, each with ``concurrency`` questions under way; None for one
             on each machine or, where a checkpoint answers, on each GPU.
         report_progress: Called whenever something came of a question.
+        report_problems: Called once, before any model is asked, with what is wrong with lines of the set.
+            A line that gives no question is left out; the others go on.
 
     Raises:
         ConfigurationError: If the folder was begun in another way or is in use, or a model or search cannot
@@ -68,6 +72,7 @@ def annotate(
         ray_address=ray_address,
         num_ray_workers=num_ray_workers,
         report_progress=report_progress,
+        report_problems=report_problems,
     )
     return asyncio.run(coroutine)
 
@@ -84,18 +89,25 @@ async def aannotate(
     ray_address: str | None = None,
     num_ray_workers: int | None = None,
     report_progress: ReportProgress = lambda report: None,
+    report_problems: ReportProblems = lambda problems: None,
 ) -> AnnotationReport:
     """Annotate a set without blocking the event loop; the arguments are those of ``annotate``."""
     if concurrency < 1:
         raise ConfigurationError(f"concurrency is {concurrency}; give at least 1.")
     spending = Spending(plan.budget, plan.prices)
     models = AnnotatorModels(plan, spending)
+    survey = survey_questions(questions)
+    report_problems(survey.problems)
     opened = AnnotationFolder(
-        Path(folder), plan.describe(), copy_pictures=copy_pictures, retry_refusals=retry_refusals
+        Path(folder),
+        plan.describe(),
+        survey.digests,
+        copy_pictures=copy_pictures,
+        retry_refusals=retry_refusals,
     )
     with opened:
         opened.restore(spending)
-        run = AnnotationRun(questions, opened, spending, report_progress)
+        run = AnnotationRun(questions, survey, opened, spending, report_progress)
         if ray_address is None:
             await models.share(lambda: run.work(models), concurrency)
         else:
@@ -110,28 +122,30 @@ async def aannotate(
 
 
 def estimate_annotation(
-    questions: TrainingSet, folder: str | Path, plan: AnnotationPlan, *, retry_refusals: bool = False
+    questions: TrainingSet,
+    folder: str | Path,
+    plan: AnnotationPlan,
+    *,
+    retry_refusals: bool = False,
+    report_problems: ReportProblems = lambda problems: None,
 ) -> Estimate:
-    """Estimate what it takes to annotate what is left of a set; no model is asked.
+    """Estimate what it takes to annotate what is left of a set; no model is asked, and nothing is written.
 
     Args:
         questions: The questions.
         folder: Where annotations are written to; what is there already takes nothing.
         plan: Who answers and who compares.
         retry_refusals: Whether questions that were refused are tried again.
+        report_problems: Called with what is wrong with lines of the set.
 
     Raises:
         ConfigurationError: If the folder was begun in another way or is in use.
     """
-    path = Path(folder)
-    left = list(read_questions(questions)) if not path.exists() else None
-    if left is None:
-        with AnnotationFolder(
-            path, plan.describe(), copy_pictures=False, retry_refusals=retry_refusals
-        ) as opened:
-            left = [example for example in read_questions(questions) if opened.is_to_do(example.id)]
+    survey = survey_questions(questions)
+    report_problems(survey.problems)
+    known = read_known(Path(folder), plan.describe(), survey.digests, retry_refusals=retry_refusals)
     return estimate_usage(
-        left,
+        (example for example in read_questions(questions) if known.is_to_do(example.id)),
         strategy=plan.search,
         has_validator=plan.validating_model is not None,
         prices=plan.prices,

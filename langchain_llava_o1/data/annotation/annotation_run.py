@@ -8,8 +8,15 @@ from langchain_llava_o1.data.annotation.folder import AnnotationFolder
 from langchain_llava_o1.data.annotation.journal import RecordedReply, Refusal
 from langchain_llava_o1.data.annotation.models import AnnotatorModels
 from langchain_llava_o1.data.annotation.progress import AnnotationReport, Tally
-from langchain_llava_o1.data.annotation.question import Question, read_files, read_questions, read_reference
+from langchain_llava_o1.data.annotation.question import (
+    Question,
+    digest_question,
+    read_files,
+    read_questions,
+    read_reference,
+)
 from langchain_llava_o1.data.annotation.spending import BudgetReached, Spending, Usage
+from langchain_llava_o1.data.annotation.survey import QuestionSurvey
 from langchain_llava_o1.data.example import Example
 from langchain_llava_o1.data.training_set import TrainingSet
 from langchain_llava_o1.errors import DataError, ImageError
@@ -29,6 +36,7 @@ class AnnotationRun:
     def __init__(
         self,
         questions: TrainingSet,
+        survey: QuestionSurvey,
         folder: AnnotationFolder,
         spending: Spending,
         report_progress: ReportProgress,
@@ -38,11 +46,10 @@ class AnnotationRun:
         self.folder = folder
         self._spending = spending
         self._report_progress = report_progress
-        self.tally = Tally(str(folder.path), 0, spending)
-        for example in read_questions(questions):
-            self.tally.num_questions += 1
-            if not folder.is_to_do(example.id):
-                self._count_known(example.id)
+        self.tally = Tally(str(folder.path), len(survey.digests), survey.problems.number, spending)
+        for id in survey.digests:
+            if not folder.is_to_do(id):
+                self._count_known(id)
         self.left: Iterator[Example] = (
             each for each in read_questions(questions) if folder.is_to_do(each.id)
         )
@@ -102,4 +109,5 @@ class AnnotationRun:
 
 def _fail(example: Example, error: Exception) -> Outcome:
     reason = " ".join(f"{type(error).__name__}: {error}".split())
-    return Outcome(refusal=Refusal(example.id, FAILED, reason, 1, "", read_reference(example)))
+    reference, digest = read_reference(example), digest_question(example)
+    return Outcome(refusal=Refusal(example.id, FAILED, reason, 1, "", reference, digest))

@@ -96,7 +96,8 @@ class Annotator:
 
 
 def _refuse(question: Question, outcome: str, reason: str, attempt: int, reply: str) -> Refusal:
-    return Refusal(question.id, outcome, reason, attempt, reply, read_reference(question.example))
+    reference = read_reference(question.example)
+    return Refusal(question.id, outcome, reason, attempt, reply, reference, question.digest)
 
 
 def _explain(validation: Validation, conclusion: str) -> str:

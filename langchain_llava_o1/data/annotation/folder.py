@@ -1,6 +1,5 @@
 """The folder of an annotation: its examples, its refusals, its journal, and what is left to do."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,10 +11,15 @@ from langchain_llava_o1.data.annotation.journal import (
     Journal,
     RecordedReply,
     Refusal,
+    check_settings,
+    drop_records,
+    holding,
     is_begun,
+    read_journal,
     replace_file,
     write_json_line,
 )
+from langchain_llava_o1.data.annotation.known import KnownOutcomes
 from langchain_llava_o1.data.annotation.question import Question
 from langchain_llava_o1.data.annotation.recording import QuestionRecord
 from langchain_llava_o1.data.annotation.spending import Spending, Usage
@@ -33,17 +37,25 @@ class AnnotationFolder:
 
     Attributes:
         path: The folder.
-        refusals: The questions that were left without an annotation, by id.
     """
 
     def __init__(
-        self, path: Path, settings: Mapping[str, Any], *, copy_pictures: bool, retry_refusals: bool
+        self,
+        path: Path,
+        settings: Mapping[str, Any],
+        digests: Mapping[str, str],
+        *,
+        copy_pictures: bool,
+        retry_refusals: bool,
     ) -> None:
         """Open a folder to go on with, or begin one.
+
+        Annotations of questions that were changed since are dropped, so that these are annotated again.
 
         Args:
             path: The folder.
             settings: How annotations are made; those that were made before must have been made in this way.
+            digests: The digest of each question, by id.
             copy_pictures: Whether pictures are copied into it.
             retry_refusals: Whether what was refused is to be tried again.
 
@@ -51,21 +63,15 @@ class AnnotationFolder:
             ConfigurationError: If it was begun with other settings, another process writes to it, or it is no
                 folder.
         """
-        if path.exists() and not path.is_dir():
-            raise ConfigurationError(f"{path} is a file. Name a folder to write to.")
+        _check_place(path)
         self.path = path
-        self.refusals: dict[str, Refusal] = {}
         self._copy_pictures = copy_pictures
-        self._retry_refusals = retry_refusals
-        self._replies: defaultdict[str, list[RecordedReply]] = defaultdict(list)
-        self._used: dict[str, Usage] = {}
-        if (path / EXAMPLES_FILE).exists() and not is_begun(path / _JOURNAL_FOLDER):
-            raise ConfigurationError(
-                f"{path} has an {EXAMPLES_FILE} that no annotation made. Name another folder."
-            )
         self._journal = Journal(path / _JOURNAL_FOLDER, settings)
-        self._writer = TrainingSetWriter(path / EXAMPLES_FILE)
-        self._read_journal()
+        examples = path / EXAMPLES_FILE
+        self._known = KnownOutcomes(examples, self._journal.read(), digests, retry_refusals=retry_refusals)
+        if self._known.changed:
+            drop_records(examples, self._known.changed)
+        self._writer = TrainingSetWriter(examples)
         # As a start that was killed left it, or for what was annotated after it was refused.
         self._rewrite_refusals()
 
@@ -82,7 +88,12 @@ class AnnotationFolder:
     @property
     def used(self) -> Mapping[str, Usage]:
         """What all starts used, by role."""
-        return self._used
+        return self._known.used
+
+    @property
+    def refusals(self) -> Mapping[str, Refusal]:
+        """The questions that were left without an annotation, by id."""
+        return self._known.refusals
 
     def is_annotated(self, id: str) -> bool:
         """Tell whether a question has an annotation."""
@@ -90,7 +101,7 @@ class AnnotationFolder:
 
     def is_to_do(self, id: str) -> bool:
         """Tell whether a question is still to be annotated."""
-        return not self.is_annotated(id) and (self._retry_refusals or id not in self.refusals)
+        return self._known.is_to_do(id)
 
     def first_attempt(self, id: str) -> int:
         """Return the number of a question's next try; one that ended in an error is made once more."""
@@ -105,7 +116,7 @@ class AnnotationFolder:
 
     def take_replies(self, id: str) -> list[RecordedReply]:
         """Return the replies to a question that earlier starts paid for; they are forgotten here."""
-        return self._replies.pop(id, [])
+        return self._known.replies.pop(id, [])
 
     def keep_reply(self, reply: RecordedReply) -> None:
         """Write down a reply that was paid for."""
@@ -118,26 +129,13 @@ class AnnotationFolder:
             # Of a question that was annotated while the process was killed, the annotation is there.
             if outcome.example.id not in self._writer:
                 self._writer.append(outcome.example, files)
-            self.refusals.pop(question.id, None)
+            self._known.annotated.add(question.id)
+            self._known.refusals.pop(question.id, None)
         elif outcome.refusal is not None:
             self._journal.write(outcome.refusal)
-            self.refusals[question.id] = outcome.refusal
+            self._known.refusals[question.id] = outcome.refusal
             with (self.path / REFUSALS_FILE).open("ab") as file:
                 file.write(_write_refusal(outcome.refusal))
-
-    def _read_journal(self) -> None:
-        for record in self._journal.read():
-            if isinstance(record, Refusal):
-                if not self.is_annotated(record.id):
-                    self.refusals[record.id] = record
-                continue
-            usage = Usage(1, record.input_tokens, record.output_tokens)
-            self._used[record.role] = self._used.get(record.role, Usage()) + usage
-            if not self.is_annotated(record.question):
-                self._replies[record.question].append(record)
-        for id in self.refusals:
-            if not self._retry_refusals:
-                self._replies.pop(id, None)
 
     def _rewrite_refusals(self) -> None:
         lines = [_write_refusal(refusal) for refusal in self.refusals.values()]
@@ -145,8 +143,40 @@ class AnnotationFolder:
 
     def restore(self, spending: Spending) -> None:
         """Add what earlier starts used."""
-        for role, usage in self._used.items():
+        for role, usage in self.used.items():
             spending.add(role, usage)
+
+
+def read_known(
+    path: Path, settings: Mapping[str, Any], digests: Mapping[str, str], *, retry_refusals: bool
+) -> KnownOutcomes:
+    """Read what is known of every question, without beginning the folder or changing what it holds.
+
+    Args:
+        path: The folder; it may be missing.
+        settings: How annotations are made.
+        digests: The digest of each question, by id.
+        retry_refusals: Whether what was refused is to be tried again.
+
+    Raises:
+        ConfigurationError: As for opening it to go on with.
+    """
+    _check_place(path)
+    examples, journal = path / EXAMPLES_FILE, path / _JOURNAL_FOLDER
+    if not is_begun(journal):
+        return KnownOutcomes(examples, (), digests, retry_refusals=retry_refusals)
+    with holding(journal):
+        check_settings(journal, settings)
+        return KnownOutcomes(examples, read_journal(journal), digests, retry_refusals=retry_refusals)
+
+
+def _check_place(path: Path) -> None:
+    if path.exists() and not path.is_dir():
+        raise ConfigurationError(f"{path} is a file. Name a folder to write to.")
+    if (path / EXAMPLES_FILE).exists() and not is_begun(path / _JOURNAL_FOLDER):
+        raise ConfigurationError(
+            f"{path} has an {EXAMPLES_FILE} that no annotation made. Name another folder."
+        )
 
 
 def _write_refusal(refusal: Refusal) -> bytes:

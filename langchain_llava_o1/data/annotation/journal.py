@@ -6,12 +6,13 @@ which a line is appended for each reply of a model and for each question that wa
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from langchain_llava_o1.data.formats.lines import read_lines
 from langchain_llava_o1.errors import ConfigurationError
@@ -55,6 +56,7 @@ class Refusal:
         attempt: The last try.
         reply: Text of the last reply; empty where there was none.
         reference: The reference answer.
+        question_digest: Digest of the question as it was; empty where nobody wrote it down.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Refusal:
     attempt: int
     reply: str = ""
     reference: str = ""
+    question_digest: str = ""
 
 
 Record = RecordedReply | Refusal
@@ -79,15 +82,12 @@ class Journal:
         """
         self.folder = folder
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(self.folder / _LOCK)
+        self._lock = _take_lock(folder)
         try:
-            self._lock.acquire(timeout=0)
-        except Timeout as error:
-            raise ConfigurationError(
-                f"{folder} is being written to by another process. Wait for it, or write to another place."
-            ) from error
-        try:
-            self._check_settings(settings)
+            check_settings(folder, settings)
+            if not is_begun(folder):
+                given = json.dumps(settings, indent=2, ensure_ascii=False)
+                replace_file(folder / _SETTINGS, f"{given}\n".encode())
         except BaseException:
             self._lock.release()
             raise
@@ -97,13 +97,7 @@ class Journal:
 
     def read(self) -> Iterator[Record]:
         """Read what was recorded, in order; what cannot be read is passed over."""
-        for line in read_lines(self.path):
-            try:
-                fields = json.loads(line.text)
-                kind = fields.pop("kind")
-                yield RecordedReply(**fields) if kind == "reply" else Refusal(**fields)
-            except (ValueError, TypeError, KeyError, AttributeError):
-                continue
+        return read_journal(self.folder)
 
     def write(self, record: Record) -> None:
         """Append a record; it is in the file, whole, when this returns."""
@@ -115,25 +109,67 @@ class Journal:
         self._file.close()
         self._lock.release()
 
-    def _check_settings(self, settings: Mapping[str, Any]) -> None:
-        path = self.folder / _SETTINGS
-        given = json.loads(json.dumps(settings))
-        if not path.exists():
-            replace_file(path, (json.dumps(given, indent=2, ensure_ascii=False) + "\n").encode())
-            return
+
+def read_journal(folder: Path) -> Iterator[Record]:
+    """Read what the journal of a folder recorded, in order; what cannot be read is passed over."""
+    path = folder / _JOURNAL
+    for line in read_lines(path) if path.exists() else ():
         try:
-            known = json.loads(path.read_text(encoding="utf-8"))
-            names = [name for name in {**known, **given} if known.get(name) != given.get(name)]
-        except (ValueError, TypeError, AttributeError) as error:
-            raise ConfigurationError(f"{path} cannot be read ({error}). Name another folder.") from error
-        if names:
-            differences = "; ".join(
-                f"{name} was {known.get(name)!r} and is now {given.get(name)!r}" for name in names
-            )
-            raise ConfigurationError(
-                f"{self.folder} was begun in another way: {differences}. Go on as it was begun, or write to "
-                "another place."
-            )
+            fields = json.loads(line.text)
+            kind = fields.pop("kind")
+            yield RecordedReply(**fields) if kind == "reply" else Refusal(**fields)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue
+
+
+def check_settings(folder: Path, settings: Mapping[str, Any]) -> None:
+    """See that a folder was begun with these settings, or is not begun yet.
+
+    Raises:
+        ConfigurationError: If it was begun with others.
+    """
+    path = folder / _SETTINGS
+    if not path.exists():
+        return
+    given = json.loads(json.dumps(settings))
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        names = [name for name in {**known, **given} if known.get(name) != given.get(name)]
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ConfigurationError(f"{path} cannot be read ({error}). Name another folder.") from error
+    if names:
+        differences = "; ".join(
+            f"{name} was {known.get(name)!r} and is now {given.get(name)!r}" for name in names
+        )
+        raise ConfigurationError(
+            f"{folder} was begun in another way: {differences}. Go on as it was begun, or write to "
+            "another place."
+        )
+
+
+@contextmanager
+def holding(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing to a folder that was begun, to read from it.
+
+    Raises:
+        ConfigurationError: If another process writes to it.
+    """
+    lock = _take_lock(folder)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _take_lock(folder: Path) -> BaseFileLock:
+    lock = FileLock(folder / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise ConfigurationError(
+            f"{folder} is being written to by another process. Wait for it, or write to another place."
+        ) from error
+    return lock
 
 
 def is_begun(folder: Path) -> bool:
@@ -166,3 +202,22 @@ def drop_torn_line(path: Path) -> None:
     if end < path.stat().st_size:
         with path.open("r+b") as file:
             file.truncate(end)
+
+
+def drop_records(path: Path, ids: Collection[str]) -> None:
+    """Drop the lines of some ids from a file, which at any moment is the old one or the new one, whole."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    with unfinished.open("wb") as file:
+        for line in read_lines(path):
+            if read_id(line.text) not in ids:
+                file.write(line.text)
+    unfinished.replace(path)
+
+
+def read_id(line: bytes) -> str | None:
+    """Return the id of a line of JSON; None where it has none."""
+    try:
+        found = json.loads(line)["id"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return str(found) if isinstance(found, str | int) else None

@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from langchain_llava_o1.data.annotation.graded_answers import draw_answers
-from langchain_llava_o1.data.annotation.journal import Journal
 from langchain_llava_o1.data.annotation.models import AnnotatorModels
 from langchain_llava_o1.data.annotation.pair_file import PairFile
 from langchain_llava_o1.data.annotation.pair_forms import PairForm
 from langchain_llava_o1.data.annotation.plan import AnnotationPlan
 from langchain_llava_o1.data.annotation.question import Question, read_files, read_questions
 from langchain_llava_o1.data.annotation.spending import BudgetReached, Spending, Usage
+from langchain_llava_o1.data.annotation.survey import (
+    QuestionSurvey,
+    ReportProblems,
+    survey_questions,
+)
 from langchain_llava_o1.data.example import Example
 from langchain_llava_o1.data.training_set import TrainingSet
 from langchain_llava_o1.errors import ConfigurationError, ModelLoadError
@@ -25,6 +29,7 @@ class PairReport:
     Attributes:
         path: The file.
         num_questions: Questions of the set.
+        num_problems: What is wrong with lines of the set; some of these lines may give no question.
         num_done: Questions whose answers were drawn.
         num_pairs: Pairs in the file.
         failures: Why questions could not be answered in this start, by id; the next start tries again.
@@ -35,6 +40,7 @@ class PairReport:
 
     path: str
     num_questions: int = 0
+    num_problems: int = 0
     num_done: int = 0
     num_pairs: int = 0
     failures: dict[str, str] = field(default_factory=dict)
@@ -53,6 +59,7 @@ async def draw_preference_pairs(
     form: PairForm = "preference",
     concurrency: int = 8,
     report_progress: Callable[[PairReport], None] = lambda report: None,
+    report_problems: ReportProblems = lambda problems: None,
 ) -> PairReport:
     """Have a model answer each question several times, and pair right answers with wrong ones.
 
@@ -70,6 +77,7 @@ async def draw_preference_pairs(
         form: "preference" for DPO and reward models, "verdict" for training a judge.
         concurrency: Questions under way at once.
         report_progress: Called as each question is done.
+        report_problems: Called once, before any model is asked, with what is wrong with lines of the set.
 
     Raises:
         ConfigurationError: If the file was begun in another way or is in use, or a model cannot be opened.
@@ -82,9 +90,10 @@ async def draw_preference_pairs(
     spending = Spending(plan.budget, plan.prices)
     models = AnnotatorModels(plan, spending)
     settings = {**plan.describe(), "num_answers": num_answers, "max_pairs": max_pairs, "form": form}
-    path = Path(path)
-    file = PairFile(path, Journal(path.with_name(f"{path.name}.journal"), settings), form, max_pairs)
-    run = _PairRun(questions, file, spending, num_answers, report_progress)
+    survey = survey_questions(questions)
+    report_problems(survey.problems)
+    file = PairFile(Path(path), settings, survey.digests, form=form, max_pairs=max_pairs)
+    run = _PairRun(questions, survey, file, spending, num_answers, report_progress)
     try:
         await models.share(lambda: run.work(models), concurrency)
     finally:
@@ -98,12 +107,14 @@ class _PairRun:
     def __init__(
         self,
         questions: TrainingSet,
+        survey: QuestionSurvey,
         file: PairFile,
         spending: Spending,
         num_answers: int,
         report_progress: Callable[[PairReport], None],
     ) -> None:
         self._questions = questions
+        self._survey = survey
         self._file = file
         self._spending = spending
         self._num_answers = num_answers
@@ -112,7 +123,6 @@ class _PairRun:
         self._is_budget_reached = False
         for role, usage in file.used.items():
             spending.add(role, usage)
-        self._ids = [example.id for example in read_questions(questions)]
         self._left = (each for each in read_questions(questions) if each.id not in file.done)
 
     async def work(self, models: AnnotatorModels) -> None:
@@ -142,8 +152,9 @@ class _PairRun:
         """Say how far it is."""
         return PairReport(
             path=path,
-            num_questions=len(self._ids),
-            num_done=sum(id in self._file.done for id in self._ids),
+            num_questions=len(self._survey.digests),
+            num_problems=self._survey.problems.number,
+            num_done=sum(id in self._file.done for id in self._survey.digests),
             num_pairs=self._file.num_pairs,
             failures=dict(self._failures),
             usage=self._spending.total,

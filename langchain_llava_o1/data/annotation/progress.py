@@ -15,6 +15,7 @@ class AnnotationReport:
     Attributes:
         folder: Where it is.
         num_questions: Questions of the set.
+        num_problems: What is wrong with lines of the set; some of these lines may give no question.
         num_annotated: Questions that have an annotation.
         num_refused: Questions that have none after all tries.
         num_failed: Questions that a try could not be made for, as after errors of the provider.
@@ -30,6 +31,7 @@ class AnnotationReport:
 
     folder: str
     num_questions: int
+    num_problems: int
     num_annotated: int
     num_refused: int
     num_failed: int
@@ -55,12 +57,14 @@ class Tally:
     Attributes:
         folder: Where the annotation is.
         num_questions: Questions of the set.
-        num_annotated: Of them, those that have an annotation.
-        refused: Of them, those that were left without one, by outcome.
+        num_problems: What is wrong with lines of the set.
+        num_annotated: Questions that have an annotation.
+        refused: Questions that were left without one, by outcome.
     """
 
     folder: str
     num_questions: int
+    num_problems: int
     spending: Spending
     num_annotated: int = 0
     refused: Counter[str] = field(default_factory=Counter)
@@ -87,6 +91,7 @@ class Tally:
         return AnnotationReport(
             folder=self.folder,
             num_questions=self.num_questions,
+            num_problems=self.num_problems,
             num_annotated=self.num_annotated,
             num_refused=self.refused.total() - self.refused[FAILED],
             num_failed=self.refused[FAILED],

@@ -1,13 +1,16 @@
 """A question that is to be annotated: a conversation up to it, and the answer that is known."""
 
+import hashlib
+import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from langchain_llava_o1.data.example import ASSISTANT, Example, Turn
 from langchain_llava_o1.data.formats.json_line import OWN_FIELDS
 from langchain_llava_o1.data.messages import write_messages
+from langchain_llava_o1.data.problem import Problem
 from langchain_llava_o1.data.training_set import TrainingSet
 from langchain_llava_o1.errors import DataError
 from langchain_llava_o1.pictures.picture import Picture
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 _HINT = "hint"
+QUESTION_DIGEST = "question_digest"
+"""Under this name an annotation keeps the digest of the question that it was made for."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,12 @@ class Question:
     @property
     def hint(self) -> str:
         """What else the set tells about the answer; empty for nothing."""
-        found = self.example.extra.get(_HINT)
-        return "; ".join(map(str, found)) if isinstance(found, list) else str(found or "")
+        return read_hint(self.example)
+
+    @property
+    def digest(self) -> str:
+        """What it is known by when it is changed."""
+        return digest_question(self.example)
 
     def write_messages(self) -> "list[BaseMessage]":
         """Write the conversation up to the question, with its pictures.
@@ -80,7 +89,10 @@ class Question:
         return replace(
             self.example,
             turns=(*self.example.turns[:-1], Turn(ASSISTANT, answer)),
-            extra={**extra, "annotation": {**notes, "reference": self.reference}},
+            extra={
+                **extra,
+                "annotation": {**notes, "reference": self.reference, QUESTION_DIGEST: self.digest},
+            },
         )
 
 
@@ -90,11 +102,46 @@ def read_reference(example: Example) -> str:
     return (example.answers[-1] if conclusion is None else conclusion).strip()
 
 
-def read_questions(training_set: TrainingSet) -> Iterator[Example]:
-    """Read the examples of a set; of those with the same id, later ones have a number at its end."""
+def read_hint(example: Example) -> str:
+    """Return what else an example tells about its last answer; empty for nothing."""
+    found = example.extra.get(_HINT)
+    return "; ".join(map(str, found)) if isinstance(found, list) else str(found or "")
+
+
+def digest_question(example: Example) -> str:
+    """Return a digest of what an example asks: paths of pictures, turns, reference answer and hint."""
+    asked = [turn.text for turn in example.turns[:-1]]
+    text = json.dumps([list(example.pictures), asked, read_reference(example), read_hint(example)])
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def is_changed(known: str, digest: str | None) -> bool:
+    """Tell whether a question is another one than it was.
+
+    Args:
+        known: Its digest as it was; empty where nobody wrote it down.
+        digest: Its digest now; None where the set has it no more.
+    """
+    return bool(known) and digest is not None and known != digest
+
+
+def read_questions(
+    training_set: TrainingSet, note: Callable[[Problem], None] = lambda problem: None
+) -> Iterator[Example]:
+    """Read the examples of a set; of those with the same id, later ones have a number at its end.
+
+    Args:
+        training_set: The set.
+        note: Called with each problem of a line, whether the line gives a question or not.
+    """
     seen: Counter[str] = Counter()
     taken: set[str] = set()
-    for example in training_set:
+    for line in training_set.read_lines():
+        for problem in line.problems:
+            note(problem)
+        example = line.example
+        if example is None:
+            continue
         id = example.id
         while id in taken:
             seen[example.id] += 1

@@ -1,6 +1,9 @@
 """A table of pictures, questions and answers: CSV, or JSON with one row a line."""
 
+import hashlib
+import json
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +27,8 @@ class Columns:
         picture: The path of the picture; may be missing where questions are about no picture.
         question: The question.
         answer: The answer, with or without stages.
-        id: What the row is called; where there is no such column, its line gives its name.
+        id: What the row is called; where a row has no id, a digest of its picture, question and
+            answer is its name, so that rows before it may come and go.
     """
 
     picture: str = "image"
@@ -62,7 +66,8 @@ class QuestionTable(TrainingSet):
     def _read_names(self) -> Sequence[str]:
         """Return the names of the columns."""
 
-    def _read_row(self, row: Mapping[str, Any], location: Location) -> ReadLine:
+    def _read_row(self, row: Mapping[str, Any], location: Location, num_seen: Counter[str]) -> ReadLine:
+        """Read a row; ``num_seen`` counts the rows without an id, by their digest."""
         columns = self._columns
         texts = {name: _text_of(row.get(name)) for name in (columns.question, columns.answer)}
         problems = tuple(
@@ -82,7 +87,7 @@ class QuestionTable(TrainingSet):
         picture = _text_of(row.get(columns.picture)).strip()
         used = {columns.picture, columns.question, columns.answer, columns.id}
         example = Example(
-            id=_text_of(row.get(columns.id)).strip() or f"line-{location.line}",
+            id=_text_of(row.get(columns.id)).strip() or _name_row(num_seen, picture, *texts.values()),
             pictures=(picture,) if picture else (),
             turns=(Turn(HUMAN, texts[columns.question]), Turn(ASSISTANT, texts[columns.answer])),
             extra={
@@ -105,13 +110,14 @@ class JsonTable(QuestionTable):
 
     def read_lines(self) -> Iterator[ReadLine]:
         """Read every line that is not blank: its example, and what is wrong with it."""
+        num_seen: Counter[str] = Counter()
         for line in read_lines(self.path):
             location = Location(str(self.path), line.number)
             record = read_record(line.text, location)
             if isinstance(record, Problem):
                 yield ReadLine(location, None, (record,))
             else:
-                yield self._read_row(record, location)
+                yield self._read_row(record, location, num_seen)
 
 
 class CsvTable(QuestionTable):
@@ -124,12 +130,20 @@ class CsvTable(QuestionTable):
         """Read every row: its example, and what is wrong with it."""
         rows = read_rows(self.path, ",")
         names = next(rows).cells
+        num_seen: Counter[str] = Counter()
         for row in rows:
             if row.problem is not None:
                 yield ReadLine(row.location, None, (row.problem,))
             else:
-                yield self._read_row(dict(zip(names, row.cells, strict=False)), row.location)
+                yield self._read_row(dict(zip(names, row.cells, strict=False)), row.location, num_seen)
 
 
 def _text_of(value: object) -> str:
     return "" if value is None else str(value)
+
+
+def _name_row(num_seen: Counter[str], *texts: str) -> str:
+    """Name a row without an id; of rows that are alike, later ones have a number at the end."""
+    digest = hashlib.blake2b(json.dumps(texts).encode(), digest_size=6).hexdigest()
+    num_seen[digest] += 1
+    return digest if num_seen[digest] == 1 else f"{digest}-{num_seen[digest]}"

@@ -48,6 +48,38 @@ def test_an_estimate_asks_nobody(tmp_path: Path) -> None:
     assert estimate_annotation(questions, tmp_path / "set", plan).num_questions == 0
 
 
+def test_an_estimate_begins_nothing(tmp_path: Path) -> None:
+    questions, folder = open_questions(tmp_path, "7", "7"), tmp_path / "set"
+    folder.mkdir()
+    _, name = teach(lambda call: conclude("7"))
+    assert estimate_annotation(questions, folder, AnnotationPlan(name)).num_questions == 2
+    assert list(folder.iterdir()) == []
+    other = AnnotationPlan(name, shows_reference=False, strategy=Strategy("single"))
+    assert estimate_annotation(questions, folder, other).num_questions == 2
+    assert annotate(questions, folder, AnnotationPlan(name)).num_annotated == 2
+
+
+def test_an_estimate_changes_nothing_in_a_folder_that_was_begun(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    _, name = teach(lambda call: conclude("7"))
+    annotate(open_questions(tmp_path, "7", "8"), folder, AnnotationPlan(name))
+    for file in ("examples.jsonl", "annotation/journal.jsonl"):
+        path = folder / file
+        path.write_bytes(path.read_bytes() + b'{"id": "q')
+    before = _read_folder(folder)
+    changed = open_questions(tmp_path, "5", "6", "7")
+    assert estimate_annotation(changed, folder, AnnotationPlan(name)).num_questions == 3
+    assert _read_folder(folder) == before
+    with pytest.raises(ConfigurationError, match="begun in another way"):
+        estimate_annotation(changed, folder, AnnotationPlan(name, seed=3, strategy=Strategy("single")))
+
+
+def _read_folder(folder: Path) -> dict[str, bytes]:
+    """Return what a folder holds, but for the lock."""
+    files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    return {name: path.read_bytes() for name, path in files.items() if path.name != "lock"}
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -10,6 +10,7 @@ from langchain_llava_o1.chat.model_name import ModelName
 from langchain_llava_o1.data.annotation import models
 from langchain_llava_o1.data.annotation.annotation import annotate, estimate_annotation
 from langchain_llava_o1.data.annotation.plan import AnnotationPlan
+from langchain_llava_o1.data.opening import open_training_set
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.search.strategy import Strategy
 from tests.data.annotation.teaching import (
@@ -22,6 +23,7 @@ from tests.data.annotation.teaching import (
     say,
     teach,
 )
+from tests.data.sets import write_pictures, write_set
 from tests.scripted_model import Call, write_number
 
 
@@ -110,6 +112,59 @@ def test_another_teacher_is_refused(tmp_path: Path) -> None:
     (tmp_path / "own" / "examples.jsonl").write_text("")
     with pytest.raises(ConfigurationError, match=r"examples\.jsonl that no annotation made"):
         annotate(questions, tmp_path / "own", plan_for(lambda call: conclude("7")))
+
+
+def test_a_question_that_was_changed_is_annotated_again_in_the_place_of_the_old_one(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    model, name = teach(lambda call: conclude("8" if "The standard answer is: 8" in prompt_of(call) else "7"))
+    annotate(open_questions(tmp_path, "7", "7", "7"), folder, AnnotationPlan(name))
+    kept = {each["id"]: each for each in read_json_lines(folder / "examples.jsonl")}
+    changed = open_questions(tmp_path, "7", "8", "7")
+    assert estimate_annotation(changed, folder, AnnotationPlan(name)).num_questions == 1
+    report = annotate(changed, folder, AnnotationPlan(name))
+    assert (report.num_annotated, len(model.calls)) == (3, 4)
+    found = {each["id"]: each for each in read_json_lines(folder / "examples.jsonl")}
+    assert len(read_json_lines(folder / "examples.jsonl")) == 3
+    assert found["q1"]["annotation"]["reference"] == "8"
+    assert "<CONCLUSION>8<" in found["q1"]["conversations"][1]["value"]
+    assert all(found[id] == kept[id] for id in ("q0", "q2"))
+    # What was paid for the question as it was is in the journal still.
+    report = annotate(open_questions(tmp_path, "7", "7", "7"), folder, AnnotationPlan(name))
+    assert (report.num_annotated, len(model.calls)) == (3, 4)
+    assert {each["id"]: each["annotation"] for each in read_json_lines(folder / "examples.jsonl")} == {
+        id: example["annotation"] for id, example in kept.items()
+    }
+
+
+@pytest.mark.parametrize("change", [{"hint": "Look."}, {"image": "gold.png"}, {"question": "What now?"}])
+def test_each_part_of_a_question_counts_as_a_change(tmp_path: Path, change: dict[str, str]) -> None:
+    model, name = teach(lambda call: conclude("7"))
+    for fields in ({}, {"category": "another"}, change):
+        annotate(open_questions(tmp_path, "7", **fields), tmp_path / "set", AnnotationPlan(name))
+    (example,) = read_json_lines(tmp_path / "set" / "examples.jsonl")
+    assert len(model.calls) == 2
+    assert example["annotation"]["try"] == 1
+
+
+def test_a_refused_question_that_was_changed_is_tried_anew(tmp_path: Path) -> None:
+    plan, folder = plan_for(lambda call: conclude("7")), tmp_path / "set"
+    first = annotate(open_questions(tmp_path, "8", "9"), folder, plan)
+    assert (first.num_annotated, first.num_refused) == (0, 2)
+    second = annotate(open_questions(tmp_path, "7", "9"), folder, plan)
+    assert (second.num_annotated, second.num_refused) == (1, 1)
+    assert [each["id"] for each in read_json_lines(folder / "refusals.jsonl")] == ["q1"]
+
+
+def test_a_row_that_is_put_before_others_without_ids_is_the_only_one_asked(tmp_path: Path) -> None:
+    write_pictures(tmp_path, "red")
+    rows = [{"image": "red.png", "question": f"What is {word}?", "answer": "7"} for word in ("this", "that")]
+    model, name = teach(lambda call: conclude("7"))
+    for given in (rows, [{**rows[0], "question": "What is new?"}, *rows]):
+        questions = open_training_set(write_set(tmp_path / "rows.jsonl", *given))
+        annotate(questions, tmp_path / "set", AnnotationPlan(name), concurrency=1)
+    asked = [example.questions[-1] for example in open_training_set(tmp_path / "set")]
+    assert asked == ["What is this?", "What is that?", "What is new?"]
+    assert len(model.calls) == 3
 
 
 def test_a_search_draws_candidates_and_is_not_paid_twice(tmp_path: Path) -> None:

@@ -96,6 +96,42 @@ def test_what_was_drawn_is_not_drawn_again(tmp_path: Path) -> None:
         draw(model, name, questions, path, form="verdict")
 
 
+def test_a_question_that_was_changed_is_answered_again(tmp_path: Path) -> None:
+    path, replies = tmp_path / "pairs.jsonl", count()
+    model, name = teach(lambda call: conclude("7" if next(replies) % 2 else "8"))
+    draw(model, name, open_questions(tmp_path, "7", "7"), path, concurrency=1)
+    report = draw(model, name, open_questions(tmp_path, "7", "8"), path, concurrency=1)
+    # The reference is not shown, so that the answers that are known are compared with the new one.
+    assert (report.num_done, report.num_pairs, len(model.calls)) == (2, 2, 8)
+    pairs = {pair["id"]: pair for pair in read_json_lines(path)}
+    assert len(read_json_lines(path)) == 2
+    assert pairs["q1-1"]["reference"] == "8"
+    assert "<CONCLUSION>8<" in pairs["q1-1"]["chosen"][0]["content"][0]["text"]
+    draw(model, name, open_questions(tmp_path, "7", "8", hint="Look."), path, concurrency=1)
+    assert len(read_json_lines(path)) == 2
+
+
+@pytest.mark.parametrize("line", [b'{"prompt": [], "chosen": []}\n', b'{"id": "a-1", "chosen": []}\n', b""])
+def test_a_file_that_something_else_wrote_is_refused(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "pairs.jsonl"
+    path.write_bytes(line)
+    model, name = teach(lambda call: conclude("7"))
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match=r"pairs\.jsonl is there already, .* Name another file"):
+            draw(model, name, open_questions(tmp_path, "7"), path)
+    assert path.read_bytes() == line
+    assert not model.calls
+
+
+def test_a_line_that_something_else_added_is_told(tmp_path: Path) -> None:
+    path, replies = tmp_path / "pairs.jsonl", count()
+    model, name = teach(lambda call: conclude("7" if next(replies) % 2 else "8"))
+    draw(model, name, open_questions(tmp_path, "7"), path)
+    path.write_bytes(path.read_bytes() + b'{"prompt": []}\n')
+    with pytest.raises(ConfigurationError, match=r"pairs\.jsonl:2: there is no pair with an id"):
+        draw(model, name, open_questions(tmp_path, "7"), path)
+
+
 def test_the_budget_stops_it(tmp_path: Path) -> None:
     model, name = teach(lambda call: say("no stages"))
     report = draw(

@@ -1,0 +1,26 @@
+"""What commands say of lines of a set that something is wrong with."""
+
+from typing import TYPE_CHECKING
+
+from langchain_llava_o1.cli.output import write_error
+
+if TYPE_CHECKING:
+    from langchain_llava_o1.data.annotation.survey import LineProblems
+
+
+def tell_problems(problems: "LineProblems") -> None:
+    """Say on standard error what is wrong with lines: the first problems, then how many there are."""
+    for problem in problems.first:
+        write_error(f"llava-o1: warning: {problem}")
+    if problems.number:
+        num_untold = problems.number - len(problems.first)
+        others = f", {num_untold:,} of them not told" if num_untold else ""
+        write_error(
+            f"llava-o1: warning: {describe_problems(problems.number)} in the questions{others}; "
+            "lines that give no question are left out"
+        )
+
+
+def describe_problems(number: int) -> str:
+    """Say how many problems there are."""
+    return "1 problem" if number == 1 else f"{number:,} problems"
