@@ -1,20 +1,29 @@
 """How good a judge is: whole answers of others, of which people know the better one, in both orders."""
 
 import asyncio
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
-from langchain_llava_o1.data.annotation.spending import Price, Usage
+from langchain_llava_o1.data.annotation.spending import Price
 from langchain_llava_o1.errors import ConfigurationError, DataError
-from langchain_llava_o1.evaluation.accuracy import Interval, wilson_interval
+from langchain_llava_o1.evaluation.accuracy import Interval
 from langchain_llava_o1.evaluation.item import DamagedItemError
 from langchain_llava_o1.evaluation.judge_pairs import AnswerPair, PairFile
+from langchain_llava_o1.evaluation.judged_pairs import (
+    JudgedPair,
+    PairVerdict,
+    judge_each,
+    read_comparison,
+    read_scores,
+    tally_pairs,
+    write_share,
+)
+from langchain_llava_o1.evaluation.verdict_log import VerdictLog
 from langchain_llava_o1.judges.catalogue import find_judge, split_name
 from langchain_llava_o1.judges.chat_model import name_of
 from langchain_llava_o1.judges.judge import Comparison, Entry, Judge, PairwiseJudge, Scoring, ScoringJudge
@@ -38,24 +47,6 @@ class _FreeAnswerPart(AnswerPart):
 _PART = _FreeAnswerPart()
 
 
-class JudgedPair(NamedTuple):
-    """What a judge made of a pair.
-
-    Attributes:
-        source: Where the question is from.
-        better: Which answer is better: 0 or 1.
-        chosen: The answers that the judge chose, shown as in the file and swapped; None where it named none.
-        num_calls: Model calls that it took; None where a judge scores, and does not say.
-        usage: Their tokens; None where it does not say.
-    """
-
-    source: str
-    better: int
-    chosen: tuple[int | None, int | None]
-    num_calls: int | None
-    usage: Usage | None
-
-
 @dataclass(frozen=True)
 class JudgedPairs:
     """How a judge did on pairs.
@@ -66,7 +57,8 @@ class JudgedPairs:
         interval: Its 95 % interval (Wilson) over pairs: the two verdicts on one depend on each other.
         right_in_both: Share of the pairs in which both orders name the better answer.
         agreed: Share of the pairs in which both orders name the same answer.
-        first: Share of the verdicts that choose the answer shown first; without bias a half.
+        first: Share of the verdicts that name an answer which choose the one shown first; without bias a
+            half. None where no verdict names any.
         unread: Share of the verdicts that name none; scores that are alike count, too.
         calls: Model calls per pair, both orders together; None where the judge does not say.
         input_tokens: Tokens read per pair; None where the judge does not say.
@@ -79,7 +71,7 @@ class JudgedPairs:
     interval: Interval
     right_in_both: float
     agreed: float
-    first: float
+    first: float | None
     unread: float
     calls: float | None
     input_tokens: float | None
@@ -113,6 +105,7 @@ async def measure_judge_on_pairs(
     seed: int = 0,
     concurrency: int = 1,
     price: Price | None = None,
+    log: VerdictLog | None = None,
     report: Callable[[JudgedPair], None] = lambda judged: None,
     report_damage: Callable[[DamagedItemError], None] = lambda damage: None,
 ) -> PairReport:
@@ -128,6 +121,7 @@ async def measure_judge_on_pairs(
         seed: First pair.
         concurrency: Pairs under way at once.
         price: What the judging model costs.
+        log: Where every verdict is written down; those that it has are not asked for again.
         report: Called as each pair is judged.
         report_damage: Called for each pair that cannot be read; the others go on.
 
@@ -138,31 +132,72 @@ async def measure_judge_on_pairs(
     """
     numbers = pairs.numbers(seed, items)
     created = _create_judge(model, judge)
-    places = asyncio.Semaphore(concurrency)
-
-    async def judge_pair(number: int) -> JudgedPair | None:
-        async with places:
-            try:
-                pair = await asyncio.to_thread(pairs.read_pair, number)
-                judged = await _judge(created, pair)
-            except DamagedItemError as damage:
-                report_damage(damage)
-                return None
-        report(judged)
-        return judged
-
+    known = _KnownVerdicts(log)
     started = time.perf_counter()
-    found = [judged for judged in await asyncio.gather(*map(judge_pair, numbers)) if judged is not None]
+    judged: dict[int, JudgedPair] = {}
+
+    async def judge_pair(number: int) -> None:
+        pair = await asyncio.to_thread(pairs.read_pair, number)
+
+        async def judge_order(order: int) -> PairVerdict:
+            found = known.find(pair, number, order)
+            if found is None:
+                found = await _judge(created, pair, order)
+                known.add(pair, number, order, judge, found)
+            return found
+
+        both = await asyncio.gather(judge_order(0), judge_order(1), return_exceptions=True)
+        judged[number] = JudgedPair(
+            pair.source, pair.better, (_unless_failed(both[0]), _unless_failed(both[1]))
+        )
+        report(judged[number])
+
+    await judge_each(numbers, judge_pair, concurrency=concurrency, report_damage=report_damage)
     seconds = time.perf_counter() - started
-    if not found:
+    if not judged:
         raise DataError(f"None of the {len(numbers)} pairs of {pairs.path} can be read. Correct the file.")
+    found = [judged[number] for number in sorted(judged)]
     by_source = {
-        source: _summarize([judged for judged in found if judged.source == source], price)
-        for source in sorted({judged.source for judged in found})
+        source: _summarize([each for each in found if each.source == source], price)
+        for source in sorted({each.source for each in found})
     }
     asked = split_name(judge).own_model or name_of(model)
     all_of_them = _summarize(found, price)
     return PairReport(str(pairs.path), judge, asked, seed, round(seconds, 2), all_of_them, by_source)
+
+
+def describe_pair_judging(model: BaseChatModel, judge: str, pairs: PairFile) -> dict[str, Any]:
+    """Return what all verdicts of a log have in common."""
+    asked = split_name(judge).own_model or name_of(model)
+    return {"pairs": pairs.path.name, "judge": judge, "model": asked}
+
+
+class _KnownVerdicts:
+    """The verdicts of a log, by pair and order."""
+
+    def __init__(self, log: VerdictLog | None) -> None:
+        self._log = log
+        self._found: dict[tuple[int, str, int], PairVerdict] = {}
+        if log is not None:
+            log.read(self._read)
+
+    def _read(self, line: dict[str, Any]) -> None:
+        self._found[line["item"], line["pair"], line["order"]] = PairVerdict.from_json(line)
+
+    def find(self, pair: AnswerPair, number: int, order: int) -> PairVerdict | None:
+        return self._found.get((number, pair.id, order))
+
+    def add(self, pair: AnswerPair, number: int, order: int, judge: str, found: PairVerdict) -> None:
+        if self._log is not None:
+            self._log.add(
+                [{"item": number, "pair": pair.id, "order": order, "judge": judge, **found.as_json()}]
+            )
+
+
+def _unless_failed(found: PairVerdict | BaseException) -> PairVerdict:
+    if isinstance(found, BaseException):
+        raise found
+    return found
 
 
 def _create_judge(model: BaseChatModel, name: str) -> Judge:
@@ -175,63 +210,36 @@ def _create_judge(model: BaseChatModel, name: str) -> Judge:
     return judge
 
 
-async def _judge(judge: Judge, pair: AnswerPair) -> JudgedPair:
-    """Judge a pair as it is and swapped."""
+async def _judge(judge: Judge, pair: AnswerPair, order: int) -> PairVerdict:
+    """Judge a pair, shown as it is (order 0) or swapped (order 1)."""
     question = [HumanMessage([pair.picture, {"type": "text", "text": pair.question}])]
-    first, second = pair.answers
+    shown = pair.answers if order == 0 else pair.answers[::-1]
     if isinstance(judge, PairwiseJudge):
-        as_given, swapped = await asyncio.gather(
-            judge.acompare(Comparison(_PART, question, first, second)),
-            judge.acompare(Comparison(_PART, question, second, first)),
-        )
-        chosen = (
-            None if as_given.choice is None else as_given.choice - 1,
-            None if swapped.choice is None else 2 - swapped.choice,
-        )
-        usages = [
-            Usage(verdict.num_calls, verdict.usage["input_tokens"], verdict.usage["output_tokens"])
-            for verdict in (as_given, swapped)
-            if verdict.usage is not None
-        ]
-        usage = sum(usages, Usage()) if len(usages) == 2 else None
-        num_calls = as_given.num_calls + swapped.num_calls
-        return JudgedPair(pair.source, pair.better, chosen, num_calls, usage)
+        return read_comparison(await judge.acompare(Comparison(_PART, question, *shown)), order)
     assert isinstance(judge, ScoringJudge), "a judge compares or scores"
-    scorings = [
-        Scoring(_PART, [Entry(question, text, None) for text in order])
-        for order in ((first, second), (second, first))
-    ]
-    scores, swapped_scores = await asyncio.gather(*map(judge.ascore_candidates, scorings))
-    chosen = (_higher(*scores), _higher(*reversed(swapped_scores)))
-    return JudgedPair(pair.source, pair.better, chosen, None, None)
-
-
-def _higher(first: float, second: float) -> int | None:
-    """Return the place of the higher score; None where they are alike, or one is no number."""
-    if first == second or math.isnan(first) or math.isnan(second):
-        return None
-    return 0 if first > second else 1
+    scoring = Scoring(_PART, [Entry(question, text, None) for text in shown])
+    first, second = await judge.ascore_candidates(scoring)
+    return read_scores(first, second) if order == 0 else read_scores(second, first)
 
 
 def _summarize(judged: Sequence[JudgedPair], price: Price | None) -> JudgedPairs:
-    num_pairs = len(judged)
-    num_right = [each.chosen.count(each.better) for each in judged]
-    calls = [each.num_calls for each in judged if each.num_calls is not None]
-    usages = [each.usage for each in judged if each.usage is not None]
-    # A mean over some of them would be a guess at the others.
-    usage = sum(usages, Usage()) if len(usages) == num_pairs else None
+    tally = tally_pairs(judged)
+    num_pairs, usage = tally.pairs, tally.usage
+    assert tally.right is not None, "the better answer of every pair is known"
+    assert tally.right_in_both is not None, "the better answer of every pair is known"
+    assert tally.interval is not None, "the better answer of every pair is known"
     return JudgedPairs(
         pairs=num_pairs,
-        right=sum(num_right) / (2 * num_pairs),
-        interval=wilson_interval(sum(num_right) / 2, num_pairs),
-        right_in_both=num_right.count(2) / num_pairs,
-        agreed=sum(each.chosen in ((0, 0), (1, 1)) for each in judged) / num_pairs,
-        first=sum((each.chosen[0] == 0) + (each.chosen[1] == 1) for each in judged) / (2 * num_pairs),
-        unread=sum(each.chosen.count(None) for each in judged) / (2 * num_pairs),
-        calls=sum(calls) / num_pairs if len(calls) == num_pairs else None,
+        right=tally.right,
+        interval=tally.interval,
+        right_in_both=tally.right_in_both,
+        agreed=tally.agreed,
+        first=tally.first,
+        unread=tally.unread,
+        calls=None if tally.num_calls is None else tally.num_calls / num_pairs,
         input_tokens=usage.input_tokens / num_pairs if usage else None,
         tokens=usage.output_tokens / num_pairs if usage else None,
-        cost=usage.cost(price) / num_pairs if usage and price else None,
+        cost=tally.cost_per_pair(price),
     )
 
 
@@ -250,7 +258,7 @@ def pair_table(report: PairReport) -> str:
         lines.append(
             f"| {source} | {found.pairs} | {found.right:.1%} "
             f"| {found.interval.low:.1%} to {found.interval.high:.1%} | {found.right_in_both:.1%} "
-            f"| {found.agreed:.1%} | {found.first:.1%} | {found.unread:.1%} "
+            f"| {found.agreed:.1%} | {write_share(found.first)} | {found.unread:.1%} "
             f"| {'–' if found.calls is None else f'{found.calls:.1f}'} | {tokens} "
             f"| {'–' if found.cost is None else f'{found.cost:.6f}'} |"
         )

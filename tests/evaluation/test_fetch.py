@@ -215,6 +215,22 @@ def test_the_command_says_what_it_cannot_fetch(
     assert message in " ".join(result.stderr.replace("│", " ").split())
 
 
+@pytest.mark.usefixtures("published")
+def test_one_file_that_fails_does_not_stop_the_others(server: Server, tmp_path: Path) -> None:
+    # The server has something else under the first name.
+    result = run_command("AI2D_TEST,mmstar", "--data", str(tmp_path))
+    assert result.exit_code == 1
+    assert "MMStar.tsv  fetched" in result.stdout
+    assert (tmp_path / "MMStar.tsv").read_bytes() == CONTENT
+    assert "is not AI2D_TEST.tsv as it was published" in result.stderr
+    assert "1 of 2 files could not be fetched" in result.stderr
+    server.status = 503
+    (tmp_path / "MMStar.tsv").unlink()
+    again = run_command("AI2D_TEST,mmstar", "--data", str(tmp_path))
+    assert again.exit_code == 1
+    assert again.stderr.count("503 Service Unavailable") == 2
+
+
 def test_every_published_file_has_an_address_and_a_digest() -> None:
     assert {file.benchmark for file in PUBLISHED_FILES.values()} - {""} == {
         *("mmstar", "mmbench", "mmvet", "mathvista", "ai2d", "hallusion-bench")

@@ -16,7 +16,13 @@ from langchain_llava_o1.data.annotation.spending import Price
 from langchain_llava_o1.errors import ConfigurationError, DataError
 from langchain_llava_o1.evaluation.item import DamagedItemError
 from langchain_llava_o1.evaluation.judge_pairs import PairFile
-from langchain_llava_o1.evaluation.pair_judging import PairReport, measure_judge_on_pairs, pair_table
+from langchain_llava_o1.evaluation.pair_judging import (
+    PairReport,
+    describe_pair_judging,
+    measure_judge_on_pairs,
+    pair_table,
+)
+from langchain_llava_o1.evaluation.verdict_log import VerdictLog
 from tests.rewards.checkpoints import save_value_head, save_vision_model
 from tests.scripted_model import Call, Reply, ScriptedModel, stopped
 
@@ -93,8 +99,76 @@ async def test_a_judge_that_prefers_a_place_is_right_half_of_the_time(write_pair
 async def test_replies_that_name_nothing_are_neither_right_nor_agreed(write_pairs: WritePairs) -> None:
     report = await judge(write_pairs(pair(0), pair(1)), lambda call: "Both are fine.")
 
-    assert (report.all.unread, report.all.right, report.all.agreed, report.all.first) == (1, 0, 0, 0)
+    assert (report.all.unread, report.all.right, report.all.agreed, report.all.first) == (1, 0, 0, None)
+    assert "| 0.0% | – | 100.0% |" in pair_table(report)
     assert report.all.tokens is None
+
+
+async def test_the_leaning_is_that_of_verdicts_that_name_an_answer(write_pairs: WritePairs) -> None:
+    def name_first_or_none(call: Call) -> Reply:
+        return "Better: 1" if "true" in call.compared[0] else "Both are fine."
+
+    report = await judge(write_pairs(*map(pair, range(6))), name_first_or_none)
+    assert (report.all.unread, report.all.first) == (0.5, 1)
+
+
+class Down(Exception):
+    pass
+
+
+@pytest.mark.parametrize("judge_model", ["generative", "reward"])
+async def test_verdicts_are_written_down_and_what_was_interrupted_goes_on(
+    write_pairs: WritePairs, tmp_path: Path, judge_model: str
+) -> None:
+    name = judge_model
+    if judge_model == "reward":
+        save_value_head(save_vision_model(tmp_path / "reward"))
+        name = f"reward:{tmp_path / 'reward'}"
+    path = write_pairs(*map(pair, range(6)))
+    model = ScriptedModel(judge=name_true)
+    log = tmp_path / "out" / "verdicts.jsonl"
+
+    async def go_on(path: Path, model: ScriptedModel, items: int | None = None) -> PairReport:
+        pairs = PairFile(path)
+        opened = VerdictLog(log, describe_pair_judging(model, name, pairs))
+        return await measure_judge_on_pairs(model, name, pairs, items=items, log=opened)
+
+    begun = await go_on(path, model, 3)
+    assert begun.all.pairs == 3
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(line["item"], line["order"]) for line in lines[1:]] == [(n, o) for n in range(3) for o in (0, 1)]
+    assert {line["judge"] for line in lines} == {name}
+    # Half of a pair is kept; of another line with the same number nothing is.
+    log.write_text("".join(f"{json.dumps(line)}\n" for line in lines[:-1]))
+    again = await go_on(path, model)
+    whole = await measure_judge_on_pairs(ScriptedModel(judge=name_true), name, PairFile(path))
+    assert again.all == whole.all
+    if judge_model == "generative":
+        assert len(model.judging_calls) == 6 + 1 + 6
+        await go_on(write_pairs(pair(0, id="another")), model)
+        assert len(model.judging_calls) == 6 + 1 + 6 + 2
+
+
+async def test_a_call_that_fails_loses_no_verdict(write_pairs: WritePairs, tmp_path: Path) -> None:
+    pairs = PairFile(write_pairs(*map(pair, range(6))))
+
+    def fail_once(call: Call) -> Reply:
+        if call.compared[0] == "It is true, 2.":
+            raise Down
+        return name_true(call)
+
+    def open_log(model: ScriptedModel) -> VerdictLog:
+        return VerdictLog(tmp_path / "verdicts.jsonl", describe_pair_judging(model, "generative", pairs))
+
+    model = ScriptedModel(judge=fail_once)
+    with pytest.raises(Down):
+        await measure_judge_on_pairs(model, "generative", pairs, concurrency=3, log=open_log(model))
+    num_kept = (tmp_path / "verdicts.jsonl").read_text().count('"order"')
+    assert num_kept == len(model.judging_calls) - 1
+    mended = ScriptedModel(judge=name_true)
+    report = await measure_judge_on_pairs(mended, "generative", pairs, log=open_log(mended))
+    assert (report.all.pairs, report.all.calls) == (6, 2)
+    assert len(mended.judging_calls) == 12 - num_kept
 
 
 async def test_the_judge_is_shown_picture_question_and_both_answers(write_pairs: WritePairs) -> None:
@@ -196,7 +270,12 @@ def test_the_command_judges_pairs(write_pairs: WritePairs, monkeypatch: pytest.M
     assert table.exit_code == 0, table.output
     assert "| all | 4 | 100.0% |" in table.stdout
     assert "4/4 pairs judged" in table.stderr
-    report = json.loads(run("--pairs", path, "--json").stdout)
+    out = path.with_name("verdicts.jsonl")
+    report = json.loads(run("--pairs", path, "--json", "--out", out).stdout)
+    assert out.read_text().count('"order"') == 12
+    refused = run("--pairs", path, "--judge", "likelihood", "--out", out)
+    assert refused.exit_code == 2
+    assert "has other verdicts" in " ".join(refused.output.replace("│", " ").split())
     assert report["all"]["pairs"] == 6
     assert report["by_source"]["RLAIF-V"]["interval"][1] == 1
 
@@ -206,7 +285,7 @@ def test_the_command_judges_pairs(write_pairs: WritePairs, monkeypatch: pytest.M
     [
         (["--pairs", "pairs.jsonl", "--candidates", "3"], "no search draws candidates"),
         (["--pairs", "none.jsonl"], "none.jsonl cannot be read"),
-        (["--price", "1,2"], "is for --pairs"),
+        (["--pictures", "folder"], "is for --pairs"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(arguments: list[str], message: str) -> None:

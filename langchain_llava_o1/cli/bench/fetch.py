@@ -1,7 +1,7 @@
 """`llava-o1 bench fetch`: the files of published benchmarks, from where they are published."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -13,6 +13,11 @@ from langchain_llava_o1.evaluation.benchmark_files.published_files import (
     benchmark_folder,
     find_published,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from langchain_llava_o1.evaluation.benchmark_files.fetching import FetchError
 
 _MEGABYTE = 1_000_000
 _NUM_LINES = 20
@@ -50,19 +55,37 @@ def fetch(
 ) -> None:
     """Fetch benchmarks from where they are published, and check them.
 
-    A download that was cut off goes on where it stopped.
+    A download that was cut off goes on where it stopped. One that fails does not stop the others.
     """
     with checking_usage():
         files = [find_published(name) for name in dict.fromkeys(name.strip() for name in names.split(","))]
     if url is not None and len(files) > 1:
         raise typer.BadParameter("an address is that of one file; give one name.", param_hint="--url")
     # It loads the HTTP client, which no other command needs.
-    from langchain_llava_o1.evaluation.benchmark_files.fetching import fetch_file
+    from langchain_llava_o1.evaluation.benchmark_files.fetching import FetchError, fetch_file
 
+    failures = []
     for file in files:
-        fetched = fetch_file(file, benchmark_folder(data), url=url, report=_Counter(file).report)
-        state = "fetched" if fetched.is_new else "already there"
-        write_output(f"{fetched.path}  {state}, MD5 {file.md5}\n")
+        try:
+            fetched = fetch_file(file, benchmark_folder(data), url=url, report=_Counter(file).report)
+        except FetchError as error:
+            failures.append(error)
+        else:
+            state = "fetched" if fetched.is_new else "already there"
+            write_output(f"{fetched.path}  {state}, MD5 {file.md5}\n")
+    if failures:
+        _tell(failures, len(files))
+
+
+def _tell(failures: "Sequence[FetchError]", num_files: int) -> NoReturn:
+    """Say what could not be fetched: one failure is the command's own, several are told before it fails."""
+    if num_files == 1:
+        raise failures[0]
+    for failure in failures:
+        write_error(str(failure))
+    raise type(failures[0])(
+        f"{len(failures)} of {num_files} files could not be fetched; the others are there."
+    )
 
 
 class _Counter:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -36,11 +36,15 @@ from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH
 from langchain_llava_o1.search.strategy import Strategy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from langchain_core.language_models import BaseChatModel
 
     from langchain_llava_o1.data.annotation.spending import Price
     from langchain_llava_o1.evaluation.judge_pairs import PairFile
+    from langchain_llava_o1.evaluation.judged_pairs import JudgedPair
     from langchain_llava_o1.evaluation.pair_judging import PairReport
+    from langchain_llava_o1.evaluation.verdict_log import VerdictLog
 
 _DEFAULT_JUDGE = "generative"
 _DEFAULT_ITEMS = 200
@@ -78,6 +82,16 @@ PicturesOption = Annotated[
     ),
 ]
 
+VerdictsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="Write every verdict down there, JSON with one a line; the same command then goes on.",
+        show_default=False,
+    ),
+]
+
 
 def judge(
     context: typer.Context,
@@ -96,6 +110,7 @@ def judge(
     seed: FirstItemOption = 0,
     concurrency: ConcurrencyOption = 48,
     price: PriceOption = None,
+    out: VerdictsOption = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
     is_json: JsonOption = False,
@@ -103,34 +118,47 @@ def judge(
 ) -> None:
     """Show a judge two candidates in both orders, and count what it names."""
     asked_judge = read_judge(judge, judge_model, judge_kind) or _DEFAULT_JUDGE
+    cost = None if price is None else read_price(price, "--price")
+    settings = AnswerSettings(model, base_url=base_url)
     if pairs is not None:
         _refuse_what_draws(context)
         file = _open_pairs(pairs, pictures)
-        cost = None if price is None else read_price(price, "--price")
-        chat_model = answering.open_model(AnswerSettings(model, base_url=base_url))
-        report = _judge_pairs(chat_model, asked_judge, file, items, seed, concurrency, cost)
+        report = _judge_pairs(
+            answering.open_model(settings), asked_judge, file, items, seed, concurrency, cost, out
+        )
         write_output(_write_pairs(report, is_json=is_json))
         return
-    for option, value in (("--pictures", pictures), ("--price", price)):
-        if value is not None:
-            raise typer.BadParameter(f"{value} is for --pairs; add that, or leave it out.", param_hint=option)
-    from langchain_llava_o1.evaluation.judging import judge_table, measure_judge
+    if pictures is not None:
+        raise typer.BadParameter(
+            f"{pictures} is for --pairs; add that, or leave it out.", param_hint="--pictures"
+        )
+    from langchain_llava_o1.evaluation.judging import describe_judging, judge_table, measure_judge
 
     num_items = _DEFAULT_ITEMS if items is None else items
     asked = read_benchmark(benchmark, difficulty, benchmark_options, seed=seed, items=num_items, data=data)
-    chat_model = answering.open_model(AnswerSettings(model, base_url=base_url))
+    chat_model = answering.open_model(settings)
+    judged = Strategy(strategy, asked_judge, {"candidates": candidates})
     with checking_usage():
         found = run_until_interrupted(
             measure_judge(
                 chat_model,
                 benchmark=asked,
-                strategy=Strategy(strategy, asked_judge, {"candidates": candidates}),
+                strategy=judged,
                 items=num_items,
                 seed=seed,
                 concurrency=concurrency,
+                price=cost,
+                log=_open_log(out, describe_judging(chat_model, asked, judged)),
+                report_damage=say_damage,
             )
         )
     write_output(json.dumps(found.as_json()) + "\n" if is_json else judge_table(found))
+
+
+def _open_log(path: Path | None, heading: "Mapping[str, Any]") -> "VerdictLog | None":
+    from langchain_llava_o1.evaluation.verdict_log import VerdictLog
+
+    return None if path is None else VerdictLog(path, heading)
 
 
 def _refuse_what_draws(context: typer.Context) -> None:
@@ -159,12 +187,13 @@ def _judge_pairs(
     seed: int,
     concurrency: int,
     price: "Price | None",
+    out: Path | None,
 ) -> "PairReport":
-    from langchain_llava_o1.evaluation.pair_judging import JudgedPair, measure_judge_on_pairs
+    from langchain_llava_o1.evaluation.pair_judging import describe_pair_judging, measure_judge_on_pairs
 
     num_judged, num_asked = 0, len(pairs) - seed if items is None else items
 
-    def count(judged: JudgedPair) -> None:
+    def count(judged: "JudgedPair") -> None:
         nonlocal num_judged
         num_judged += 1
         if num_judged % max(1, num_asked // 20) == 0 or num_judged == num_asked:
@@ -180,6 +209,7 @@ def _judge_pairs(
                 seed=seed,
                 concurrency=concurrency,
                 price=price,
+                log=_open_log(out, describe_pair_judging(model, judge, pairs)),
                 report=count,
                 report_damage=say_damage,
             )

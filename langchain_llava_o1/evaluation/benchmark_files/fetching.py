@@ -42,8 +42,9 @@ def fetch_file(
     url: str | None = None,
     report: ReportBytes = lambda done, total: None,
 ) -> FetchedFile:
-    """Fetch a file into a folder; one that is there already is only checked.
+    """Fetch a file into a folder; one that is there already with the right MD5 is left as it is.
 
+    One with another MD5 is fetched anew, and overwritten when the new one is whole.
     What arrives is kept beside it under another name until it is whole and checked, so that a download that
     was cut off goes on where it stopped.
 

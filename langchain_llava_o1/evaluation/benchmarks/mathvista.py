@@ -7,8 +7,10 @@ from langchain_llava_o1.errors import DataError
 from langchain_llava_o1.evaluation.benchmark_files.file_benchmark import FileBenchmark
 from langchain_llava_o1.evaluation.benchmark_files.row import BenchmarkRow
 from langchain_llava_o1.evaluation.grading.math_answer import MathQuestion, grade_math_answer
+from langchain_llava_o1.evaluation.grading.number import as_number
 from langchain_llava_o1.evaluation.item import Grade, Item
 from langchain_llava_o1.evaluation.outcome import Outcome
+from langchain_llava_o1.pictures.base64_text import shorten
 
 _MULTIPLE_CHOICE = "multi_choice"
 _QUESTION_TYPES = (_MULTIPLE_CHOICE, "free_form")
@@ -19,6 +21,7 @@ _REQUESTS = {
     "text": "Answer in a few words.",
 }
 _CHOICE_REQUEST = "Answer with the letter of the right option."
+_MOST_PLACES = 20
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -41,7 +44,7 @@ class MathVista(FileBenchmark):
             answer_type=answer_type,
             choices=choices,
             precision=_read_precision(row),
-            answer=row.read_one_of("answer_option", choices) if is_choice else row.read("answer"),
+            answer=row.read_one_of("answer_option", choices) if is_choice else _read_answer(row, answer_type),
         )
         return Item(
             id=row.index,
@@ -78,14 +81,22 @@ def _read_choices(row: BenchmarkRow) -> dict[str, str]:
     return dict(zip(_LETTERS, texts, strict=False))
 
 
+def _read_answer(row: BenchmarkRow, answer_type: str) -> str:
+    text = row.read("answer")
+    if answer_type in ("integer", "float") and as_number(text) is None:
+        raise row.damage("answer", repr(shorten(text)), expected="a number, as its answer_type says")
+    return text
+
+
 def _read_precision(row: BenchmarkRow) -> int | None:
     text = row.find("precision")
     if not text:
         return None
-    try:
-        return int(float(text))
-    except (ValueError, OverflowError):
-        raise row.damage("precision", repr(text), expected="a number of decimal places") from None
+    places = as_number(text)
+    if places is None or not 0 <= places <= _MOST_PLACES:
+        expected = f"a number of decimal places, 0 to {_MOST_PLACES}"
+        raise row.damage("precision", repr(shorten(text)), expected=expected)
+    return int(places)
 
 
 def _read_skills(cell: str) -> Sequence[str]:

@@ -30,6 +30,8 @@ _DECLARING = re.compile(
     re.IGNORECASE,
 )
 _ANSWER_IS = re.compile(r"\banswer\b[*_]{0,2}(?:\s*:|\s+is\b:?)", re.IGNORECASE)
+_ONE_OF = re.compile(r"one\s+of\b", re.IGNORECASE)
+"""No number is declared by "the answer is one of 3 and 4"."""
 _ARTICLE = re.compile(r"(?:an?|the)\s+", re.IGNORECASE)
 _MOST_WORDS = 6
 """A reply of more words has its answer somewhere within."""
@@ -91,11 +93,12 @@ class _Number(_Form):
         return f"a number with {places} decimal place{'' if places == 1 else 's'}"
 
     def read(self, text: str, question: MathQuestion) -> str | None:
-        found = list(find_numbers(text)) or list(find_number_words(text))
+        found = sorted([*find_numbers(text), *find_number_words(text)], key=lambda number: number.start)
         declared = [
             number
             for number in found
             if _DECLARING.search(text[max(0, number.start - _REACH) : number.start])
+            and not _ONE_OF.match(text, number.start)
         ]
         if declared:
             return str(declared[-1].value)

@@ -51,12 +51,12 @@ def find_number_words(text: str) -> Iterator[FoundNumber]:
 
 
 def as_number(text: str) -> Decimal | None:
-    """Return the number that a text is; None if it is something else."""
+    """Return the number that a text is; None if it is something else, or too long to reckon with."""
     try:
         value = Decimal(text.strip().replace(",", ""))
     except InvalidOperation:
         return None
-    return value if value.is_finite() else None
+    return value if value.is_finite() and abs(value.adjusted()) <= _MOST_DIGITS else None
 
 
 def are_equal(value: Decimal, other: Decimal, precision: int | None) -> bool:

@@ -16,7 +16,13 @@ _REACH = 40
 _DECLARING = re.compile(
     r"\banswer\b[*_]{0,2}(?:\s*[:=]|\s+(?:is|would\s+be|should\s+be|must\s+be)\b:?)[^\w]*$", re.IGNORECASE
 )
-_NOUN_FOLLOWS = re.compile(r"\s+\w")
+_WORD_FOLLOWS = re.compile(r"\s+\w")
+# No noun: pronouns, articles and verbs. "Can" and "will" may be nouns.
+_SENTENCE_FOLLOWS = re.compile(
+    r"\s+(?:i|you|he|she|it|we|they|there|this|that|these|those|my|your|his|her|its|our|their|both|neither|the|an?"
+    r"|not|(?:is|are|was|were|do|does|did|has|have|had|could|would|should)(?:n['’]t)?|cannot|(?:can|won)['’]t)\b",
+    re.IGNORECASE,
+)
 _BOTH = re.compile(r"\s*(?:/|,|\band\b|\bor\b)\s*(?:yes|no)\b", re.IGNORECASE)
 
 
@@ -24,7 +30,8 @@ def read_yes_no(reply: str) -> YesOrNo | None:
     """Return whether a reply says yes or no; None if no rule can tell.
 
     What counts, from the first to the last: what it declares as its answer, its first word, and the only one
-    of the two words that it has. The "no" of "no difference" is none of the two: it may well mean yes.
+    of the two words that it has. The "no" of "no difference" is none of the two: it may well mean yes. The
+    "No" of "No it is not." is one.
 
     Args:
         reply: What was answered; stage tags are taken off.
@@ -37,7 +44,7 @@ def read_yes_no(reply: str) -> YesOrNo | None:
     if declared:
         return _as_answer(declared[-1])
     answers = [word for word in words if not _belongs_to_noun(text, word)]
-    if answers and not any(map(str.isalnum, text[: min(answers[0].start(), _REACH)])):
+    if answers and _is_first(text, answers[0]):
         return None if _BOTH.match(text, answers[0].end()) else _as_answer(answers[0])
     said = {_as_answer(word) for word in answers}
     return said.pop() if len(said) == 1 else None
@@ -78,5 +85,11 @@ def _as_answer(word: re.Match[str]) -> YesOrNo:
     return "yes" if word.group().casefold() == "yes" else "no"
 
 
+def _is_first(text: str, word: re.Match[str]) -> bool:
+    return not any(map(str.isalnum, text[: min(word.start(), _REACH)]))
+
+
 def _belongs_to_noun(text: str, word: re.Match[str]) -> bool:
-    return word.group().casefold() == "no" and bool(_NOUN_FOLLOWS.match(text, word.end()))
+    if word.group().casefold() != "no" or not _WORD_FOLLOWS.match(text, word.end()):
+        return False
+    return not (_is_first(text, word) and _SENTENCE_FOLLOWS.match(text, word.end()))

@@ -1,14 +1,18 @@
-"""Benchmarks as LangSmith datasets, and what ``langsmith.aevaluate`` asks and grades them with.
+"""Benchmarks as LangSmith datasets, and what ``aevaluate`` and ``evaluate`` ask and grade them with.
 
 Each question is an example with its pictures as attachments. A search answers it, the benchmark grades it.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage
 
+from langchain_llava_o1.drawn.items import Item as DrawnItem
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.benchmark import Benchmark, describe_benchmark
 from langchain_llava_o1.evaluation.integrations.searcher import create_searcher
@@ -21,12 +25,18 @@ if TYPE_CHECKING:
     from langsmith.schemas import AttachmentInfo, Dataset, Example, Run
 
 Target = Callable[
-    [dict[str, Any], "Mapping[str, AttachmentInfo]", Mapping[str, Any]], Awaitable[dict[str, Any]]
+    [dict[str, Any], "Mapping[str, AttachmentInfo]", Mapping[str, Any]], Coroutine[Any, Any, dict[str, Any]]
 ]
 """Answers an example: its inputs, its attachments and its metadata."""
 
-Evaluator = Callable[["Run", "Example"], Awaitable[dict[str, Any]]]
+SyncTarget = Callable[[dict[str, Any], "Mapping[str, AttachmentInfo]", Mapping[str, Any]], dict[str, Any]]
+"""The same, and waits for the answer."""
+
+Evaluator = Callable[["Run", "Example"], Coroutine[Any, Any, dict[str, Any]]]
 """Grades what came of an example."""
+
+SyncEvaluator = Callable[["Run", "Example"], dict[str, Any]]
+"""The same, and waits for the grade."""
 
 _EXAMPLES_PER_REQUEST = 20
 
@@ -43,8 +53,8 @@ def to_langsmith(
     """Make a LangSmith dataset of the items of a benchmark.
 
     An example's inputs are the ``question`` and the names of its ``pictures``, in order, which are its
-    attachments. Its metadata say which item of which benchmark it is. What the benchmark grades by is in the
-    reference outputs where it is plain data; ``create_evaluator`` does not need it.
+    attachments. Its metadata say which item of which benchmark it is. What the benchmark grades by, such as
+    the right answer, is the ``reference`` in the reference outputs; ``create_evaluator`` does not need it.
 
     Args:
         benchmark: What is asked.
@@ -90,6 +100,27 @@ def create_target(model: BaseChatModel, strategy: Strategy) -> Target:
     return answer
 
 
+def create_sync_target(model: BaseChatModel, strategy: Strategy) -> SyncTarget:
+    """Return ``create_target``'s function as ``langsmith.evaluate`` takes it.
+
+    Args:
+        model: The chat model that answers and, in a search, judges.
+        strategy: How each question is answered.
+
+    Raises:
+        ConfigurationError: If the strategy's parts do not go together.
+    """
+    target = create_target(model, strategy)
+    loop = _BackgroundLoop()
+
+    def answer(
+        inputs: dict[str, Any], attachments: "Mapping[str, AttachmentInfo]", metadata: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        return loop.wait_for(target(inputs, attachments, metadata))
+
+    return answer
+
+
 def create_evaluator(benchmark: Benchmark) -> Evaluator:
     """Return the function that grades the answers of ``create_target`` as the benchmark does.
 
@@ -113,6 +144,35 @@ def create_evaluator(benchmark: Benchmark) -> Evaluator:
     return grade
 
 
+def create_sync_evaluator(benchmark: Benchmark) -> SyncEvaluator:
+    """Return ``create_evaluator``'s function as ``langsmith.evaluate`` takes it.
+
+    Args:
+        benchmark: The one that the dataset was made of, with the same options.
+    """
+    evaluator = create_evaluator(benchmark)
+    loop = _BackgroundLoop()
+
+    def grade(run: "Run", example: "Example") -> dict[str, Any]:
+        return loop.wait_for(evaluator(run, example))
+
+    return grade
+
+
+class _BackgroundLoop:
+    """An event loop in a thread of its own.
+
+    Models keep connections open, which belong to a loop, so that all calls need the same one.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+
+    def wait_for(self, awaited: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+        return asyncio.run_coroutine_threadsafe(awaited, self._loop).result()
+
+
 def _batches(
     benchmark: Benchmark, numbers: Sequence[int], report_damage: Callable[[DamagedItemError], None]
 ) -> Iterator[list[dict[str, Any]]]:
@@ -134,7 +194,7 @@ def _write_example(benchmark: Benchmark, item: Item, number: int) -> dict[str, A
     blocks = {f"picture-{place}": image_block(data) for place, data in enumerate(item.pictures, 1)}
     return {
         "inputs": {"question": item.question, "pictures": list(blocks)},
-        "reference_outputs": {"reference": item.reference} if _is_plain(item.reference) else None,
+        "reference_outputs": {"reference": _write_reference(item.reference)},
         "attachments": {
             name: {"mime_type": block["mime_type"], "data": bytes_of(block)} for name, block in blocks.items()
         },
@@ -150,10 +210,17 @@ def _write_example(benchmark: Benchmark, item: Item, number: int) -> dict[str, A
     }
 
 
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, str | int | float) or (
-        isinstance(value, list | tuple) and all(map(_is_plain, value))
-    )
+def _write_reference(reference: Any) -> Any:
+    """Write what a benchmark grades by as plain JSON data; of a drawn item, its right answer."""
+    if isinstance(reference, DrawnItem):
+        return reference.answer
+    if is_dataclass(reference) and not isinstance(reference, type):
+        return {field.name: _write_reference(getattr(reference, field.name)) for field in fields(reference)}
+    if isinstance(reference, Mapping):
+        return {str(key): _write_reference(value) for key, value in reference.items()}
+    if isinstance(reference, list | tuple):
+        return [_write_reference(value) for value in reference]
+    return reference if reference is None or isinstance(reference, str | int | float) else str(reference)
 
 
 def _check_origin(benchmark: Benchmark, metadata: Mapping[str, Any]) -> None:

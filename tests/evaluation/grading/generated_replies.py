@@ -19,6 +19,7 @@ _THINGS = (
     *("a photosynthesis diagram", "caterpillar", "herbivores", "the moon", "sulfur", "an hour glass", "blue"),
 )
 _NUMBERS = ("2", "3", "12", "7", "23", "30", "1.5", "15")
+_NUMBER_WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _SENTENCES = (
     "The shape on the left is larger than the other one",
     "Two lines cross in the middle of the drawing",
@@ -138,6 +139,7 @@ def make_yes_no_reply(number: int) -> YesNoReply:
     forms = {
         "word": (meant.capitalize(), meant),
         "word, marked": (f"**{meant.upper()}.**", meant),
+        "word, then a sentence": (f"{meant.capitalize()} it {'is' if meant == 'yes' else 'is not'}.", meant),
         "word, then reasons": (f"{meant.capitalize()}, {said.lower()}.", meant),
         "declared": (f"{said}. The answer is {meant}.", meant),
         "declared after the other": (f"One could say {other}, but the answer is {meant}.", meant),
@@ -149,6 +151,15 @@ def make_yes_no_reply(number: int) -> YesNoReply:
     }
     form = draw.choice(list(forms))
     return YesNoReply(form, *forms[form])
+
+
+_NUMBER_WORD_FORMS: Mapping[str, Callable[[str], str]] = {
+    # Written with the word that is meant, and with digits that are not.
+    "word": lambda word: word.capitalize(),
+    "word before digits": lambda word: f"There are {word} bars above 61.",
+    "word, then a step": lambda word: f"{word.capitalize()} of them; see step 99.",
+    "word declared after digits": lambda word: f"From 61 to 99 it grows. The answer is {word}.",
+}
 
 
 def make_number_reply(number: int) -> NumberReply:
@@ -168,7 +179,11 @@ def make_number_reply(number: int) -> NumberReply:
         "among others": f"Of 61 and 99, it is {told} that is left.",
         "staged": STAGES[2].wrap("61 + 99 is too much.") + STAGES[-1].wrap(told),
     }
-    form = draw.choice(list(forms))
+    form = draw.choice([*forms, *_NUMBER_WORD_FORMS])
+    if form in _NUMBER_WORD_FORMS:
+        counted = draw.randrange(2, 12)
+        word = _NUMBER_WORDS[counted - 2 if is_right else counted - 1]
+        return NumberReply(form, "integer", 0, str(counted), _NUMBER_WORD_FORMS[form](word), is_right)
     kind = "integer" if precision == 0 else "float"
     return NumberReply(form, kind, precision, answer, forms[form], is_right)
 

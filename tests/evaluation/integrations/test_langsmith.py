@@ -1,17 +1,25 @@
 """Benchmarks as LangSmith datasets, answered and graded through its own client."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from langsmith import Client, aevaluate
+from langsmith import Client, aevaluate, evaluate
 
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.evaluation.benchmark import open_benchmark
-from langchain_llava_o1.evaluation.integrations.langsmith import create_evaluator, create_target, to_langsmith
+from langchain_llava_o1.evaluation.benchmark import Resources, open_benchmark
+from langchain_llava_o1.evaluation.integrations.langsmith import (
+    create_evaluator,
+    create_sync_evaluator,
+    create_sync_target,
+    create_target,
+    to_langsmith,
+)
 from langchain_llava_o1.evaluation.item import DamagedItemError, Item
 from langchain_llava_o1.search.strategy import Strategy
+from tests.evaluation.benchmark_files import write_published
 from tests.evaluation.integrations.langsmith_server import Service, serve
 from tests.scripted_model import Call, Reply, ScriptedModel, stopped
 
@@ -51,6 +59,7 @@ def test_a_dataset_has_the_questions_and_the_bytes_of_their_pictures(
         item = SCENES.read_item(number)
         assert example["inputs"] == {"question": item.question, "pictures": ["picture-1"]}
         assert example["attachments"] == {"picture-1": item.pictures[0]}
+        assert example["outputs"] == {"reference": item.reference.answer}
         assert example["metadata"]["number"] == number
         assert example["metadata"]["options"] == {"difficulty": "easy"}
 
@@ -82,6 +91,48 @@ async def test_a_search_answers_the_examples_and_the_benchmark_grades_them(
     assert outputs["record"]["settings"]["seed"] == 1
     client.flush()
     assert sorted(each["score"] for each in service.feedback) == [0, 1, 1, 1]
+
+
+def test_evaluate_takes_the_synchronous_target_and_evaluator(client: Client, service: Service) -> None:
+    right = right_conclusions(3)
+    wrong_question = SCENES.read_item(2).question
+
+    def write(call: Call) -> Reply:
+        _, question = call.messages[0].content
+        text = "never" if question["text"] == wrong_question else right[question["text"]]
+        return stopped(f"{call.stage.opening}{text}", call.stage.closing)
+
+    to_langsmith(SCENES, client, dataset_name="scenes", items=3)
+    results = evaluate(
+        create_sync_target(ScriptedModel(write=write), PAIR),
+        data="scenes",
+        evaluators=[create_sync_evaluator(SCENES)],
+        client=client,
+        max_concurrency=2,
+    )
+    rows = {row["example"].metadata["number"]: row for row in results}
+    scores = {number: row["evaluation_results"]["results"][0].score for number, row in rows.items()}
+    assert scores == {0: 1, 1: 1, 2: 0}
+    assert rows[1]["run"].outputs["record"]["settings"]["seed"] == 1
+    client.flush()
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [
+        ("mathvista", {"answer": "14", "answer_type": "integer", "choices": {}}),
+        ("mmstar", {"answer": "B"}),
+        ("hallusion-bench", {"answer": "no"}),
+    ],
+)
+def test_a_published_benchmark_s_dataset_has_the_right_answers(
+    client: Client, service: Service, tmp_path: Path, name: str, reference: dict[str, Any]
+) -> None:
+    write_published(tmp_path, name)
+    to_langsmith(open_benchmark(name, {}, Resources(tmp_path)), client, dataset_name=name, items=1, seed=1)
+    (example,) = service.examples.values()
+    written = example["outputs"]["reference"]
+    assert {field: written[field] for field in reference} == reference
 
 
 async def test_an_example_of_something_else_is_refused() -> None:
