@@ -1,6 +1,7 @@
 """`llava-o1 train`: fine-tune a model on a data set, or on which of two answers is better."""
 
 import json
+import os
 import pkgutil
 from importlib.resources import files
 from pathlib import Path
@@ -8,18 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from langchain_llava_o1.cli.data.options import ColumnsOption, PicturesOption, open_set
+from langchain_llava_o1.cli.data.options import AllowBenchmarkOption, ColumnsOption, PicturesOption, open_set
 from langchain_llava_o1.cli.failures import BadUsageError, checking_usage
 from langchain_llava_o1.cli.options import DebugOption
 from langchain_llava_o1.cli.output import write_error, write_output
 
 if TYPE_CHECKING:
-    from langchain_llava_o1.data.problem import Problem
     from langchain_llava_o1.training.result import TrainingResult
     from langchain_llava_o1.training.settings import TrainingSettings
 
 _EMBEDDED = "tiny"
-_PROBLEMS_TOLD = 20
 
 SetArgument = Annotated[
     Path | None,
@@ -161,6 +160,7 @@ def train(
     ] = None,
     pictures: PicturesOption = None,
     columns: ColumnsOption = None,
+    allow_benchmark: AllowBenchmarkOption = False,
     is_json: Annotated[bool, typer.Option("--json", help="Print what came of it as one object.")] = False,
     is_plan: PlanOption = False,
     is_fsdp_config: FsdpOption = False,
@@ -176,7 +176,9 @@ def train(
         write_output((files("langchain_llava_o1.training") / "fsdp.yaml").read_text())
         return
     if is_plan:
-        write_output(_write_plan())
+        from langchain_llava_o1.training.plan import describe_plans
+
+        write_output(describe_plans())
         return
     given = {
         "model": model,
@@ -203,32 +205,39 @@ def train(
         raise BadUsageError(
             "Write llava-o1 train SET --out FOLDER, or llava-o1 train --dpo PAIRS --out FOLDER."
         )
-    if beta is not None and pairs is None:
-        raise BadUsageError(f"--beta {beta} has no part in training on a SET. Leave it out.")
+    if pairs is None:
+        _refuse({"--beta": beta}, "a SET")
+    else:
+        of_a_set = {"--max-tokens": max_tokens, "--any-answers": any_answers, "--column": columns}
+        of_a_set |= {"--accuracy-items": accuracy_items, "--allow-benchmark": allow_benchmark or None}
+        _refuse(of_a_set, "pairs")
     with checking_usage():
         settings = _read_settings(preset, given, lora if is_lora or any(lora.values()) else None)
+    from langchain_llava_o1.training.result import describe_result
+
     if pairs is not None:
         options = {} if beta is None else {"beta": beta}
         result = _train("dpo:train_dpo", settings, pairs, out, pictures=pictures, **options)
     else:
         assert path is not None, "one of both is given"
-        result = _train("sft:train_sft", settings, open_set(path, pictures, columns), out)
-    write_output(_describe(result, settings, is_json=is_json))
+        training_set = open_set(path, pictures, columns, allow_benchmark=allow_benchmark)
+        result = _train("sft:train_sft", settings, training_set, out)
+    if _is_first_process():
+        plain = {**vars(result), "folder": str(result.folder)}
+        write_output(json.dumps(plain) + "\n" if is_json else describe_result(result, settings))
 
 
-def _write_plan() -> str:
-    from langchain_llava_o1.training.plan import plan_training
+def _refuse(given: dict[str, Any], what: str) -> None:
+    """Refuse options that were given and have no part in training on something."""
+    for option, value in given.items():
+        if value is not None:
+            number = f" {value}" if type(value) in (int, float) else ""
+            raise BadUsageError(f"{option}{number} has no part in training on {what}. Leave it out.")
 
-    lines = [
-        "Llama-3.2-11B-Vision on 98,000 questions of 1,024 tokens, three epochs, on H100s; computed:",
-        "",
-    ]
-    lines.append(f"{'GPUs':<6}{'trained':<14}{'GB of each GPU':>16}{'hours':>8}")
-    for rank, what in ((None, "all weights"), (16, "LoRA, rank 16")):
-        for gpus in (1, 4, 8):
-            plan = plan_training(gpus=gpus, lora_rank=rank, batch_size=4 if rank is None else 1)
-            lines.append(f"{gpus:<6}{what:<14}{plan.total_gb:>16.0f}{plan.hours:>8.1f}")
-    return "\n".join(lines) + "\n"
+
+def _is_first_process() -> bool:
+    """Tell whether this process speaks for all that train together."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _read_names(text: str | None) -> tuple[str, ...] | None:
@@ -268,30 +277,20 @@ def _train(
         ) from error
     from transformers.utils import logging
 
+    from langchain_llava_o1.training.problem_report import ProblemReport
+
     logging.disable_progress_bar()
-    problems: list[Problem] = []
-    result: TrainingResult = train_it(
-        settings, source, out, report_problem=problems.append, tell=write_error, **options
-    )
-    for problem in problems[:_PROBLEMS_TOLD]:
-        write_error(f"llava-o1: warning: {problem}")
-    if problems:
-        num_lines = len({problem.line for problem in problems})
-        write_error(f"llava-o1: warning: {num_lines:,} lines were left out")
-    return result
+    say = write_error if _is_first_process() else lambda line: None
+    report = ProblemReport(lambda text: say(f"llava-o1: warning: {text}"))
 
+    def tell(line: str) -> None:
+        report.sum_up()
+        say(line)
 
-def _describe(result: "TrainingResult", settings: "TrainingSettings", *, is_json: bool) -> str:
-    if is_json:
-        return json.dumps({**vars(result), "folder": str(result.folder)}) + "\n"
-    lines = [f"{result.folder}: {result.steps:,} steps on {result.num_samples:,} questions"]
-    if result.best_step is not None:
-        lines.append(f"kept: step {result.best_step:,}, held-out loss {result.held_out_loss:.4f}")
-    if result.held_out_accuracy is not None:
-        lines.append(
-            f"held-out questions answered right: {result.held_out_accuracy:.1%} of {settings.accuracy_items}"
+    try:
+        result: TrainingResult = train_it(
+            settings, source, out, report_problem=report.add, tell=tell, **options
         )
-    what = f"model={str(result.folder)!r}"
-    if settings.lora is not None:
-        what = f"model={settings.model!r}, adapter={str(result.folder)!r}"
-    return "\n".join([*lines, f"load it: ChatLlavaO1({what})"]) + "\n"
+    finally:
+        report.sum_up()
+    return result

@@ -1,6 +1,7 @@
 """Preference training: what a search chooses becomes what the model writes (DPO, arXiv 2305.18290)."""
 
 import random
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,12 @@ from langchain_llava_o1.training.settings import TrainingSettings
 class _PreferenceTrainer(MllamaTrainer, DPOTrainer):
     """TRL's trainer, for Mllama."""
 
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Save what was learned, without the adapters that only checkpoints need: those of the reference."""
+        super().save_model(output_dir, _internal_call)
+        if not _internal_call and self.is_world_process_zero():
+            shutil.rmtree(Path(output_dir or str(self.args.output_dir)) / "ref", ignore_errors=True)
+
 
 def train_dpo(
     settings: TrainingSettings,
@@ -53,7 +60,8 @@ def train_dpo(
         out: Folder of the run, its alone.
         beta: How much going far from the reference costs.
         pictures: What paths of pictures are relative to; by default the folder of the file.
-        report_problem: Called with what is wrong with a line that is left out.
+        report_problem: Called with what is wrong with a line that is left out, before the model is loaded; in
+            every process.
         tell: Called with a line of progress now and then.
 
     Raises:
@@ -84,7 +92,7 @@ def train_dpo(
     trainee = load_trainee(settings)
     # Adapters can be turned off; of weights that change a copy is kept.
     reference = load_trainee(replace(settings, lora=None)).model if settings.lora is None else None
-    run = TrainingRun(settings, folder, trainee, path, tell)
+    run = TrainingRun(settings, folder, path, tell)
     arguments: dict[str, Any] = run.arguments(is_measured=bool(held_out))
     with outdated_names_hidden():
         trainer = _PreferenceTrainer(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from langchain_llava_o1.chat.model import ChatLlavaO1
 from langchain_llava_o1.data.example import Example
@@ -16,6 +17,7 @@ from langchain_llava_o1.evaluation.item import Grade, Item
 from langchain_llava_o1.search.strategy import Strategy
 from langchain_llava_o1.staging.meaning import normalize
 from langchain_llava_o1.staging.transcript import parse_transcript
+from langchain_llava_o1.training.settings import TrainingSettings
 
 _STRATEGY = "greedy"
 _CONCURRENCY = 16
@@ -44,25 +46,27 @@ class HeldOut(Benchmark):
         return Grade(float(normalize(conclusion) == normalize(item.reference)), read=conclusion)
 
 
-def measure_held_out(model: Path, adapter: Path | None, benchmark: HeldOut, num_items: int) -> AccuracyReport:
+def measure_held_out(settings: TrainingSettings, saved: Path, benchmark: HeldOut) -> AccuracyReport:
     """Have a saved model answer the first held-out questions, greedily.
 
     Args:
-        model: Folder of the checkpoint.
-        adapter: Folder of adapters beside its weights; None where there are none.
+        settings: How it is trained: from which checkpoint, on which device; and how many questions it
+            answers.
+        saved: Folder of the checkpoint or, of adapters, of those.
         benchmark: What is asked.
-        num_items: How many questions.
     """
-    settings = EngineSettings(str(model), adapter=None if adapter is None else str(adapter))
-    engine = load_engine(settings)
+    weights: dict[str, Any] = {"model": str(saved)}
+    if settings.lora is not None:
+        weights = {"model": settings.model, "revision": settings.revision, "adapter": str(saved)}
+    engine = load_engine(EngineSettings(**weights, device=settings.device))
     try:
         return asyncio.run(
             measure_accuracy(
                 # The model shares the engine that has been loaded with the same settings.
-                ChatLlavaO1(model=settings.model, adapter=settings.adapter),
+                ChatLlavaO1(**weights, device=settings.device),
                 benchmark=benchmark,
                 strategy=Strategy(_STRATEGY),
-                items=num_items,
+                items=settings.accuracy_items,
                 seed=0,
                 concurrency=_CONCURRENCY,
             )

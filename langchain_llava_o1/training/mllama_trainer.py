@@ -31,6 +31,13 @@ class MllamaTrainer(_Base):
         block_size = self.args.train_batch_size * self.args.world_size
         return BlockSampler(self.num_pictures, block_size, self.args.seed)
 
+    def _run_epoch(self, *further: Any, **options: Any) -> None:
+        """Train for an epoch; not at all where the checkpoint gone on with is that of the last step."""
+        if self.state.global_step >= self.state.max_steps:
+            self.control.should_training_stop = True
+        if not self.control.should_training_stop:
+            super()._run_epoch(*further, **options)  # type: ignore[no-untyped-call]
+
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         """Take the weights of a checkpoint, to go on with them."""
         target = self.model if model is None else model

@@ -13,7 +13,7 @@ from langchain_llava_o1.data.picture_files.picture_files import PictureFiles
 from langchain_llava_o1.data.problem import Location, Problem
 from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.request import Part, Role, Turn
-from langchain_llava_o1.errors import DataError
+from langchain_llava_o1.errors import DataError, ImageError
 from langchain_llava_o1.pictures.picture import Picture
 from langchain_llava_o1.training.collator import SampleCollator
 from langchain_llava_o1.training.dialogue import IGNORED, Sample
@@ -30,12 +30,14 @@ class Pair:
         turns: The conversation up to the question: who speaks, and texts with None in a picture's place.
         chosen: The better answer.
         rejected: The other one.
+        location: The line that it was read from.
     """
 
     pictures: tuple[str, ...]
     turns: tuple[tuple[Role, tuple[str | None, ...]], ...]
     chosen: str
     rejected: str
+    location: Location
 
     def row(self) -> dict[str, Any]:
         """Return it as a row of a ``datasets.Dataset``, under the names that TRL knows."""
@@ -44,6 +46,7 @@ class Pair:
             "prompt": json.dumps(self.turns),
             "chosen": self.chosen,
             "rejected": self.rejected,
+            "location": str(self.location),
         }
 
 
@@ -54,7 +57,7 @@ def read_pairs(
 ) -> list[Pair]:
     """Read a file of pairs in TRL's conversational format, as ``llava-o1 data`` writes it.
 
-    A line that cannot be used costs itself, nothing else.
+    A line that cannot be used costs itself, nothing else. Its pictures are decoded to see that they can be.
 
     Args:
         path: The file, an object a line with ``prompt``, ``images``, ``chosen`` and ``rejected``.
@@ -65,13 +68,11 @@ def read_pairs(
         DataError: If there is no pair.
     """
     pairs = []
+    looked_at = _PictureCheck(pictures)
     for line in read_lines(path):
         location = Location(str(path), line.number)
         try:
-            pair = _read_pair(json.loads(line.text))
-            missing = [reference for reference in pair.pictures if not pictures.has(reference)]
-            if missing:
-                raise ValueError(f"there is no {missing[0]} in {pictures}")
+            pair = _read_pair(json.loads(line.text), location)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             report_problem(
                 location.problem(
@@ -84,13 +85,48 @@ def read_pairs(
                 )
             )
             continue
+        if (problem := looked_at.find_problem(pair)) is not None:
+            report_problem(problem)
+            continue
         pairs.append(pair)
     if not pairs:
         raise DataError(f"{path} has no pair of answers to learn from.")
     return pairs
 
 
-def _read_pair(record: Mapping[str, Any]) -> Pair:
+class _PictureCheck:
+    """Decodes the pictures of pairs, each once, and says which is missing or broken."""
+
+    def __init__(self, pictures: PictureFiles) -> None:
+        self._pictures = pictures
+        self._found: dict[str, tuple[str, str] | None] = {}
+
+    def find_problem(self, pair: Pair) -> Problem | None:
+        """Return what is wrong with the first picture that cannot be shown."""
+        for number, reference in enumerate(pair.pictures):
+            if reference not in self._found:
+                self._found[reference] = self._look_at(reference)
+            if (found := self._found[reference]) is not None:
+                return pair.location.problem(
+                    f"images[{number}]",
+                    *found,
+                    expected="a picture file",
+                    fix="Replace the file, or leave the line out.",
+                    is_left_out=True,
+                )
+        return None
+
+    def _look_at(self, reference: str) -> tuple[str, str] | None:
+        if not self._pictures.has(reference):
+            return "missing picture", f"there is no {reference} in {self._pictures}"
+        try:
+            self._pictures.open(reference)
+        except ImageError as error:
+            return "broken picture", str(error)
+        return None
+
+
+def _read_pair(record: Mapping[str, Any], location: Location) -> Pair:
     turns = []
     for message in record["prompt"]:
         if message["role"] not in _ROLES:
@@ -100,12 +136,14 @@ def _read_pair(record: Mapping[str, Any]) -> Pair:
         raise ValueError("the prompt does not end in a question")
     shown = sum(part is None for _, parts in turns for part in parts)
     pictures = tuple(record.get("images") or ())
+    if not all(isinstance(reference, str) for reference in pictures):
+        raise ValueError("images is no list of paths")
     if shown != len(pictures):
         raise ValueError(f"the prompt shows {shown} pictures, and {len(pictures)} are named")
-    answers = [_read_answer(record[name]) for name in ("chosen", "rejected")]
-    if answers[0] == answers[1]:
+    chosen, rejected = (_read_answer(record[name]) for name in ("chosen", "rejected"))
+    if chosen == rejected:
         raise ValueError("both answers are the same")
-    return Pair(pictures, tuple(turns), *answers)
+    return Pair(pictures, tuple(turns), chosen, rejected, location)
 
 
 def _read_content(content: Any) -> tuple[str | None, ...]:
@@ -143,7 +181,10 @@ class PairCollator:
         return batch
 
     def _write(self, row: Mapping[str, Any], answer: str) -> Sample:
-        pictures = iter([self._pictures.open(reference) for reference in row["images"]])
+        try:
+            pictures = iter([self._pictures.open(reference) for reference in row["images"]])
+        except ImageError as error:
+            raise ImageError(f"{row['location']}: {error}") from error
         turns = [
             Turn(role, tuple(_place(part, pictures) for part in parts))
             for role, parts in json.loads(row["prompt"])

@@ -153,3 +153,17 @@ def plan_training(
         activations_gb=(per_layer * sizes.layers + inside + pictures + logits) / _GB,
         hours=operations / (gpus * peak_flops * utilization) / 3600,
     )
+
+
+def describe_plans() -> str:
+    """Write what the 11B model takes, for people: all weights and adapters, on several numbers of GPUs."""
+    lines = [
+        "Llama-3.2-11B-Vision on 98,000 questions of 1,024 tokens, three epochs, on H100s; computed:",
+        "",
+        f"{'GPUs':<6}{'trained':<14}{'GB of each GPU':>16}{'hours':>8}",
+    ]
+    for rank, what in ((None, "all weights"), (16, "LoRA, rank 16")):
+        for gpus in (1, 4, 8):
+            plan = plan_training(gpus=gpus, lora_rank=rank, batch_size=4 if rank is None else 1)
+            lines.append(f"{gpus:<6}{what:<14}{plan.total_gb:>16.0f}{plan.hours:>8.1f}")
+    return "\n".join(lines) + "\n"

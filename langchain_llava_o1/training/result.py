@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from langchain_llava_o1.training.settings import TrainingSettings
+
 
 @dataclass(frozen=True)
 class TrainingResult:
@@ -23,3 +25,18 @@ class TrainingResult:
     best_step: int | None = None
     held_out_loss: float | None = None
     held_out_accuracy: float | None = None
+
+
+def describe_result(result: TrainingResult, settings: TrainingSettings) -> str:
+    """Write what came of a run, for people."""
+    lines = [f"{result.folder}: {result.steps:,} steps on {result.num_samples:,} questions"]
+    if result.best_step is not None:
+        lines.append(f"kept: step {result.best_step:,}, held-out loss {result.held_out_loss:.4f}")
+    if result.held_out_accuracy is not None:
+        lines.append(
+            f"held-out questions answered right: {result.held_out_accuracy:.1%} of {settings.accuracy_items}"
+        )
+    what = f"model={str(result.folder)!r}"
+    if settings.lora is not None:
+        what = f"model={settings.model!r}, adapter={str(result.folder)!r}"
+    return "\n".join([*lines, f"load it: ChatLlavaO1({what})"]) + "\n"

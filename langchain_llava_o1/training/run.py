@@ -9,16 +9,16 @@ from typing import Any
 import torch
 from transformers import (
     AutoConfig,
-    EarlyStoppingCallback,
     MllamaForConditionalGeneration,
     PrinterCallback,
     Trainer,
 )
 
-from langchain_llava_o1.training.loading import Trainee, computes_in
+from langchain_llava_o1.training.loading import computes_in
 from langchain_llava_o1.training.log import Log
 from langchain_llava_o1.training.loss_plot import plot_losses
 from langchain_llava_o1.training.model_card import write_card
+from langchain_llava_o1.training.patience import Patience
 from langchain_llava_o1.training.result import TrainingResult
 from langchain_llava_o1.training.run_folder import RunFolder, write_whole
 from langchain_llava_o1.training.settings import TrainingSettings
@@ -34,14 +34,12 @@ class TrainingRun:
     Attributes:
         settings: How it trains.
         folder: Where.
-        trainee: What.
         data: The file that is learned from.
         tell: Called with a line of progress.
     """
 
     settings: TrainingSettings
     folder: RunFolder
-    trainee: Trainee
     data: Path
     tell: Callable[[str], None]
 
@@ -92,7 +90,7 @@ class TrainingRun:
         """Return what listens to a trainer."""
         found: list[Any] = [Log(self.folder, self.tell)]
         if self.settings.patience is not None:
-            found.append(EarlyStoppingCallback(self.settings.patience))
+            found.append(Patience(self.settings.patience))
         return found
 
     def train(self, trainer: Trainer, num_samples: int) -> TrainingResult:
@@ -100,8 +98,8 @@ class TrainingRun:
         # It would print what the log tells.
         trainer.remove_callback(PrinterCallback)
         start = self.folder.last_checkpoint()
-        if start is not None:
-            self.tell(f"Going on from {start.name}.")
+        begins = f"Training on {num_samples:,} samples."
+        self.tell(begins if start is None else f"Going on from {start.name}.")
         trainer.train(resume_from_checkpoint=None if start is None else str(start))
         self._save(trainer)
         result = self._summarize(trainer, num_samples)
@@ -125,7 +123,8 @@ class TrainingRun:
                 unrounded, dtype=source.dtype or torch.float32
             )
             model.save_pretrained(self.folder.path)
-            self.trainee.processor.save_pretrained(self.folder.path)
+            processor: Any = trainer.processing_class
+            processor.save_pretrained(self.folder.path)
             shutil.rmtree(unrounded)
 
     def _summarize(self, trainer: Trainer, num_samples: int) -> TrainingResult:

@@ -1,7 +1,9 @@
 """The folder of a training run: what it was started with, and where a killed one goes on."""
 
 import json
+import os
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ _LOG = "log.jsonl"
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 _LAST_FILE_OF_A_CHECKPOINT = "trainer_state.json"
 _FINISHED = "training_result.json"
+_UNFINISHED = ".unfinished"
 
 
 class RunFolder:
@@ -41,6 +44,8 @@ class RunFolder:
     def begin(self, settings: Mapping[str, Any], data: Path) -> None:
         """Begin a run, or go on with the one that has the same settings.
 
+        All processes of a run may do so at once.
+
         Args:
             settings: How it trains.
             data: The file that it learns from, which is to stay as it is.
@@ -50,7 +55,8 @@ class RunFolder:
         """
         settings = {**settings, "data": str(data.resolve()), "data_bytes": data.stat().st_size}
         file = self.path / _SETTINGS
-        others = [each for each in self.path.iterdir() if each != file] if self.path.is_dir() else []
+        # Before the settings are looked for: another process of this run writes those before all else.
+        others = self._list_others()
         # A start that failed before it trained anything, as for a model that is not there, binds nobody.
         if not file.is_file() or not others:
             if others:
@@ -67,6 +73,16 @@ class RunFolder:
                 f"The run in {self.path} has other settings: {name} is {given.get(name)!r} there and "
                 f"{settings.get(name)!r} here. Go on with the same ones, or name a new folder."
             )
+
+    def _list_others(self) -> list[Path]:
+        """Return what the folder holds beside the settings; not what a process is about to put there."""
+        if not self.path.is_dir():
+            return []
+        return [
+            each
+            for each in self.path.iterdir()
+            if each.name != _SETTINGS and not each.name.endswith(_UNFINISHED)
+        ]
 
     def finish(self, result: TrainingResult) -> None:
         """Note what came of the run; it is finished from now on."""
@@ -100,7 +116,8 @@ class RunFolder:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file that is there whole or not at all."""
-    unfinished = path.with_name(path.name + ".unfinished")
+    # Processes on several machines may have the same number.
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}{_UNFINISHED}")
     unfinished.write_text(text)
     unfinished.replace(path)
 

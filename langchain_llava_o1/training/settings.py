@@ -53,7 +53,7 @@ class TrainingSettings:
         model: Hub id or folder of the checkpoint to begin from.
         revision: Branch, tag or commit of a hub checkpoint.
         lora: How adapters are trained; None trains the weights themselves.
-        freeze: Parts that stay as they are, by name (``training/parts.py``).
+        freeze: Parts that stay as they are, by name (``training/parts.py``); not with adapters.
         epochs: How often every sample is seen.
         max_steps: Optimizer steps after which training ends; None goes by the epochs.
         learning_rate: Peak, which a cosine takes down to 0.
@@ -104,6 +104,11 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         CheckpointSettings(self.model, dtype=self.dtype)
         check_parts(self.freeze, FREEZABLE, "freeze")
+        if self.freeze and self.lora is not None:
+            raise ConfigurationError(
+                f"freeze={self.freeze!r} has no part in training adapters, which leaves all weights as they "
+                "are. Leave it out, or choose the parts that are adapted (lora parts)."
+            )
         for name in ("batch_size", "accumulation", "max_tokens", "evaluate_every"):
             _check(name, getattr(self, name), getattr(self, name) >= 1, "1 or more")
         for name in ("max_steps", "patience"):

@@ -1,7 +1,8 @@
 """Supervised fine-tuning: a model learns the answers of a data set."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from langchain_llava_o1.engine.loading.libraries import import_libraries
 
@@ -19,7 +20,7 @@ from langchain_llava_o1.training.loading import load_trainee
 from langchain_llava_o1.training.result import TrainingResult
 from langchain_llava_o1.training.run import TrainingRun, find_finished
 from langchain_llava_o1.training.run_folder import RunFolder
-from langchain_llava_o1.training.samples import SampleDataset, read_usable, split
+from langchain_llava_o1.training.samples import LearnedDataset, SampleDataset, read_usable, split
 from langchain_llava_o1.training.settings import TrainingSettings
 from langchain_llava_o1.training.stage_trainer import MeasureAccuracy, StageTrainer
 
@@ -37,13 +38,14 @@ def train_sft(
     The loss is on the answers' tokens alone, each question with what came before it. The folder then holds
     what ``ChatLlavaO1(model=folder)`` loads or, of adapters, ``ChatLlavaO1(model=…, adapter=folder)``; and
     ``log.jsonl``, ``loss.svg``, TensorBoard's files in ``runs``, and a model card. Of a run that is killed
-    the last checkpoint goes on, at the same step with the same samples.
+    the last checkpoint goes on, at the same step with the same samples. Examples with a broken picture or too
+    many tokens cannot be measured with, and are not held out.
 
     Args:
         settings: How.
         training_set: From what; it is not to change while a run is under way.
         out: Folder of the run, its alone.
-        report_problem: Called with what is wrong with the examples that are left out.
+        report_problem: Called with what is wrong with lines, before the model is loaded; in every process.
         tell: Called with a line of progress now and then.
 
     Raises:
@@ -55,30 +57,31 @@ def train_sft(
     folder.begin(settings.as_json(), training_set.path)
     if (finished := find_finished(folder, tell)) is not None:
         return finished
-    trainee = load_trainee(settings)
-    usable = read_usable(training_set, report_problem, any_answers=settings.any_answers)
-    parts = split(usable, settings.held_out, settings.seed)
-    longest = min(settings.max_tokens, trainee.context_length)
-
-    def create_dataset(examples: Sequence[Example]) -> SampleDataset:
-        return SampleDataset(training_set, examples, trainee.chat_format, max_tokens=longest)
-
-    run = TrainingRun(settings, folder, trainee, training_set.path, tell)
+    run = TrainingRun(settings, folder, training_set.path, tell)
     arguments = TrainingArguments(
-        **run.arguments(is_measured=bool(parts.held_out)), prediction_loss_only=True, label_names=["labels"]
+        **run.arguments(is_measured=bool(settings.held_out)),
+        prediction_loss_only=True,
+        label_names=["labels"],
     )
-    if settings.accuracy_items and arguments.world_size > 1:
-        raise ConfigurationError(
-            f"accuracy_items={settings.accuracy_items} works in one process, and there are "
-            f"{arguments.world_size}. Measure the loss alone, and accuracy afterwards."
-        )
-    samples = create_dataset(parts.training)
+    _check_number_of_processes(settings, arguments.world_size)
+    usable = read_usable(training_set, report_problem, any_answers=settings.any_answers)
+    trainee = load_trainee(settings)
+    how: dict[str, Any] = {
+        "chat_format": trainee.chat_format,
+        "max_tokens": min(settings.max_tokens, trainee.context_length),
+    }
+
+    def is_measurable(example: Example) -> bool:
+        return SampleDataset(training_set, [example], **how).is_whole()
+
+    parts = split(usable, settings.held_out, settings.seed, is_measurable)
+    samples = LearnedDataset(training_set, parts.training, **how)
     trainer = StageTrainer(
         model=trainee.model,
         args=arguments,
         data_collator=trainee.collator,
         train_dataset=samples,
-        eval_dataset=create_dataset(parts.held_out) if parts.held_out else None,
+        eval_dataset=SampleDataset(training_set, parts.held_out, **how) if parts.held_out else None,
         processing_class=trainee.processor,
         callbacks=run.callbacks(),
         measure_accuracy=_accuracy_measure(settings, HeldOut(training_set, parts.held_out)),
@@ -86,13 +89,15 @@ def train_sft(
     return run.train(trainer, len(samples))
 
 
+def _check_number_of_processes(settings: TrainingSettings, num_processes: int) -> None:
+    if settings.accuracy_items and num_processes > 1:
+        raise ConfigurationError(
+            f"accuracy_items={settings.accuracy_items} works in one process, and there are {num_processes}. "
+            "Measure the loss alone, and accuracy afterwards."
+        )
+
+
 def _accuracy_measure(settings: TrainingSettings, benchmark: HeldOut) -> MeasureAccuracy | None:
     if not settings.accuracy_items:
         return None
-
-    def measure(saved: Path) -> float:
-        is_adapter = settings.lora is not None
-        model, adapter = (Path(settings.model), saved) if is_adapter else (saved, None)
-        return measure_held_out(model, adapter, benchmark, settings.accuracy_items).accuracy
-
-    return measure
+    return lambda saved: measure_held_out(settings, saved, benchmark).accuracy

@@ -9,7 +9,7 @@ import torch
 from transformers import Trainer
 
 from langchain_llava_o1.training.mllama_trainer import MllamaTrainer
-from langchain_llava_o1.training.samples import SampleDataset
+from langchain_llava_o1.training.samples import LearnedDataset
 
 MeasureAccuracy = Callable[[Path], float]
 """Measures the accuracy of what was saved in a folder."""
@@ -22,7 +22,11 @@ class StageTrainer(MllamaTrainer, Trainer):
     """
 
     def __init__(
-        self, *, train_dataset: SampleDataset, measure_accuracy: MeasureAccuracy | None = None, **options: Any
+        self,
+        *,
+        train_dataset: LearnedDataset,
+        measure_accuracy: MeasureAccuracy | None = None,
+        **options: Any,
     ) -> None:
         """Begin.
 

@@ -73,13 +73,69 @@ def test_what_is_left_out_is_told(
 ) -> None:
     lines = colours.read_text().splitlines()
     lines[3] = lines[3][:-1]
+    # An id that comes twice is told, and its line is learned.
+    lines[5] = lines[4]
     colours.write_text("\n".join(lines))
     options = ["--steps", "1", "--out", tmp_path / "run", "--model", random_checkpoint]
     done = run_command("train", colours, *SETTINGS, *options)
     assert done.exit_code == 0
     assert f"{colours}:4:" in done.stderr
+    assert f"{colours}:6:" in done.stderr
     assert "1 lines were left out" in done.stderr
+    assert done.stderr.index("were left out") < done.stderr.index("Training on 5 samples")
     assert f"load it: ChatLlavaO1(model='{tmp_path / 'run'}')" in done.stdout
+
+
+def test_the_first_problems_are_told_where_no_line_can_be_learned(
+    run_command: RunCommand, tmp_path: Path
+) -> None:
+    path = tmp_path / "broken.jsonl"
+    path.write_text("{\n" * 25)
+    done = run_command("train", path, "--cpu", "--model", "tiny", "--out", tmp_path / "run")
+    assert done.exit_code == 1
+    assert [f"{path}:{number}:" in done.stderr for number in (1, 20, 21)] == [True, True, False]
+    assert "5 further problems" in done.stderr
+    assert "25 lines were left out" in done.stderr
+    assert "no example to learn from" in done.stderr.splitlines()[-1]
+
+
+def test_only_the_first_process_tells(
+    run_command: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("{\n")
+    monkeypatch.setenv("RANK", "1")
+    done = run_command("train", "--dpo", path, "--cpu", "--model", "tiny", "--out", tmp_path / "run")
+    assert "warning" not in done.stderr
+    assert "no pair of answers" in done.stderr
+
+
+def test_a_benchmark_is_learned_where_that_is_allowed(run_command: RunCommand, tmp_path: Path) -> None:
+    path = tmp_path / "benchmark.tsv"
+    path.write_text("index\tquestion\tanswer\n1\tHow many?\t2\n")
+    options = ["train", path, "--cpu", "--model", "tiny", "--out", tmp_path / "run"]
+    refused = run_command(*options)
+    assert refused.exit_code == 2
+    assert "--allow-benchmark" in refused.stderr
+    # Its answers are not in stages.
+    assert "no example to learn from" in run_command(*options, "--allow-benchmark").stderr
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--max-tokens", "9"],
+        ["--any-answers"],
+        ["--column", "question=asked"],
+        ["--accuracy-items", "2"],
+        ["--allow-benchmark"],
+    ],
+)
+def test_what_has_no_part_in_training_on_pairs_is_refused(run_command: RunCommand, option: list[str]) -> None:
+    done = run_command("train", "--dpo", "pairs.jsonl", "--out", "x", "--model", "tiny", *option)
+    assert done.exit_code == 2
+    assert option[0] in done.stderr
+    assert "has no part in training on pairs" in done.stderr
 
 
 @pytest.mark.parametrize(

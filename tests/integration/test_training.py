@@ -20,6 +20,8 @@ pytestmark = pytest.mark.long
 def test_two_processes_come_to_the_losses_of_one(random_checkpoint: Path, tmp_path: Path) -> None:
     """They share each batch, over gloo on a processor."""
     path = write_drawn_set(tmp_path / "set", 10)
+    with path.open("a") as file:
+        file.write("{\n")
     losses = []
     for num_processes, batch in ((1, 4), (2, 2)):
         out = tmp_path / str(num_processes)
@@ -49,8 +51,25 @@ def test_two_processes_come_to_the_losses_of_one(random_checkpoint: Path, tmp_pa
         losses.append([entry["loss"] for entry in log])
         # Only the first process tells.
         assert done.stderr.count("step 4/4: loss") == 1
+        assert done.stderr.count("1 lines were left out") == 1
+        assert done.stdout.count("load it: ") == 1
     assert len(losses[0]) == 4
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_accuracy_in_two_processes_is_refused_before_the_model_is_loaded(tmp_path: Path) -> None:
+    path = write_drawn_set(tmp_path / "set", 3)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    command += ["-m", "langchain_llava_o1.cli", "train", str(path), "--model", str(tmp_path / "none")]
+    done = subprocess.run(
+        [*command, "--cpu", "--out", str(tmp_path / "run"), "--held-out", "1", "--accuracy-items", "1"],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode != 0
+    assert "accuracy_items=1 works in one process, and there are 2" in done.stderr
 
 
 @pytest.mark.parametrize("lora", [None, LoraSettings(rank=4)], ids=["full", "lora"])

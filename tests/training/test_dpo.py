@@ -16,6 +16,7 @@ from langchain_llava_o1.errors import ConfigurationError, DataError
 from langchain_llava_o1.training.dpo import train_dpo
 from langchain_llava_o1.training.pairs import read_pairs
 from langchain_llava_o1.training.settings import LoraSettings, TrainingSettings
+from tests.checkpoints import save_random_checkpoint
 from tests.training.sets import staged
 
 GOOD = staged("A colour.", "One area.", "It is red.", "red")
@@ -68,6 +69,8 @@ def test_the_better_answer_becomes_likelier(
     # At first it is as sure as a coin: the model is its own reference.
     assert log[0]["loss"] == pytest.approx(math.log(2), abs=0.01)
     assert train_dpo(settings(random_checkpoint, lora=lora, held_out=1), pairs, run) == result
+    # The reference's adapters are those of the beginning, and of no use to anyone.
+    assert not (run / "ref").exists()
 
 
 def test_lines_that_are_no_pairs_cost_themselves_alone(pairs: Path) -> None:
@@ -100,3 +103,67 @@ def test_what_cannot_work_is_refused(random_checkpoint: Path, pairs: Path, tmp_p
         train_dpo(settings(random_checkpoint, held_out=2, accuracy_items=2), pairs, tmp_path / "run")
     with pytest.raises(DataError, match="Hold out fewer"):
         train_dpo(settings(random_checkpoint, held_out=6), pairs, tmp_path / "run")
+
+
+def log_of(folder: Path) -> list[dict[str, Any]]:
+    # TRL counts the tokens of this process alone, not of the one that it goes on from.
+    left_out = ("runtime", "per_second", "num_tokens")
+    entries = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return [
+        {name: value for name, value in entry.items() if not any(each in name for each in left_out)}
+        for entry in entries
+    ]
+
+
+@pytest.mark.parametrize("lora", [None, LoraSettings(rank=4)], ids=["full", "lora"])
+def test_a_killed_run_goes_on_to_the_same_losses(
+    random_checkpoint: Path, pairs: Path, tmp_path: Path, lora: LoraSettings | None
+) -> None:
+    chosen = settings(random_checkpoint, lora=lora, held_out=1, max_steps=4)
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    expected = train_dpo(chosen, pairs, whole)
+
+    class Killed(Exception):
+        pass
+
+    def tell(line: str) -> None:
+        if line.startswith("step 3/4"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        train_dpo(chosen, pairs, killed, tell=tell)
+    told: list[str] = []
+    result = train_dpo(chosen, pairs, killed, tell=told.append)
+    assert told[0] == "Going on from checkpoint-2."
+    assert vars(result) | {"folder": whole} == vars(expected)
+    assert log_of(killed) == log_of(whole)
+
+
+def test_a_pair_with_a_broken_picture_costs_itself_alone(
+    random_checkpoint: Path, pairs: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.png").write_bytes((tmp_path / "red.png").read_bytes()[:40])
+    lines = pairs.read_text().splitlines()
+    lines[2] = json.dumps(pair(2, images=["broken.png"]))
+    pairs.write_text("\n".join(lines))
+    problems: list[Problem] = []
+    chosen = settings(random_checkpoint, max_steps=1)
+    result = train_dpo(chosen, pairs, tmp_path / "run", report_problem=problems.append)
+    assert result.num_samples == 5
+    (problem,) = problems
+    assert (problem.line, problem.kind, problem.is_left_out) == (3, "broken picture", True)
+    assert str(problem).startswith(f"{pairs}:3: images[0]: ")
+
+
+def test_answers_are_learned_to_their_end(pairs: Path, tmp_path: Path) -> None:
+    """They differ in their last words alone, after more tokens than TRL leaves of them by default."""
+    checkpoint = save_random_checkpoint(tmp_path / "checkpoint", context_length=4096)
+    long = "It is plain. " * 400
+    good, bad = (staged("A colour.", "One area.", long, colour) for colour in ("red", "blue"))
+    pairs.write_text(json.dumps(pair(1, chosen=said(good), rejected=said(bad))))
+    # The rate rises from 0, so that the second step is the first to change anything.
+    chosen = settings(checkpoint, max_steps=3, batch_size=1)
+    train_dpo(chosen, pairs, tmp_path / "run")
+    losses = [entry["loss"] for entry in log_of(tmp_path / "run") if "loss" in entry]
+    assert losses[0] == pytest.approx(math.log(2), abs=1e-4)
+    assert losses[-1] < losses[0] - 1e-3

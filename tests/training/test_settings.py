@@ -15,6 +15,7 @@ from langchain_llava_o1.training.settings import PRESETS, LoraSettings, Training
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
         ({"freeze": ("eyes",)}, "no part 'eyes' to freeze; there are vision"),
         ({"accuracy_items": 3, "held_out": 2}, "accuracy_items=3 needs as many held-out examples"),
+        ({"freeze": ("vision",), "lora": LoraSettings()}, "has no part in training adapters"),
         ({"patience": 2}, "patience=2 needs held-out examples"),
         ({"dtype": "int8"}, "dtype must be one of"),
         ({"warmup": 1.5}, "warmup must be from 0 to below 1"),
@@ -36,6 +37,25 @@ def test_what_cannot_work_is_refused(changes: dict[str, Any], told: str) -> None
 def test_adapters_that_cannot_work_are_refused(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
         LoraSettings(**changes)
+
+
+def test_the_preset_is_the_published_recipe() -> None:
+    """All weights, 1e-5, three epochs, four samples a GPU, 4,096 tokens."""
+    settings = TrainingSettings(**PRESETS["llava-o1-11b"].values)
+    assert settings == TrainingSettings(
+        "meta-llama/Llama-3.2-11B-Vision-Instruct",
+        lora=None,
+        freeze=(),
+        epochs=3.0,
+        max_steps=None,
+        learning_rate=1e-5,
+        batch_size=4,
+        accumulation=1,
+        max_tokens=4096,
+        any_answers=False,
+        activation_checkpointing=True,
+        num_workers=4,
+    )
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -199,10 +199,10 @@ def test_bad_lines_cost_themselves_alone(
             tmp_path / "run",
             report_problem=problems.append,
         )
-    assert [(problem.line, problem.kind) for problem in problems] == [
-        (3, "broken line"),
-        (4, "repeated stage"),
-        (5, "missing picture"),
+    assert [(problem.line, problem.kind, problem.is_left_out) for problem in problems] == [
+        (3, "broken line", True),
+        (4, "repeated stage", True),
+        (5, "missing picture", True),
     ]
     # The broken picture is found when it is opened, and another sample stands in for it.
     assert "bad.jsonl:6" in caplog.text
@@ -263,3 +263,104 @@ def test_a_folder_holds_one_run(random_checkpoint: Path, colours: Path, tmp_path
     train_sft(settings(random_checkpoint, max_steps=1), training_set, tmp_path / "run")
     with pytest.raises(ConfigurationError, match="max_steps is 1 there and 2 here"):
         train_sft(settings(random_checkpoint, max_steps=2), training_set, tmp_path / "run")
+
+
+class Killed(Exception):
+    """Raised in the middle of a run."""
+
+
+def test_a_run_without_a_better_measurement_stops_at_the_same_step_killed_or_not(
+    random_checkpoint: Path, colours: Path, tmp_path: Path
+) -> None:
+    """The rate is so high that nothing gets better after the first measurements."""
+    chosen = settings(
+        random_checkpoint, max_steps=20, evaluate_every=1, learning_rate=0.5, held_out=3, patience=3
+    )
+    training_set = open_training_set(colours)
+    whole = train_sft(chosen, training_set, tmp_path / "whole")
+    assert whole.best_step is not None
+    assert whole.steps == whole.best_step + 3 < 20
+
+    def train_killed(out: Path, step: int) -> None:
+        def tell(line: str) -> None:
+            if line.startswith(f"step {step}/20: held-out"):
+                raise Killed
+
+        with pytest.raises(Killed):
+            train_sft(chosen, training_set, out, tell=tell)
+
+    # While the count is at 1; and when the stop is decided, and its checkpoint is not there yet.
+    for step in (whole.best_step + 2, whole.steps):
+        out = tmp_path / f"killed-{step}"
+        train_killed(out, step)
+        resumed = train_sft(chosen, training_set, out)
+        assert vars(resumed) | {"folder": whole.folder} == vars(whole)
+        assert log_of(out) == log_of(whole.folder)
+
+
+@pytest.mark.parametrize("patience", [None, 3], ids=["last step", "stopped"])
+def test_a_run_killed_after_its_last_checkpoint_takes_no_further_step(
+    random_checkpoint: Path, colours: Path, tmp_path: Path, patience: int | None
+) -> None:
+    changes = {"learning_rate": 0.5, "max_steps": 20} if patience else {"max_steps": 3}
+    chosen = settings(random_checkpoint, evaluate_every=1, held_out=3, patience=patience, **changes)
+    training_set = open_training_set(colours)
+    run = tmp_path / "run"
+    whole = train_sft(chosen, training_set, run)
+    log, weights = log_of(run), weights_of(run)
+    (run / "training_result.json").unlink()
+    assert train_sft(chosen, training_set, run) == whole
+    assert log_of(run) == log
+    again = weights_of(run)
+    assert all(torch.equal(weights[name], again[name]) for name in weights)
+
+
+def test_what_cannot_be_decoded_is_not_measured_with(
+    random_checkpoint: Path, colours: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All pictures but those of three examples are broken, so that just these are held out or learned."""
+    lines = [json.loads(line) for line in colours.read_text().splitlines()]
+    shutil.copy(colours.parent / "red.png", tmp_path)
+    (tmp_path / "broken.png").write_bytes((tmp_path / "red.png").read_bytes()[:40])
+    for number, line in enumerate(lines):
+        line["image"] = "red.png" if number in (2, 5, 7) else "broken.png"
+    (tmp_path / "set.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    training_set = open_training_set(tmp_path / "set.jsonl")
+    chosen = settings(random_checkpoint, max_steps=1, evaluate_every=1, held_out=2)
+    with caplog.at_level(logging.WARNING):
+        result = train_sft(chosen, training_set, tmp_path / "run")
+    assert result.held_out_loss is not None
+    # The broken ones stay to be learned, where they are left out.
+    assert result.num_samples == 10
+    assert "it is left out" in caplog.text
+    with pytest.raises(DataError, match="only 3 can be measured with"):
+        train_sft(settings(random_checkpoint, held_out=4), training_set, tmp_path / "other")
+
+
+def test_batches_of_a_step_are_as_one_large_batch(
+    random_checkpoint: Path, colours: Path, tmp_path: Path
+) -> None:
+    """Also where answers differ in length, so that a mean of means would not be the mean."""
+    shutil.copy(colours.parent / "red.png", tmp_path)
+    with TrainingSetWriter(tmp_path / "four.jsonl") as writer:
+        for number in range(4):
+            answer = staged("A colour.", "One area.", "It is red. " * 4**number, "red")
+            turns = (Turn("human", "<image>\nWhich colour is it?"), Turn("gpt", answer))
+            writer.append(Example(str(number), ("red.png",), turns))
+    training_set = open_training_set(tmp_path / "four.jsonl")
+    logs = []
+    for batch_size, accumulation in ((4, 1), (2, 2), (1, 4)):
+        run = tmp_path / str(batch_size)
+        chosen = settings(
+            random_checkpoint,
+            max_steps=1,
+            batch_size=batch_size,
+            accumulation=accumulation,
+            max_grad_norm=1e6,
+            max_tokens=512,
+        )
+        train_sft(chosen, training_set, run)
+        (entry,) = log_of(run)
+        logs.append((entry["loss"], entry["grad_norm"]))
+    assert logs[1] == pytest.approx(logs[0], rel=1e-4)
+    assert logs[2] == pytest.approx(logs[0], rel=1e-4)
