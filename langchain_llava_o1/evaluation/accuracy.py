@@ -31,11 +31,17 @@ class Interval(NamedTuple):
 
 
 @dataclass(frozen=True)
-class KindAccuracy:
-    """Accuracy on one kind of question, and the skill it needs where the benchmark says."""
+class GroupAccuracy:
+    """Accuracy on some of the questions."""
 
     accuracy: float
     items: int
+
+
+@dataclass(frozen=True)
+class KindAccuracy(GroupAccuracy):
+    """Accuracy on one kind of question, and the skill it needs where the benchmark says."""
+
     skill: str = ""
 
 
@@ -54,6 +60,8 @@ class AccuracyReport:
             mean score.
         interval: 95 % confidence interval of the accuracy (Wilson); of such a mean it is at least as wide as
             it needs to be.
+        by_kind: Accuracy by kind of question.
+        by_skill: Accuracy by what questions need; empty where the benchmark does not say.
         counted: How many count: fewer than ``items`` where several are one question.
         unread: Conclusions that nothing could be read out of, and that count as wrong.
         further: What the benchmark's own tables show besides, by name.
@@ -75,6 +83,7 @@ class AccuracyReport:
     accuracy: float
     interval: Interval
     by_kind: dict[str, KindAccuracy]
+    by_skill: dict[str, GroupAccuracy]
     seconds: float
     tokens: int
     input_tokens: int
@@ -92,6 +101,12 @@ class AccuracyReport:
     def asked(self) -> str:
         """The benchmark with its options, as in "scenes (hard)"."""
         return describe_benchmark(self.benchmark, self.options)
+
+    @property
+    def has_skill_groups(self) -> bool:
+        """Whether there are several skills, and one of them has several kinds, which it sums up."""
+        with_skill = [found for found in self.by_kind.values() if found.skill]
+        return 1 < len(self.by_skill) < len(with_skill)
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain JSON data, each option of the benchmark under its own name."""
@@ -195,6 +210,7 @@ def summarize(
         accuracy=total / len(units),
         interval=wilson_interval(total, len(units)),
         by_kind=_by_kind(units.values()),
+        by_skill=_by_skill(units.values()),
         seconds=round(seconds, 2),
         tokens=sum(outcome.output_tokens for outcome in outcomes),
         input_tokens=sum(outcome.input_tokens for outcome in outcomes),
@@ -228,4 +244,14 @@ def _by_kind(units: Iterable[Unit]) -> dict[str, KindAccuracy]:
             sum(found) / len(found), len(found), skill
         )
         for (skill, kind), found in sorted(scores.items())
+    }
+
+
+def _by_skill(units: Iterable[Unit]) -> dict[str, GroupAccuracy]:
+    scores: dict[str, list[float]] = {}
+    for unit in units:
+        if unit.skill:
+            scores.setdefault(unit.skill, []).append(unit.score)
+    return {
+        skill: GroupAccuracy(sum(found) / len(found), len(found)) for skill, found in sorted(scores.items())
     }

@@ -63,6 +63,21 @@ def test_two_models_stand_side_by_side(run_command: RunCommand, folder: Path) ->
     assert not (folder / "comparison.md").exists()
 
 
+def test_each_folder_has_its_own_price(run_command: RunCommand, folder: Path) -> None:
+    folders = [folder, folder / "other"]
+    write_answers(folders[1], {("greedy", 1): [1.0, 1.0]}, model="gpt-4o")
+    command = ("bench", "report", *folders, "--out", folder / "both.html", "--json")
+    prices = ("--price", "1000,1000", "--price", "3000,3000")
+    rows = json.loads(run_command(*command, *prices).stdout)["rows"]
+    cost = {(row["model"], row["strategy"]): row["cost"] for row in rows}
+    assert cost["gpt-4o", "greedy"] == pytest.approx(3 * cost["tiny", "greedy"])
+    refused = run_command(*command, *prices, "--price", "5,5")
+    assert refused.exit_code == 2
+    assert "3 prices for 2 folder(s)" in told(refused)
+    once = json.loads(run_command(*command, *prices[:2]).stdout)["rows"]
+    assert {row["price"]["input"] for row in once} == {1000}
+
+
 def test_what_graders_took_is_told(run_command: RunCommand, folder: Path) -> None:
     cache = ReplyCache(folder / "grader.jsonl")
     for key in "ab":

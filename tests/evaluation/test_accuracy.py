@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 
 import pytest
 from langchain_core.language_models import BaseChatModel
@@ -9,9 +10,12 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
+from langchain_llava_o1.cli.bench.tables import accuracy_table
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, make_item
 from langchain_llava_o1.evaluation.accuracy import (
+    AccuracyReport,
+    GroupAccuracy,
     KindAccuracy,
     measure_accuracy,
     summarize,
@@ -113,7 +117,7 @@ async def test_a_report_of_scenes_has_the_keys_that_readers_of_its_json_know() -
             "seed",
             "items",
         ),
-        *("accuracy", "interval", "by_kind", "seconds", "tokens", "input_tokens"),
+        *("accuracy", "interval", "by_kind", "by_skill", "seconds", "tokens", "input_tokens"),
         *("counted", "unread", "further"),
     ]
     assert (fields["benchmark"], fields["difficulty"]) == ("scenes", "hard")
@@ -149,13 +153,12 @@ def test_the_interval_solves_wilsons_equation(right: int, items: int) -> None:
     assert 0 <= interval.low <= right / items <= interval.high <= 1
 
 
-def test_a_kind_that_needs_two_skills_is_counted_under_each() -> None:
-    units = [Unit("ocr", "seen", 1.0), Unit("ocr", "read", 0.0), Unit("map", "read", 1.0)]
+def counted(units: Sequence[Unit]) -> AccuracyReport:
     outcomes = [
         Outcome(number, str(number), unit.kind, "A", unit.score, 1, 1, skill=unit.skill)
         for number, unit in enumerate(units)
     ]
-    report = summarize(
+    return summarize(
         outcomes,
         benchmark=open_benchmark("scenes"),
         name="greedy",
@@ -164,8 +167,43 @@ def test_a_kind_that_needs_two_skills_is_counted_under_each() -> None:
         seed=0,
         seconds=1.0,
     )
+
+
+def test_a_kind_that_needs_two_skills_is_counted_under_each() -> None:
+    report = counted([Unit("ocr", "seen", 1.0), Unit("ocr", "read", 0.0), Unit("map", "read", 1.0)])
     assert report.by_kind == {
         "map": KindAccuracy(1.0, 1, "read"),
         "ocr (read)": KindAccuracy(0.0, 1, "read"),
         "ocr (seen)": KindAccuracy(1.0, 1, "seen"),
     }
+    assert report.by_skill == {"read": GroupAccuracy(0.5, 2), "seen": GroupAccuracy(1.0, 1)}
+
+
+def test_a_skill_sums_up_the_questions_of_its_kinds() -> None:
+    """Each question weighs the same, so that a skill is no mean of its kinds."""
+    units = [Unit("area", "math", 1.0), Unit("graph", "math", 0.0), Unit("graph", "math", 0.5)]
+    report = counted([*units, Unit("style", "perception", 1.0), Unit("other", "", 0.0)])
+    assert report.by_skill == {"math": GroupAccuracy(0.5, 3), "perception": GroupAccuracy(1.0, 1)}
+    assert report.as_json()["by_skill"]["math"] == {"accuracy": 0.5, "items": 3}
+    lines = accuracy_table(report).splitlines()
+    assert [line.split() for line in lines[lines.index("by skill") + 1 :][:2]] == [
+        ["math", "50.0%", "of", "3"],
+        ["perception", "100.0%", "of", "1"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "has_groups"),
+    [
+        ({"area": "math", "graph": "math", "style": "perception"}, True),
+        ({"area": "math", "style": "perception"}, False),
+        ({"area": "math", "graph": "math"}, False),
+        ({"area": "", "graph": ""}, False),
+    ],
+    ids=["of several kinds", "of a kind each", "a single one", "none"],
+)
+def test_skills_say_more_than_kinds_where_one_has_several(kinds: dict[str, str], has_groups: bool) -> None:
+    report = counted([Unit(kind, skill, 1.0) for kind, skill in kinds.items()])
+    assert report.has_skill_groups == has_groups
+    assert ("by skill" in accuracy_table(report)) == has_groups
+    assert set(report.by_skill) == set(kinds.values()) - {""}

@@ -112,7 +112,7 @@ async def test_mmstar_is_counted_by_its_six_skills(tmp_path: Path) -> None:
     assert (item.pictures, item.sources) == ([draw(1)], ["MMStar.tsv row 1"])
     assert item.choices == ("A", "B", "C", "D")
     report = await measure(benchmark, lambda item: "B")
-    assert {found.skill: found.accuracy for found in report.by_kind.values()} == {
+    assert {skill: found.accuracy for skill, found in report.by_skill.items()} == {
         "coarse perception": 0,
         "fine-grained perception": 1,
         "instance reasoning": 0,

@@ -9,7 +9,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from langchain_llava_o1.data.annotation.spending import Price
 from langchain_llava_o1.evaluation.results.run_report import report_run
-from tests.evaluation.results.folders import answer, heading, write_answers, write_lines, write_records
+from tests.evaluation.results.folders import (
+    answer,
+    heading,
+    write_answers,
+    write_lines,
+    write_records,
+    write_skills,
+)
 from tests.report.searched import knocked_out, scored
 
 CHECKS = (Path(__file__).parent / "page_checks.js").read_text(encoding="utf-8")
@@ -56,7 +63,20 @@ def write_long_words(folder: Path) -> None:
     write_lines(folder / "scenes" / "outcomes.jsonl", [heading(model=word, grader=word), *lines])
 
 
-MAKERS: dict[str, Callable[[Path], None]] = {"run": write_run, "long-words": write_long_words}
+def write_grouped(folder: Path) -> None:
+    """Skills that have several kinds each."""
+    scores = {
+        name: [float((number * place) % 3 != 1) for number in range(12)]
+        for place, name in enumerate(STRATEGIES)
+    }
+    write_skills(folder, scores)
+
+
+MAKERS: dict[str, Callable[[Path], None]] = {
+    "run": write_run,
+    "long-words": write_long_words,
+    "skills": write_grouped,
+}
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +86,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         folder = tmp_path_factory.mktemp(name)
         make(folder)
         found[name] = folder / "report.html"
-        found[name].write_text(report_run([folder], price=Price(1, 4), items=6).page, encoding="utf-8")
+        found[name].write_text(report_run([folder], prices=[Price(1, 4)], items=6).page, encoding="utf-8")
     return found
 
 
@@ -113,6 +133,24 @@ def test_nothing_overflows_or_overlaps(open_page: Callable[..., Page], name: str
         }).map(text => text.textContent)"""
     )
     assert outside == []
+
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_the_radar_stands_beside_the_skills_where_there_is_room(
+    open_page: Callable[..., Page], width: int
+) -> None:
+    page = open_page("skills", width=width)
+    radar = page.locator(".by-skill .radar").bounding_box()
+    skill = page.locator(".by-skill .kind").first.bounding_box()
+    kind = page.locator(".by-kind .kind").first.bounding_box()
+    assert radar
+    assert skill
+    assert kind
+    if width == DESKTOP:
+        assert radar["x"] + radar["width"] <= skill["x"]
+    else:
+        assert radar["y"] + radar["height"] <= skill["y"]
+    assert skill["y"] < kind["y"]
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])

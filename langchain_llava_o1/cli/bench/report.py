@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from langchain_llava_o1.cli.bench.accuracy_options import DataOption, GraderPriceOption, PriceOption
+from langchain_llava_o1.cli.bench.accuracy_options import DataOption, GraderPriceOption
 from langchain_llava_o1.cli.bench.options import JsonOption
 from langchain_llava_o1.cli.data.teaching import read_price
 from langchain_llava_o1.cli.failures import checking_usage
@@ -36,13 +36,24 @@ ShownItemsOption = Annotated[
     int, typer.Option("--items", min=0, help="Items in the page on which strategies disagree, at most.")
 ]
 
+PricesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--price",
+        metavar="READ,GENERATED",
+        help="What a million tokens of the model cost, as in 2.5,10. Once for each folder, in their order, "
+        "or once for all.",
+        show_default=False,
+    ),
+]
+
 
 def report(
     folders: FoldersArgument,
     out: OutOption = None,
     items: ShownItemsOption = 40,
     data: DataOption = None,
-    price: PriceOption = None,
+    price: PricesOption = None,
     grader_price: GraderPriceOption = None,
     is_json: JsonOption = False,
     is_debug: DebugOption = False,
@@ -55,14 +66,14 @@ def report(
     from langchain_llava_o1.evaluation.benchmark import Resources
     from langchain_llava_o1.evaluation.results.run_report import report_run
 
-    paid = None if price is None else read_price(price, "--price")
+    paid = [read_price(each, "--price") for each in price or ()]
     graded = None if grader_price is None else read_price(grader_price, "--grader-price")
     if out is None and len(folders) > 1:
         raise typer.BadParameter(f"is missing; {len(folders)} folders need it.", param_hint="--out")
     page_path = folders[0] / _PAGE if out is None else out
     folder = folders[0] if len(folders) == 1 else page_path.parent
     with checking_usage():
-        found = report_run(folders, price=paid, grader_price=graded, items=items, resources=Resources(data))
+        found = report_run(folders, prices=paid, grader_price=graded, items=items, resources=Resources(data))
         check_page_path(page_path, "--out")
     found.write_tables(folder)
     write_page(found.page, page_path)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from langchain_llava_o1.cli.output import write_error
 
 if TYPE_CHECKING:
-    from langchain_llava_o1.evaluation.accuracy import AccuracyReport
+    from collections.abc import Mapping
+
+    from langchain_llava_o1.evaluation.accuracy import AccuracyReport, GroupAccuracy
     from langchain_llava_o1.evaluation.item import DamagedItemError
     from langchain_llava_o1.evaluation.outcome import Outcome
 
@@ -62,10 +64,14 @@ def accuracy_table(report: "AccuracyReport") -> str:
         f"time      {report.seconds:.1f} s",
         f"tokens    {report.tokens} generated, {report.input_tokens} read",
     ]
-    lines += [
-        f"  {kind:<12} {found.accuracy:6.1%} of {found.items}" for kind, found in report.by_kind.items()
-    ]
+    if report.has_skill_groups:
+        lines += ["by skill", *_group_lines(report.by_skill), "by kind of question"]
+    lines += _group_lines(report.by_kind)
     return "\n".join(lines) + "\n"
+
+
+def _group_lines(groups: "Mapping[str, GroupAccuracy]") -> list[str]:
+    return [f"  {name:<12} {found.accuracy:6.1%} of {found.items}" for name, found in groups.items()]
 
 
 def turns_table(alone: "AccuracyReport", later: "AccuracyReport", turns: int, *, is_json: bool) -> str:

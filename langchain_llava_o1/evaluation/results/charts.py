@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from langchain_llava_o1.data.annotation.spending import Price
 from langchain_llava_o1.evaluation.accuracy import AccuracyReport
 from langchain_llava_o1.evaluation.results.measured_run import MeasuredCell, MeasuredRun
 
@@ -112,22 +111,21 @@ class Measure:
     is_counted: bool = False
 
 
-def draw_charts(run: MeasuredRun, series: Sequence[str], price: Price | None) -> list[Chart]:
-    """Draw accuracy against candidates, tokens, seconds and money.
+def draw_charts(run: MeasuredRun, series: Sequence[str]) -> list[Chart]:
+    """Draw accuracy against candidates, tokens, seconds and, where tokens have a price, money.
 
     Args:
         run: A benchmark.
         series: Names of all strategies, in the order of their colours.
-        price: What tokens cost; None leaves money out.
     """
     measures = [
         Measure("candidates (N)", lambda cell: cell.run.candidates, is_counted=True),
         Measure("tokens generated per item", lambda cell: cell.report.tokens / cell.report.items),
         Measure("seconds per item", lambda cell: cell.report.seconds / cell.report.items),
     ]
-    if price:
+    if run.is_priced:
         measures.append(
-            Measure("cost of 1,000 items", lambda cell: 1000 * cell.cost_at(price) / cell.report.items)
+            Measure("cost of 1,000 items", lambda cell: 1000 * (cell.cost or 0) / cell.report.items)
         )
     searching = [cell for cell in run.cells if not cell.run.is_baseline]
     drawn = [_draw(measure, run, searching, series) for measure in measures]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import combinations, zip_longest
 
 from markupsafe import Markup
 
@@ -94,9 +94,11 @@ class ShownItem:
 
 
 def choose_disagreements(runs: Sequence[MeasuredRun], limit: int) -> list[Disagreement]:
-    """Choose items on which a strategy did better or worse than the first one of its benchmark.
+    """Choose items on which a search did better or worse than the first of its benchmark, or than another.
 
-    Benchmarks, strategies and both directions take turns, so that none fills the list alone.
+    Benchmarks, pairs of searches and both directions take turns, so that none fills the list alone. Where two
+    others differ, one of them differs from the first, too: all that is chosen can be narrowed down by what
+    did better or worse than that. Only items that the first has answered are chosen.
     """
     queues = [queue for place, run in enumerate(runs) for queue in _queues(place, run)]
     chosen = dict.fromkeys(_take_turns(queues))
@@ -119,11 +121,13 @@ def show_items(run: MeasuredRun, numbers: Iterable[int], *, key: str) -> list[Sh
 
 def _queues(place: int, run: MeasuredRun) -> Iterator[list[Disagreement]]:
     first, *others = run.cells
-    for other in [cell for cell in others if not cell.run.is_baseline] or others:
+    searches = [cell for cell in others if not cell.run.is_baseline]
+    with_first = [(first, other) for other in searches or others]
+    for one, other in [*with_first, *combinations(searches, 2)]:
         differences = {
-            number: outcome.score - first.run.outcomes[number].score
+            number: outcome.score - one.run.outcomes[number].score
             for number, outcome in other.run.outcomes.items()
-            if number in first.run.outcomes
+            if number in one.run.outcomes and number in first.run.outcomes
         }
         yield [Disagreement(place, number) for number, each in differences.items() if each > 0]
         yield [Disagreement(place, number) for number, each in differences.items() if each < 0]

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from langchain_llava_o1.data.annotation.spending import Price
 from langchain_llava_o1.errors import ConfigurationError, DataError
 from langchain_llava_o1.evaluation.accuracy import AccuracyReport, summarize
 from langchain_llava_o1.evaluation.benchmark import Benchmark, Resources, open_benchmark
@@ -22,8 +21,12 @@ class MeasuredCell:
     run: CellRun
     report: AccuracyReport
 
-    def cost_at(self, price: Price) -> float:
-        """Return what its tokens cost in all."""
+    @property
+    def cost(self) -> float | None:
+        """What its tokens cost in all; None where nobody said what tokens cost."""
+        price = self.run.price
+        if price is None:
+            return None
         return (self.report.input_tokens * price.input + self.report.tokens * price.output) / 1e6
 
 
@@ -52,6 +55,11 @@ class MeasuredRun:
     def reports(self) -> list[AccuracyReport]:
         """The reports of all cells."""
         return [cell.report for cell in self.cells]
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether it is known of a strategy what it cost."""
+        return any(cell.cost is not None for cell in self.cells)
 
     @property
     def is_uneven(self) -> bool:

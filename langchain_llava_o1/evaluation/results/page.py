@@ -21,14 +21,11 @@ from langchain_llava_o1.report.page import create_environment, read_search_style
 _FOLDER = Path(__file__).parent
 
 
-def render_run(
-    runs: Sequence[MeasuredRun], *, price: Price | None, grading: GradingCost | None, items: int
-) -> str:
+def render_run(runs: Sequence[MeasuredRun], *, grading: GradingCost | None, items: int) -> str:
     """Write the page. All that models and benchmarks say is text, never markup.
 
     Args:
         runs: The benchmarks, at least one.
-        price: What tokens cost; None leaves money out.
         grading: What graders took; None where none were asked.
         items: How many items it shows at most.
     """
@@ -39,7 +36,7 @@ def render_run(
         key = f"benchmark-{place + 1}"
         numbers = [each.number for each in chosen if each.run == place]
         shown = show_items(run, numbers, key=key)
-        sections.append(create_section(run, key=key, series=series, price=price, items=shown))
+        sections.append(create_section(run, key=key, series=series, items=shown))
     overview = create_overview(runs)
     page = (
         _environment()
@@ -53,7 +50,7 @@ def render_run(
             has_published=_has_published(overview, sections),
             published_in=PUBLISHED_IN,
             published_conditions=PUBLISHED_CONDITIONS,
-            price=price,
+            prices=_prices(runs),
             grading=grading,
         )
     )
@@ -66,6 +63,15 @@ def _title(runs: Sequence[MeasuredRun]) -> str:
     names = [run.run.heading.benchmark for run in runs]
     asked = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return f"{', '.join(models)} on {asked}"
+
+
+def _prices(runs: Sequence[MeasuredRun]) -> dict[Price, str]:
+    """Return the folders that have each price, by what tells them from others."""
+    origins: dict[Price, list[str]] = {}
+    for cell in (cell.run for run in runs for cell in run.cells):
+        if cell.price:
+            origins.setdefault(cell.price, []).append(cell.origin)
+    return {price: " and ".join(dict.fromkeys(found)) for price, found in origins.items()}
 
 
 def _style(sections: Sequence[Section]) -> str:

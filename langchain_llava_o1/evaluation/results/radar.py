@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from langchain_llava_o1.evaluation.accuracy import GroupAccuracy
 from langchain_llava_o1.evaluation.results.measured_run import MeasuredCell
 
 WIDTH, HEIGHT = 460, 320
@@ -87,9 +88,9 @@ def draw_radar(cells: Sequence[MeasuredCell], series: Sequence[str]) -> Radar | 
     """
     if not cells:
         return None
-    tables = [_by_skill(cell) for cell in cells]
+    tables: list[Mapping[str, GroupAccuracy]] = [cell.report.by_skill for cell in cells]
     if len(tables[0]) < _LEAST_AXES:
-        tables = [{kind: found.accuracy for kind, found in cell.report.by_kind.items()} for cell in cells]
+        tables = [cell.report.by_kind for cell in cells]
     names = list(tables[0])
     if not _LEAST_AXES <= len(names) <= _MOST_AXES:
         return None
@@ -97,7 +98,7 @@ def draw_radar(cells: Sequence[MeasuredCell], series: Sequence[str]) -> Radar | 
         Polygon(
             series.index(cell.run.name),
             cell.run.label,
-            _corners([table.get(name, 0.0) for name in names]),
+            _corners([table[name].accuracy if name in table else 0.0 for name in names]),
         )
         for cell, table in zip(cells, tables, strict=True)
     )
@@ -106,15 +107,6 @@ def draw_radar(cells: Sequence[MeasuredCell], series: Sequence[str]) -> Radar | 
         for share in _RINGS
     )
     return Radar(tuple(_axis(name, place, len(names)) for place, name in enumerate(names)), rings, polygons)
-
-
-def _by_skill(cell: MeasuredCell) -> Mapping[str, float]:
-    totals: dict[str, tuple[float, int]] = {}
-    for found in cell.report.by_kind.values():
-        if found.skill:
-            total, count = totals.get(found.skill, (0.0, 0))
-            totals[found.skill] = (total + found.accuracy * found.items, count + found.items)
-    return {skill: total / count for skill, (total, count) in totals.items()}
 
 
 def _place(axis: int, num_axes: int, share: float, further: float = 0) -> tuple[float, float]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from langchain_llava_o1.data.annotation.spending import Price
 from langchain_llava_o1.errors import ConfigurationError, DataError
 from langchain_llava_o1.evaluation.benchmark import BENCHMARKS, describe_benchmark
 from langchain_llava_o1.evaluation.outcome import Outcome
@@ -82,6 +83,7 @@ class CellRun:
         folder: Where the answers are.
         heading: What they have in common with others of that folder.
         origin: What tells its folder from others; empty where there is one.
+        price: What tokens of its folder's model cost; None where nobody said.
     """
 
     strategy: str
@@ -91,6 +93,7 @@ class CellRun:
     folder: Path
     heading: RunHeading
     origin: str = ""
+    price: Price | None = None
 
     @property
     def is_baseline(self) -> bool:
@@ -140,26 +143,33 @@ class BenchmarkRun:
         return list(dict.fromkeys(cell.heading.grader for cell in self.cells if cell.heading.grader))
 
 
-def read_runs(folders: Sequence[Path]) -> list[BenchmarkRun]:
+def read_runs(folders: Sequence[Path], prices: Sequence[Price] = ()) -> list[BenchmarkRun]:
     """Read all benchmarks of some folders; the answers to one stand side by side, whatever their folder.
 
     Strategies of several folders are told apart by what answered or, where that is the same in two of them,
     by the names of the folders.
 
+    Args:
+        folders: Where ``bench accuracy --compare`` wrote to.
+        prices: What tokens cost: none, one for all folders, or one for each.
+
     Raises:
-        ConfigurationError: If a folder holds no answers, or is named twice.
+        ConfigurationError: If a folder holds no answers, or is named twice, or there is another number of
+            prices.
         DataError: If a line is no answer.
     """
     if len({folder.resolve() for folder in folders}) < len(folders):
         raise ConfigurationError(
             f"A folder is named twice among {', '.join(map(str, folders))}. Name each once."
         )
+    price_of = _prices(folders, prices)
     found = [_read_folder(folder) for folder in folders]
     cells: dict[str, list[CellRun]] = {}
-    for runs, origin in zip(found, _origins(folders, found), strict=True):
+    for runs, origin, price in zip(found, _origins(folders, found), price_of, strict=True):
         for run in runs:
             asked = describe_benchmark(run.heading.benchmark, run.heading.options)
-            cells.setdefault(asked, []).extend(replace(cell, origin=origin) for cell in run.cells)
+            told = (replace(cell, origin=origin, price=price) for cell in run.cells)
+            cells.setdefault(asked, []).extend(told)
     order = list(BENCHMARKS)
     return sorted(
         (BenchmarkRun(_in_order(each)) for each in cells.values()),
@@ -177,6 +187,18 @@ def _origins(folders: Sequence[Path], found: Sequence[Sequence[BenchmarkRun]]) -
         if len(set(candidates)) == len(folders):
             return candidates
     return [str(folder) for folder in folders]
+
+
+def _prices(folders: Sequence[Path], prices: Sequence[Price]) -> list[Price | None]:
+    """Return the price of each folder."""
+    if len(prices) <= 1:
+        return [prices[0] if prices else None] * len(folders)
+    if len(prices) != len(folders):
+        raise ConfigurationError(
+            f"There are {len(prices)} prices for {len(folders)} folder(s). Give one for each folder, in "
+            "their order, or one for all."
+        )
+    return list(prices)
 
 
 def _read_folder(folder: Path) -> list[BenchmarkRun]:

@@ -52,7 +52,7 @@ class RunReport:
 def report_run(
     folders: Sequence[Path],
     *,
-    price: Price | None = None,
+    prices: Sequence[Price] = (),
     grader_price: Price | None = None,
     items: int = DEFAULT_ITEMS,
     resources: Resources = NO_RESOURCES,
@@ -61,21 +61,22 @@ def report_run(
 
     Args:
         folders: Where ``bench accuracy --compare`` wrote to.
-        price: What tokens cost; None leaves money out.
+        prices: What tokens cost, for each folder or one for all; none leaves money out.
         grader_price: What those of graders cost.
         items: How many items the page shows at most.
         resources: Where the files of benchmarks are, for pictures and questions.
 
     Raises:
-        ConfigurationError: If a folder holds no answers, or is named twice.
+        ConfigurationError: If a folder holds no answers, or is named twice, or there are neither one price
+            nor as many as folders.
         DataError: If a line is no answer.
     """
-    runs = tuple(measure_run(run, resources) for run in read_runs(folders))
+    runs = tuple(measure_run(run, resources) for run in read_runs(folders, prices))
     grading = read_grading_cost(folders, grader_price)
     return RunReport(
         runs=runs,
-        page=render_run(runs, price=price, grading=grading, items=items),
-        markdown=write_markdown(runs, price, grading),
-        csv=write_csv(runs, price),
-        json=json.dumps(as_json(runs, price, grading), ensure_ascii=False, indent=2) + "\n",
+        page=render_run(runs, grading=grading, items=items),
+        markdown=write_markdown(runs, grading),
+        csv=write_csv(runs),
+        json=json.dumps(as_json(runs, grading), ensure_ascii=False, indent=2) + "\n",
     )

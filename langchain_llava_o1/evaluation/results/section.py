@@ -1,11 +1,11 @@
 """What the page shows of one benchmark."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from langchain_llava_o1.data.annotation.spending import Price
+from langchain_llava_o1.evaluation.accuracy import AccuracyReport, GroupAccuracy
 from langchain_llava_o1.evaluation.published import published_on, published_score
 from langchain_llava_o1.evaluation.results.charts import Chart, draw_charts
 from langchain_llava_o1.evaluation.results.disagreements import ShownItem
@@ -20,29 +20,43 @@ class Row:
     Attributes:
         cell: What it did.
         series: Number of the strategy, which its colour and mark follow.
-        cost: What its tokens cost; None without prices.
     """
 
     cell: MeasuredCell
     series: int
-    cost: float | None
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of question.
+class Bar:
+    """What a strategy made of some of the questions.
 
     Attributes:
-        name: What it is called.
-        skill: What it needs.
-        items: How many there are.
-        rows: The strategies that are shown by kind.
+        row: The strategy.
+        found: Its accuracy on them.
+    """
+
+    row: Row
+    found: GroupAccuracy
+
+
+@dataclass(frozen=True)
+class Group:
+    """Questions of a kind, or that need the same skill.
+
+    Attributes:
+        name: What the kind or the skill is called.
+        bars: The strategies that answered some of them.
+        skill: What a kind needs.
     """
 
     name: str
-    skill: str
-    items: int
-    rows: tuple[Row, ...]
+    bars: tuple[Bar, ...]
+    skill: str = ""
+
+    @property
+    def items(self) -> int:
+        """How many questions there are."""
+        return max(bar.found.items for bar in self.bars)
 
 
 @dataclass(frozen=True)
@@ -71,6 +85,7 @@ class Section:
         published: Published scores, by what answered.
         published_score: Which of the further scores that is; None where it is the accuracy.
         further: Names of the scores of the benchmark's own tables.
+        skills: What questions need; none where they would say what the kinds say.
         kinds: Kinds of question.
         radar: Accuracy by skill; None where there is nothing to draw.
         charts: Accuracy against what it takes.
@@ -85,7 +100,8 @@ class Section:
     published: Mapping[str, float]
     published_score: str | None
     further: tuple[str, ...]
-    kinds: tuple[Kind, ...]
+    skills: tuple[Group, ...]
+    kinds: tuple[Group, ...]
     radar: Radar | None
     charts: tuple[Chart, ...]
     items: tuple[ShownItem, ...]
@@ -120,7 +136,7 @@ class Section:
 
 
 def create_section(
-    run: MeasuredRun, *, key: str, series: Sequence[str], price: Price | None, items: Sequence[ShownItem]
+    run: MeasuredRun, *, key: str, series: Sequence[str], items: Sequence[ShownItem]
 ) -> Section:
     """Lay out what the page shows of a benchmark.
 
@@ -128,12 +144,9 @@ def create_section(
         run: The benchmark.
         key: Tells its elements from those of others.
         series: Names of all strategies of the page, in the order of their colours.
-        price: What tokens cost; None leaves money out.
         items: Items on which strategies disagree.
     """
-    rows = tuple(
-        Row(cell, series.index(cell.run.name), cell.cost_at(price) if price else None) for cell in run.cells
-    )
+    rows = tuple(Row(cell, series.index(cell.run.name)) for cell in run.cells)
     by_kind = _shown_by_kind(rows)
     searching = [row.cell for row in by_kind if not row.cell.run.is_baseline]
     return Section(
@@ -143,9 +156,10 @@ def create_section(
         published=published_on(run.run.heading.benchmark, run.run.heading.options),
         published_score=published_score(run.run.heading.benchmark),
         further=tuple(dict.fromkeys(name for report in run.reports for name in report.further)),
+        skills=_skills(by_kind),
         kinds=_kinds(by_kind),
         radar=draw_radar(searching, series),
-        charts=tuple(draw_charts(run, series, price)),
+        charts=tuple(draw_charts(run, series)),
         items=tuple(items),
         comparisons=_comparisons(run, items),
         kind_choices=_kind_choices(items),
@@ -157,14 +171,26 @@ def _shown_by_kind(rows: Sequence[Row]) -> tuple[Row, ...]:
     return tuple({row.cell.run.name: row for row in rows}.values())
 
 
-def _kinds(rows: Sequence[Row]) -> tuple[Kind, ...]:
-    kinds: dict[str, Kind] = {}
-    for row in rows:
-        for name, found in row.cell.report.by_kind.items():
-            known = kinds.get(name, Kind(name, found.skill, found.items, ()))
-            items = max(known.items, found.items)
-            kinds[name] = Kind(name, known.skill, items, (*known.rows, row))
-    return tuple(kinds.values())
+def _skills(rows: Sequence[Row]) -> tuple[Group, ...]:
+    if not any(row.cell.report.has_skill_groups for row in rows):
+        return ()
+    names = sorted({name for row in rows for name in row.cell.report.by_skill})
+    return tuple(Group(name, _bars(rows, lambda report: report.by_skill, name)) for name in names)
+
+
+def _kinds(rows: Sequence[Row]) -> tuple[Group, ...]:
+    skills = {name: found.skill for row in rows for name, found in row.cell.report.by_kind.items()}
+    return tuple(
+        Group(name, _bars(rows, lambda report: report.by_kind, name), skill) for name, skill in skills.items()
+    )
+
+
+def _bars(
+    rows: Sequence[Row], read: Callable[[AccuracyReport], Mapping[str, GroupAccuracy]], name: str
+) -> tuple[Bar, ...]:
+    """Return what the strategies made of a group that they met; a run may have been cut short before it."""
+    tables = [(row, read(row.cell.report)) for row in rows]
+    return tuple(Bar(row, table[name]) for row, table in tables if name in table)
 
 
 def _comparisons(run: MeasuredRun, items: Sequence[ShownItem]) -> tuple[Choice, ...]:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from langchain_llava_o1.data.annotation.spending import Price
-from langchain_llava_o1.evaluation.accuracy import wilson_interval
+from langchain_llava_o1.evaluation.accuracy import AccuracyReport, GroupAccuracy, wilson_interval
 from langchain_llava_o1.evaluation.comparison import comparison_table
 from langchain_llava_o1.evaluation.results.grading_cost import GradingCost
 from langchain_llava_o1.evaluation.results.measured_run import MeasuredCell, MeasuredRun
@@ -40,22 +39,26 @@ _COLUMNS = (
 )
 
 
-def write_markdown(
-    runs: Sequence[MeasuredRun], price: Price | None, grading: GradingCost | None = None
-) -> str:
+def write_markdown(runs: Sequence[MeasuredRun], grading: GradingCost | None = None) -> str:
     """Write the tables of each benchmark as Markdown, and what graders took."""
     parts = []
     for run in runs:
-        tables = f"{comparison_table(run.reports)}\n{_further_table(run.cells, price)}"
+        tables = "\n".join(
+            [
+                comparison_table(run.reports),
+                *([_skill_table(run.reports)] if any(each.has_skill_groups for each in run.reports) else []),
+                _further_table(run),
+            ]
+        )
         parts.append(f"### {run.asked}\n\n{tables}" if len(runs) > 1 else tables)
     return "\n".join([*parts, *([f"{grading}\n"] if grading else [])])
 
 
-def write_csv(runs: Sequence[MeasuredRun], price: Price | None) -> str:
-    """Write a line for each strategy on each benchmark, and for each kind of question of it.
+def write_csv(runs: Sequence[MeasuredRun]) -> str:
+    """Write a line for each strategy on each benchmark, for each skill, and for each kind of question.
 
-    The lines of a whole benchmark have an empty ``kind``, and a further column for each score of the
-    benchmarks' own tables.
+    The lines of a whole benchmark have an empty ``skill`` and an empty ``kind``, and a further column for
+    each score of the benchmarks' own tables. Those of a skill have an empty ``kind`` alone.
     """
     further = dict.fromkeys(name for run in runs for report in run.reports for name in report.further)
     file = io.StringIO()
@@ -63,22 +66,19 @@ def write_csv(runs: Sequence[MeasuredRun], price: Price | None) -> str:
     writer.writeheader()
     for run in runs:
         for cell in run.cells:
-            writer.writerows(_rows(cell, price))
+            writer.writerows(_rows(cell))
     return file.getvalue()
 
 
-def as_json(
-    runs: Sequence[MeasuredRun], price: Price | None, grading: GradingCost | None = None
-) -> dict[str, Any]:
+def as_json(runs: Sequence[MeasuredRun], grading: GradingCost | None = None) -> dict[str, Any]:
     """Return the reports on all benchmarks as plain JSON data."""
     return {
-        "price": asdict(price) if price else None,
         "grading": grading.as_json() if grading else None,
         "rows": [
             {
                 **cell.report.as_json(),
                 "strategy": cell.run.strategy,
-                **({"cost": cell.cost_at(price)} if price else {}),
+                **({"price": asdict(cell.run.price), "cost": cell.cost} if cell.run.price else {}),
                 "grader": cell.run.heading.grader,
                 "compatible": cell.run.heading.is_compatible,
             }
@@ -88,24 +88,39 @@ def as_json(
     }
 
 
-def _further_table(cells: Sequence[MeasuredCell], price: Price | None) -> str:
-    further = list(dict.fromkeys(name for cell in cells for name in cell.report.further))
+def _skill_table(reports: Sequence[AccuracyReport]) -> str:
+    """Write the accuracy by skill, of each strategy with its most candidates, as Markdown."""
+    shown = list({report.strategy: report for report in reports}.values())
+    lines = [
+        f"| skill | items | {' | '.join(report.name for report in shown)} |",
+        f"|---|---|{'---|' * len(shown)}",
+    ]
+    for skill in sorted({skill for report in shown for skill in report.by_skill}):
+        found = [report.by_skill.get(skill) for report in shown]
+        items = max(each.items for each in found if each)
+        shares = " | ".join(f"{each.accuracy:.1%}" if each else "–" for each in found)
+        lines.append(f"| {skill} | {items} | {shares} |")
+    return "\n".join(lines) + "\n"
+
+
+def _further_table(run: MeasuredRun) -> str:
+    further = list(dict.fromkeys(name for report in run.reports for name in report.further))
     names = ["strategy", "N", "items", "questions counted", "unread", "tokens read per item"]
-    names += ["cost", "cost per 1,000 items"] if price else []
+    names += ["cost", "cost per 1,000 items"] if run.is_priced else []
     lines = [f"| {' | '.join([*names, *further])} |", "|---" * (len(names) + len(further)) + "|"]
-    for cell in cells:
+    for cell in run.cells:
         report = cell.report
         values = [report.strategy, report.candidates, report.items, report.counted, report.unread]
         values.append(f"{report.input_tokens / report.items:.0f}")
-        if price:
-            cost = cell.cost_at(price)
-            values += [f"{cost:.4g}", f"{1000 * cost / report.items:.4g}"]
+        if run.is_priced:
+            cost = cell.cost
+            values += ["–"] * 2 if cost is None else [f"{cost:.4g}", f"{1000 * cost / report.items:.4g}"]
         values += [f"{report.further[name]:.1%}" if name in report.further else "–" for name in further]
         lines.append(f"| {' | '.join(map(str, values))} |")
     return "\n".join(lines) + "\n"
 
 
-def _rows(cell: MeasuredCell, price: Price | None) -> Iterator[dict[str, Any]]:
+def _rows(cell: MeasuredCell) -> Iterator[dict[str, Any]]:
     report = cell.report
     options = " ".join(f"{name}={value}" for name, value in report.options.items())
     named: dict[str, Any] = {"benchmark": report.benchmark, "options": options, "model": report.model}
@@ -117,10 +132,15 @@ def _rows(cell: MeasuredCell, price: Price | None) -> Iterator[dict[str, Any]]:
     if paired := report.paired:
         whole |= {"against": paired.against, "difference": paired.difference, "gained": paired.gained}
         whole |= {"lost": paired.lost, "p_value": paired.p_value}
-    if price:
-        whole["cost"] = cell.cost_at(price)
+    if cell.cost is not None:
+        whole["cost"] = cell.cost
     yield whole | dict(report.further)
+    for skill, skilled in report.by_skill.items():
+        yield {**named, "skill": skill, **_group(skilled)}
     for kind, found in report.by_kind.items():
-        low, high = wilson_interval(found.accuracy * found.items, found.items)
-        part = {**named, "skill": found.skill, "kind": kind, "counted": found.items}
-        yield part | {"accuracy": found.accuracy, "low": low, "high": high}
+        yield {**named, "skill": found.skill, "kind": kind, **_group(found)}
+
+
+def _group(found: GroupAccuracy) -> dict[str, Any]:
+    low, high = wilson_interval(found.accuracy * found.items, found.items)
+    return {"counted": found.items, "accuracy": found.accuracy, "low": low, "high": high}

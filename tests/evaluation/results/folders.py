@@ -54,3 +54,19 @@ def write_records(folder: Path, name: str, results: Mapping[int, SearchResult]) 
         path, [{"number": number, "result": result.to_record()} for number, result in results.items()]
     )
     return path
+
+
+SKILLS = ("perception", "math", "science & technology")
+
+
+def write_skills(folder: Path, answers: Answers, **changes: Any) -> Path:
+    """Write the answers to a benchmark whose three skills have two kinds each, which take turns."""
+    head = heading(**changes)
+    path = folder / head["benchmark"] / "outcomes.jsonl"
+    lines = [
+        answer(*cell, number, score, kind=f"{SKILLS[number % 3]} {number % 6 // 3}", skill=SKILLS[number % 3])
+        for cell, scores in answers.items()
+        for number, score in enumerate(scores)
+    ]
+    write_lines(path, [head, *lines])
+    return path

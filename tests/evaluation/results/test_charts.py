@@ -23,14 +23,13 @@ BEAMS: Answers = {
 }
 
 
-def measured(folder: Path, answers: Answers) -> MeasuredRun:
+def measured(folder: Path, answers: Answers, *prices: Price) -> MeasuredRun:
     write_answers(folder, answers)
-    return measure_run(read_runs([folder])[0], NO_RESOURCES)
+    return measure_run(read_runs([folder], prices)[0], NO_RESOURCES)
 
 
 def test_more_is_further_right_and_better_is_higher(tmp_path: Path) -> None:
-    run = measured(tmp_path, BEAMS)
-    drawn = draw_charts(run, SERIES, Price(1, 1))
+    drawn = draw_charts(measured(tmp_path, BEAMS, Price(1, 1)), SERIES)
     titles = ["candidates (N)", "tokens generated per item", "seconds per item", "cost of 1,000 items"]
     assert [chart.title for chart in drawn] == titles
     for chart in drawn:
@@ -44,7 +43,7 @@ def test_more_is_further_right_and_better_is_higher(tmp_path: Path) -> None:
 
 
 def test_marks_are_round_and_inside_the_drawing(tmp_path: Path) -> None:
-    for chart in draw_charts(measured(tmp_path, BEAMS), SERIES, Price(1, 1)):
+    for chart in draw_charts(measured(tmp_path, BEAMS, Price(1, 1)), SERIES):
         assert len(chart.x_ticks) >= 2
         assert all(0 < tick.place < charts.WIDTH for tick in chart.x_ticks)
         assert all(0 < tick.place < charts.HEIGHT for tick in chart.y_ticks)
@@ -54,21 +53,21 @@ def test_marks_are_round_and_inside_the_drawing(tmp_path: Path) -> None:
 
 
 def test_candidates_are_their_own_marks(tmp_path: Path) -> None:
-    chart, *_ = draw_charts(measured(tmp_path, BEAMS), SERIES, None)
+    chart, *_ = draw_charts(measured(tmp_path, BEAMS), SERIES)
     assert [tick.label for tick in chart.x_ticks] == ["1", "2", "4"]
     one, two, four = (tick.place for tick in chart.x_ticks)
     assert four - two == pytest.approx(two - one, abs=0.2)
 
 
 def test_a_single_place_is_not_drawn(tmp_path: Path) -> None:
-    assert draw_charts(measured(tmp_path, {("greedy", 1): [1.0, 0.0]}), SERIES, None) == []
+    assert draw_charts(measured(tmp_path, {("greedy", 1): [1.0, 0.0]}), SERIES) == []
 
 
 def test_what_costs_nothing_has_no_place(tmp_path: Path) -> None:
     free = [answer("greedy", 1, 0, 1.0, output_tokens=0)]
     paid = [answer("stage-beam", number, 0, 1.0) for number in (2, 4)]
     write_lines(tmp_path / "scenes" / "outcomes.jsonl", [heading(), *free, *paid])
-    drawn = draw_charts(measure_run(read_runs([tmp_path])[0], NO_RESOURCES), SERIES, None)
+    drawn = draw_charts(measure_run(read_runs([tmp_path])[0], NO_RESOURCES), SERIES)
     by_title = {chart.title: [line.name for line in chart.lines] for chart in drawn}
     assert by_title["candidates (N)"] == ["greedy", "stage-beam"]
     assert by_title["tokens generated per item"] == ["stage-beam"]
@@ -110,3 +109,17 @@ def test_a_radar_that_nobody_could_read_is_not_drawn(tmp_path: Path, num_kinds: 
     lines = [answer("greedy", 1, number, 1.0, kind=f"kind {number}") for number in range(num_kinds)]
     write_lines(tmp_path / "scenes" / "outcomes.jsonl", [heading(), *lines])
     assert draw_radar(measure_run(read_runs([tmp_path])[0], NO_RESOURCES).cells, SERIES) is None
+
+
+def test_each_folder_costs_what_its_own_model_costs(tmp_path: Path) -> None:
+    folders = [tmp_path / model for model in ("cheap", "dear")]
+    for folder in folders:
+        write_answers(folder, {("greedy", 1): [1.0, 0.0]}, model=folder.name)
+    (run,) = read_runs(folders, [Price(1, 1), Price(100, 100)])
+    drawn = draw_charts(measure_run(run, NO_RESOURCES), ["cheap: greedy", "dear: greedy"])
+    (chart,) = [chart for chart in drawn if chart.title == "cost of 1,000 items"]
+    cheap, dear = [line.points[0] for line in chart.lines]
+    assert cheap.x < dear.x
+    # Two items with 50 tokens read each, and 201 generated.
+    assert cheap.told.endswith("cost of 1,000 items: 0.15")
+    assert dear.told.endswith("cost of 1,000 items: 15")

@@ -43,6 +43,26 @@ def test_a_limit_leaves_something_of_each_direction(tmp_path: Path) -> None:
     assert [each.number for each in chosen] == [0, 20]
 
 
+def test_a_limit_leaves_something_on_which_two_others_differ(tmp_path: Path) -> None:
+    # Both beams are right where the first is wrong, but for the last two items.
+    answers = {
+        ("greedy", 1): [0.0] * 10,
+        ("stage-beam", 2): [1.0] * 8 + [1.0, 0.0],
+        ("stage-beam", 4): [1.0] * 8 + [0.0, 1.0],
+    }
+    run = measured(tmp_path, answers)
+    chosen = choose_disagreements([run], 3)
+    assert [each.number for each in chosen] == [0, 8, 9]
+    shown = show_items(run, [each.number for each in chosen], key="b")
+    # Each of them can be narrowed down to by what did better than the first.
+    assert [item.better for item in shown] == [(1, 2), (1,), (2,)]
+
+
+def test_what_the_first_has_not_answered_cannot_be_set_beside_it(tmp_path: Path) -> None:
+    answers = {("greedy", 1): [1.0], ("stage-beam", 2): [1.0, 1.0], ("stage-beam", 4): [1.0, 0.0]}
+    assert choose_disagreements([measured(tmp_path, answers)], 5) == []
+
+
 def test_benchmarks_take_turns(tmp_path: Path) -> None:
     answers = {("greedy", 1): [0.0] * 9, ("stage-beam", 2): [1.0] * 9}
     runs = [measured(tmp_path / str(number), answers) for number in range(3)]

@@ -13,14 +13,20 @@ from langchain_llava_o1.evaluation.comparison import Cell, ComparisonSettings, c
 from langchain_llava_o1.evaluation.results.measured_run import MeasuredRun, measure_run
 from langchain_llava_o1.evaluation.results.run_folder import read_runs
 from langchain_llava_o1.evaluation.results.tables import as_json, write_csv, write_markdown
-from tests.evaluation.results.folders import answer, heading, write_answers, write_lines
+from tests.evaluation.results.folders import (
+    answer,
+    heading,
+    write_answers,
+    write_lines,
+    write_skills,
+)
 from tests.evaluation.test_accuracy import make_oracle
 
 PRICE = Price(1.0, 10.0)
 
 
-def measured(folder: Path) -> list[MeasuredRun]:
-    return [measure_run(run, NO_RESOURCES) for run in read_runs([folder])]
+def measured(folder: Path, *prices: Price) -> list[MeasuredRun]:
+    return [measure_run(run, NO_RESOURCES) for run in read_runs([folder], prices)]
 
 
 async def test_a_folder_says_what_the_comparison_said(tmp_path: Path) -> None:
@@ -72,9 +78,9 @@ def test_the_benchmarks_own_scores_are_in_the_tables(tmp_path: Path, monkeypatch
     monkeypatch.setattr(Scenes, "further_scores", lambda self, outcomes: {"fAcc": len(outcomes) / 4})
     write_answers(tmp_path, {("greedy", 1): [0.0, 1.0]})
     runs = measured(tmp_path)
-    assert "| fAcc |" in write_markdown(runs, None)
-    assert "| 50.0% |" in write_markdown(runs, None)
-    assert next(csv.DictReader(io.StringIO(write_csv(runs, None))))["fAcc"] == "0.5"
+    assert "| fAcc |" in write_markdown(runs)
+    assert "| 50.0% |" in write_markdown(runs)
+    assert next(csv.DictReader(io.StringIO(write_csv(runs))))["fAcc"] == "0.5"
 
 
 def test_a_benchmark_that_is_missing_keeps_its_figures(tmp_path: Path) -> None:
@@ -86,30 +92,76 @@ def test_a_benchmark_that_is_missing_keeps_its_figures(tmp_path: Path) -> None:
 
 def test_money_follows_from_tokens(tmp_path: Path) -> None:
     write_answers(tmp_path, {("greedy", 1): [1.0, 1.0]})
-    runs = measured(tmp_path)
+    runs = measured(tmp_path, PRICE)
     # 2 × 50 tokens read, 100 + 101 generated.
-    assert runs[0].cells[0].cost_at(PRICE) == pytest.approx((100 * 1.0 + 201 * 10.0) / 1e6)
-    assert "| cost | cost per 1,000 items |" in write_markdown(runs, PRICE)
-    assert "cost" not in write_markdown(runs, None)
+    assert runs[0].cells[0].cost == pytest.approx((100 * 1.0 + 201 * 10.0) / 1e6)
+    assert "| cost | cost per 1,000 items |" in write_markdown(runs)
+    assert "cost" not in write_markdown(measured(tmp_path))
+
+
+def test_each_folder_has_its_own_price(tmp_path: Path) -> None:
+    folders = [tmp_path / model for model in ("cheap", "dear")]
+    for folder in folders:
+        write_answers(folder, {("greedy", 1): [1.0, 1.0]}, model=folder.name)
+    prices = [PRICE, Price(100.0, 1000.0)]
+    runs = [measure_run(run, NO_RESOURCES) for run in read_runs(folders, prices)]
+    cheap, dear = as_json(runs)["rows"]
+    assert (cheap["price"], dear["price"]) == (
+        {"input": 1.0, "output": 10.0},
+        {"input": 100.0, "output": 1000.0},
+    )
+    assert dear["cost"] == pytest.approx(100 * cheap["cost"])
+    whole = [
+        row for row in csv.DictReader(io.StringIO(write_csv(runs))) if not row["kind"] and not row["skill"]
+    ]
+    assert [float(row["cost"]) for row in whole] == [cheap["cost"], dear["cost"]]
+    assert f"| {dear['cost']:.4g} |" in write_markdown(runs)
 
 
 def test_the_tables_of_programs_hold_what_those_of_people_hold(tmp_path: Path) -> None:
     write_answers(tmp_path, {("greedy", 1): [0.0, 1.0, 0.0], ("stage-beam", 2): [1.0, 1.0, 0.0]})
-    runs = measured(tmp_path)
-    rows = list(csv.DictReader(io.StringIO(write_csv(runs, PRICE))))
-    whole = [row for row in rows if not row["kind"]]
+    runs = measured(tmp_path, PRICE)
+    rows = list(csv.DictReader(io.StringIO(write_csv(runs))))
+    whole = [row for row in rows if not row["kind"] and not row["skill"]]
     assert [(row["strategy"], row["candidates"]) for row in whole] == [("greedy", "1"), ("stage-beam", "2")]
     assert float(whole[1]["accuracy"]) == pytest.approx(2 / 3)
     assert (whole[1]["gained"], whole[1]["lost"], whole[0]["gained"]) == ("1", "0", "")
     assert {row["kind"] for row in rows if row["strategy"] == "greedy"} == {"", "count", "colour", "relation"}
-    found = json.loads(json.dumps(as_json(runs, PRICE)))
-    assert found["price"] == {"input": 1.0, "output": 10.0}
+    found = json.loads(json.dumps(as_json(runs)))
+    assert [row["price"] for row in found["rows"]] == [{"input": 1.0, "output": 10.0}] * 2
     assert [row["accuracy"] for row in found["rows"]] == [float(row["accuracy"]) for row in whole]
-    assert "| stage-beam | generative | 2 | 66.7% |" in write_markdown(runs, PRICE)
+    assert "| stage-beam | generative | 2 | 66.7% |" in write_markdown(runs)
+
+
+def test_the_skills_are_in_all_tables(tmp_path: Path) -> None:
+    # Of perception, one of three is right; of mathematics, two of two.
+    answers = {("greedy", 1): [0.0] * 7, ("stage-beam", 2): [1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0]}
+    write_skills(tmp_path, answers)
+    runs = measured(tmp_path)
+    markdown = write_markdown(runs)
+    head = "| skill | items | greedy, N=1 | stage-beam, N=2 |\n|---|---|---|---|\n"
+    table = "| math | 2 | 0.0% | 100.0% |\n| perception | 3 | 0.0% | 33.3% |\n| science & technology | 2 |"
+    assert f"{head}{table}" in markdown
+    rows = [row for row in csv.DictReader(io.StringIO(write_csv(runs))) if row["strategy"] != "greedy"]
+    by_skill = [row for row in rows if row["skill"] and not row["kind"]]
+    assert [(row["skill"], row["counted"]) for row in by_skill] == [
+        ("math", "2"),
+        ("perception", "3"),
+        ("science & technology", "2"),
+    ]
+    assert float(by_skill[1]["accuracy"]) == pytest.approx(1 / 3)
+    assert float(by_skill[1]["low"]) < 1 / 3 < float(by_skill[1]["high"])
+    assert len([row for row in rows if row["kind"]]) == 6
+    assert as_json(runs)["rows"][1]["by_skill"]["math"] == {"accuracy": 1.0, "items": 2}
+
+
+def test_people_are_not_told_of_the_same_figures_twice(tmp_path: Path) -> None:
+    write_answers(tmp_path, {("greedy", 1): [0.0, 1.0, 0.0]})
+    assert "| skill | items |" not in write_markdown(measured(tmp_path))
 
 
 def test_several_benchmarks_have_a_heading_each(tmp_path: Path) -> None:
     for name in ("scenes", "puzzles"):
         write_answers(tmp_path, {("greedy", 1): [0.0, 1.0]}, benchmark=name)
-    lines = write_markdown(measured(tmp_path), None).splitlines()
+    lines = write_markdown(measured(tmp_path)).splitlines()
     assert [line for line in lines if line.startswith("#")] == ["### scenes (easy)", "### puzzles (easy)"]

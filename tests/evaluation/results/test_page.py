@@ -11,7 +11,14 @@ from langchain_llava_o1.data.annotation.spending import Price
 from langchain_llava_o1.evaluation.published import PUBLISHED, published_on
 from langchain_llava_o1.evaluation.results.run_report import RunReport, report_run
 from tests.evaluation.benchmark_files import hallusion_rows, write_table
-from tests.evaluation.results.folders import Answers, answer, heading, write_answers, write_lines
+from tests.evaluation.results.folders import (
+    Answers,
+    answer,
+    heading,
+    write_answers,
+    write_lines,
+    write_skills,
+)
 
 ANSWERS: Answers = {
     ("greedy", 1): [1.0, 0.0, 0.0, 1.0],
@@ -46,7 +53,7 @@ def reported(folder: Path, answers: Answers = ANSWERS, **changes: Any) -> RunRep
 def test_the_page_needs_nothing_else(tmp_path: Path) -> None:
     for name in ("scenes", "puzzles"):
         write_answers(tmp_path, ANSWERS, benchmark=name)
-    page = report_run([tmp_path], price=Price(1, 2)).page
+    page = report_run([tmp_path], prices=[Price(1, 2)]).page
     found = Tags(page)
     assert "script" not in found.names
     assert not re.search(r"(src|href)=\"(?!data:|#)", page)
@@ -65,12 +72,61 @@ def test_figures_stand_in_the_page(tmp_path: Path) -> None:
     assert "Cost" not in text
 
 
+def test_the_figures_of_the_skills_stand_beside_the_radar_and_above_the_kinds(tmp_path: Path) -> None:
+    write_skills(tmp_path, {("greedy", 1): [0.0] * 9, ("stage-beam", 4): [1.0, 1.0, 0.0, 0.0, 1.0, 0.0] * 2})
+    page = report_run([tmp_path]).page
+    skills = page[page.index('<div class="by-skill card">') : page.index('<div class="by-kind card">')]
+    assert skills.count('<figure class="radar">') == page.count('<figure class="radar">') == 1
+    text = " ".join(Tags(skills).text.split())
+    assert "math 4 questions greedy 0.0% stage-beam, N=4 100.0%" in text
+    assert "perception 4 questions greedy 0.0% stage-beam, N=4 50.0%" in text
+    kinds = " ".join(Tags(page[page.index('<div class="by-kind card">') :]).text.split())
+    assert "math 1 2 questions, math greedy 0.0% stage-beam, N=4 100.0%" in kinds
+
+
+@pytest.mark.parametrize("skill", ["", "perception", None], ids=["none", "one", "one for each kind"])
+def test_skills_that_say_what_is_there_already_are_not_shown(tmp_path: Path, skill: str | None) -> None:
+    lines = [
+        answer(
+            "greedy",
+            1,
+            number,
+            1.0,
+            kind=f"kind {number}",
+            skill=f"skill {number}" if skill is None else skill,
+        )
+        for number in range(3)
+    ]
+    write_lines(tmp_path / "scenes" / "outcomes.jsonl", [heading(), *lines])
+    page = report_run([tmp_path]).page
+    assert "By skill" not in Tags(page).text
+    assert page.count('<figure class="radar">') == 1
+
+
 def test_money_is_shown_where_there_are_prices(tmp_path: Path) -> None:
     write_answers(tmp_path, ANSWERS)
-    text = Tags(report_run([tmp_path], price=Price(1000, 10_000)).page).text
+    text = Tags(report_run([tmp_path], prices=[Price(1000, 10_000)]).page).text
     # 200 tokens read, 406 generated.
     assert "Cost is reckoned at" in text
     assert f"{(200 * 1000 + 406 * 10_000) / 1e6:.4g}" in text
+
+
+def test_the_price_of_each_folder_is_told(tmp_path: Path) -> None:
+    folders = [tmp_path / model for model in ("cheap", "dear")]
+    for folder in folders:
+        write_answers(folder, ANSWERS, model=folder.name)
+    prices = [Price(1000, 10_000), Price(3000, 30_000)]
+    text = " ".join(Tags(report_run(folders, prices=prices).page).text.split())
+    cheap = "1000 for a million tokens read and 10000 for a million generated"
+    dear = "3000 for a million tokens read and 30000 for a million generated"
+    assert f"Cost is reckoned at {cheap} (cheap); at {dear} (dear)." in text
+    # 200 tokens read, 406 generated.
+    cost = (200 * 1000 + 406 * 10_000) / 1e6
+    assert f" {cost:.4g} " in text
+    assert f" {3 * cost:.4g} " in text
+    one_for_all = " ".join(Tags(report_run(folders, prices=prices[:1]).page).text.split())
+    assert f"Cost is reckoned at {cheap}." in one_for_all
+    assert f" {3 * cost:.4g} " not in one_for_all
 
 
 def test_published_figures_are_marked(tmp_path: Path) -> None:

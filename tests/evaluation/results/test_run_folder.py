@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from langchain_llava_o1.data.annotation.spending import Price
 from langchain_llava_o1.errors import ConfigurationError, DataError
 from langchain_llava_o1.evaluation.results.run_folder import read_runs
 from tests.evaluation.results.folders import answer, heading, write_answers, write_lines
@@ -125,3 +126,14 @@ def test_a_folder_without_answers_is_told(tmp_path: Path, content: str) -> None:
 def test_another_folder_is_told(tmp_path: Path, name: str, state: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"{state}: there is no .*outcomes.jsonl. Name the folder"):
         read_runs([tmp_path / name])
+
+
+@pytest.mark.parametrize("num_folders", [1, 3])
+def test_another_number_of_prices_than_of_folders_is_refused(tmp_path: Path, num_folders: int) -> None:
+    folders = [tmp_path / str(number) for number in range(num_folders)]
+    for folder in folders:
+        write_answers(folder, {("greedy", 1): [1.0]})
+    with pytest.raises(ConfigurationError, match=f"2 prices for {num_folders} folder.*one for each folder"):
+        read_runs(folders, [Price(1, 2), Price(3, 4)])
+    (run,) = read_runs(folders, [Price(1, 2)])
+    assert {cell.price for cell in run.cells} == {Price(1, 2)}
