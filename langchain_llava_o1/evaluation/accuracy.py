@@ -163,6 +163,11 @@ async def measure_accuracy(
     seconds = time.perf_counter() - started
     if not outcomes:
         raise DataError(f"None of the {items} items of {benchmark} can be read.")
+    if not unite(outcomes):
+        raise DataError(
+            f"The {items} items of {benchmark} from {seed} on are parts of questions, none of them whole. "
+            "Ask for more items, or begin where a question does."
+        )
     return summarize(
         outcomes,
         benchmark=benchmark,

@@ -19,7 +19,7 @@ from langchain_llava_o1.evaluation.outcome_log import Cell, LoggedOutcome, Outco
 from langchain_llava_o1.evaluation.paired import compare_paired
 from langchain_llava_o1.evaluation.purse import Purse
 from langchain_llava_o1.judges.chat_model import name_of
-from langchain_llava_o1.search.catalogue import Judging, find_search
+from langchain_llava_o1.search.catalogue import find_search
 from langchain_llava_o1.search.strategy import Strategy
 
 _BASELINE_SEARCH = "greedy"
@@ -34,7 +34,8 @@ class ComparisonSettings:
         benchmark: What is asked.
         seed: First item.
         items: How many items each cell answers.
-        judge: What decides between candidates where a search takes any judge; None for its own default.
+        judge: What decides between candidates in the searches that take such a judge; None for the default of
+            each.
         settings: Settings of the searches, by name, where they are not the defaults; each search takes those
             that it has.
     """
@@ -115,7 +116,7 @@ def _strategy(
 ) -> tuple[Strategy, Set[str]]:
     """Return a search with those of the settings that it has, and the names of all that it could have."""
     entry = find_search(search)
-    judge = settings.judge if entry.judging is Judging.ANY else None
+    judge = entry.judged_by(settings.judge)
     names = Strategy(search, judge).settings_known_to(model)
     given = {"candidates": candidates, **settings.settings}
     own = {name: given[name] for name in given if name in names and name not in entry.preset}

@@ -67,6 +67,20 @@ class SearchEntry:
         """Whether a judge of this name decides in it."""
         return self.judging is Judging.ANY or (self.judging is Judging.SCORING and JUDGES[judge].is_scoring)
 
+    def judged_by(self, judge: str | None) -> str | None:
+        """Return what decides in it where several searches are given one judge.
+
+        Args:
+            judge: Full name of a judge.
+
+        Returns:
+            That name if the search takes the judge; else None, for its own default.
+
+        Raises:
+            ConfigurationError: If there is no such judge.
+        """
+        return judge if judge is not None and self.takes(find_judge(judge).name) else None
+
     def create(self, model: "ChatModel", judge: str | None = None) -> "SearchGraph":
         """Build the graph of the search, uncompiled.
 

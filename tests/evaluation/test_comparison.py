@@ -189,6 +189,21 @@ def write_with_confidence(call: Any) -> Any:
     return reply
 
 
+@pytest.mark.parametrize(
+    ("judge", "decides"),
+    [("confidence", {"swires": "confidence"}), ("generative", {"swires": None}), (None, {"swires": None})],
+)
+async def test_each_search_has_the_judge_that_it_takes(
+    tmp_path: Path, judge: str | None, decides: dict[str, str | None]
+) -> None:
+    cells = [Cell("single", 1), Cell("swires", 1), Cell("stage-beam", 2)]
+    settings = ComparisonSettings(SCENES, seed=0, items=1, judge=judge)
+    model = ScriptedModel(write=write_with_confidence)
+    reports = await compare(model, cells, settings, folder=tmp_path, concurrency=1)
+    decides = {**decides, "single": None, "stage-beam": judge}
+    assert {report.strategy: report.judge for report in reports} == decides
+
+
 def test_what_does_not_go_together_is_refused() -> None:
     model = ScriptedModel()
     with pytest.raises(ConfigurationError, match="swires works with scores"):

@@ -150,7 +150,7 @@ MaxCostOption = Annotated[
     typer.Option(
         "--max-cost",
         min=0.0,
-        help="With --compare: most money, in the currency of --price; nothing is begun beyond it.",
+        help="With --compare: most money, in the currency of --price; nothing is begun that may pass it.",
         show_default=False,
     ),
 ]

@@ -11,7 +11,7 @@ from langchain_llava_o1.evaluation.item import DamagedItemError, Grade, Item
 from langchain_llava_o1.evaluation.outcome import Unit, unite
 from langchain_llava_o1.evaluation.paired import compare_paired
 from langchain_llava_o1.evaluation.results.run_folder import BenchmarkRun, CellRun
-from langchain_llava_o1.search.catalogue import SEARCHES, Judging
+from langchain_llava_o1.search.catalogue import SEARCHES
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ def measure_run(run: BenchmarkRun, resources: Resources) -> MeasuredRun:
     cells: list[MeasuredCell] = []
     first = _units(run.cells[0])
     for cell in run.cells:
-        report = _summarize(cell, benchmark)
         units = _units(cell)
+        report = _summarize(cell, benchmark)
         both = [name for name in first if name in units] if cells else []
         if both:
             ours, theirs = [units[name].score for name in both], [first[name].score for name in both]
@@ -114,7 +114,7 @@ def _units(cell: CellRun) -> dict[str, Unit]:
 def _summarize(cell: CellRun, benchmark: Benchmark) -> AccuracyReport:
     heading, entry = cell.heading, SEARCHES.get(cell.strategy)
     settings = {**heading.settings, **entry.preset} if entry else {}
-    judge = heading.judge if entry and entry.judging is Judging.ANY else None
+    judge = entry.judged_by(heading.judge) if entry else None
     return summarize(
         list(cell.outcomes.values()),
         benchmark=benchmark,

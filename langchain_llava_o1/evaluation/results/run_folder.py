@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from langchain_llava_o1.data.annotation.spending import Price
 from langchain_llava_o1.errors import ConfigurationError, DataError
 from langchain_llava_o1.evaluation.benchmark import BENCHMARKS, describe_benchmark
-from langchain_llava_o1.evaluation.outcome import Outcome
+from langchain_llava_o1.evaluation.outcome import Outcome, unite
 from langchain_llava_o1.evaluation.outcome_log import OUTCOMES_FILE, Cell, records_path
 from langchain_llava_o1.search.catalogue import SEARCHES
 
@@ -276,6 +276,8 @@ def _read_benchmark(path: Path) -> BenchmarkRun | None:
             heading=heading,
         )
         for name, found in answers.items()
+        # Of questions that are all incomplete there is nothing to count.
+        if unite([outcome for outcome, _ in found.values()])
     ]
     return BenchmarkRun(_in_order(cells)) if cells else None
 

@@ -82,6 +82,14 @@ def test_an_item_answered_twice_counts_once(tmp_path: Path) -> None:
     assert [outcome.score for outcome in run.cells[0].outcomes.values()] == [1.0]
 
 
+def test_what_has_only_parts_of_questions_is_left_out(tmp_path: Path) -> None:
+    lines = [answer(search, 1, 4, 1.0, unit="a", unit_items=2) for search in ("greedy", "single")]
+    lines.append(answer("greedy", 1, 5, 1.0, unit="a", unit_items=2))
+    write_lines(tmp_path / "scenes" / "outcomes.jsonl", [heading(), *lines])
+    (run,) = read_runs([tmp_path])
+    assert [cell.strategy for cell in run.cells] == ["greedy"]
+
+
 def test_a_line_that_was_cut_off_is_none(tmp_path: Path) -> None:
     path = write_answers(tmp_path, {("greedy", 1): [1.0, 0.0]})
     path.write_text(path.read_text() + '{"strategy": "greedy", "cand')
