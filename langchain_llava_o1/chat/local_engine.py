@@ -50,6 +50,15 @@ class LocalEngineModel(ChatParameters):
         """
         await self._aengine()
 
+    def close(self) -> None:
+        """Give the weights' memory back, for all models that share them; the next call loads them again.
+
+        Requests that are not finished fail.
+        """
+        if (engine := self._loaded_engine()) is not None:
+            engine.close()
+        self._loaded = None
+
     def _engine(self) -> EngineInterface:
         return self._loaded_engine() or self._load()
 

@@ -9,8 +9,6 @@ from langchain_llava_o1.chat.model import ChatLlavaO1
 from langchain_llava_o1.data.example import Example
 from langchain_llava_o1.data.placing import count_pictures
 from langchain_llava_o1.data.training_set import TrainingSet
-from langchain_llava_o1.engine.registry import load_engine
-from langchain_llava_o1.engine.settings import EngineSettings
 from langchain_llava_o1.evaluation.accuracy import AccuracyReport, measure_accuracy
 from langchain_llava_o1.evaluation.benchmark import Benchmark
 from langchain_llava_o1.evaluation.item import Grade, Item
@@ -58,12 +56,11 @@ def measure_held_out(settings: TrainingSettings, saved: Path, benchmark: HeldOut
     weights: dict[str, Any] = {"model": str(saved)}
     if settings.lora is not None:
         weights = {"model": settings.model, "revision": settings.revision, "adapter": str(saved)}
-    engine = load_engine(EngineSettings(**weights, device=settings.device))
+    model = ChatLlavaO1(**weights, device=settings.device)
     try:
         return asyncio.run(
             measure_accuracy(
-                # The model shares the engine that has been loaded with the same settings.
-                ChatLlavaO1(**weights, device=settings.device),
+                model,
                 benchmark=benchmark,
                 strategy=Strategy(_STRATEGY),
                 items=settings.accuracy_items,
@@ -72,4 +69,4 @@ def measure_held_out(settings: TrainingSettings, saved: Path, benchmark: HeldOut
             )
         )
     finally:
-        engine.close()
+        model.close()

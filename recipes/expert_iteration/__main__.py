@@ -102,6 +102,7 @@ async def measure(model: str, items: int) -> dict[str, dict[str, Any]]:
                 concurrency=_CONCURRENCY,
             )
             found[f"{name}, {search}"] = {"accuracy": report.accuracy, "interval": list(report.interval)}
+    chat.close()
     return found
 
 

@@ -30,6 +30,7 @@ async def measure(model: ChatLlavaO1, num_items: int) -> list[str]:
             concurrency=CONCURRENCY,
         )
         cells.append(f"{report.accuracy:.1%} ({report.interval.low:.1%} to {report.interval.high:.1%})")
+    model.close()
     return cells
 
 

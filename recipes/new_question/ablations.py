@@ -195,6 +195,8 @@ def main() -> None:
             for benchmark in benchmarks:
                 column, ask = f"{benchmark.name}, {way}", partial(measure, items, model, benchmark)
                 asyncio.run(results.add(variant.name, column, items, ask))
+            # The weights of twelve models would not fit into memory.
+            model.close()
             (given.out / "ablations.md").write_text(table(results, columns))
     print(table(results, columns))
 

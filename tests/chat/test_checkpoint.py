@@ -1,6 +1,7 @@
 """A chat model over a real checkpoint with random weights."""
 
 import asyncio
+import gc
 import threading
 from pathlib import Path
 from typing import Any
@@ -76,3 +77,24 @@ def test_a_prompt_that_does_not_fit_is_a_clear_error(random_checkpoint: Path) ->
     model = ChatLlavaO1(model=str(random_checkpoint), device="cpu")
     with pytest.raises(ContextLengthError):
         model.invoke("word " * 2000)
+
+
+def test_a_model_that_is_closed_gives_its_weights_back_and_loads_them_again(random_checkpoint: Path) -> None:
+    def count_networks() -> int:
+        gc.collect()
+        return sum(type(each) is Mllama for each in gc.get_objects())
+
+    before = count_networks()
+    # A setting of its own, so that no other test shares the weights.
+    model = ChatLlavaO1(
+        model=str(random_checkpoint), device="cpu", dtype="bfloat16", temperature=0, max_tokens=2
+    )
+    question = [HumanMessage([picture_block(8, 8), "What?"])]
+    first = model.invoke(question).content
+    assert count_networks() == before + 1
+    model.close()
+    assert not model.is_loaded
+    assert count_networks() == before
+    assert model.invoke(question).content == first
+    model.close()
+    model.close()

@@ -1,10 +1,9 @@
-"""Fine-tuning of a small random checkpoint: what is learned, kept, resumed, and loaded again."""
+"""Fine-tuning of a small random checkpoint: what is learned, left out, and loaded again."""
 
 import json
 import logging
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -14,51 +13,11 @@ from langchain_llava_o1 import ChatLlavaO1, TrainingSetWriter, image_block
 from langchain_llava_o1.data.example import Example, Turn
 from langchain_llava_o1.data.opening import open_training_set
 from langchain_llava_o1.data.problem import Problem
-from langchain_llava_o1.engine.loading.checkpoint import load_checkpoint
-from langchain_llava_o1.engine.settings import CheckpointSettings
-from langchain_llava_o1.errors import ConfigurationError, DataError, ModelLoadError
-from langchain_llava_o1.training.settings import LoraSettings, TrainingSettings
+from langchain_llava_o1.errors import DataError, ModelLoadError
+from langchain_llava_o1.training.settings import LoraSettings
 from langchain_llava_o1.training.sft import train_sft
+from tests.training.runs import log_of, settings, weights_of
 from tests.training.sets import staged
-
-COLOURS = ("red", "green", "blue", "teal")
-
-
-@pytest.fixture(scope="module")
-def colours(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve questions about plain pictures, two of them in one conversation."""
-    folder = tmp_path_factory.mktemp("colours")
-    for colour in COLOURS:
-        Image.new("RGB", (32, 24), colour).save(folder / f"{colour}.png")
-    with TrainingSetWriter(folder / "colours.jsonl") as writer:
-        for number in range(11):
-            colour = COLOURS[number % len(COLOURS)]
-            answer = staged("A colour.", "One area.", f"It is {colour}.", colour)
-            turns = [Turn("human", "<image>\nWhich colour is it?"), Turn("gpt", answer)]
-            if number == 0:
-                turns += [Turn("human", "Sure?"), Turn("gpt", answer)]
-            writer.append(Example(str(number), (f"{colour}.png",), tuple(turns)))
-    return folder / "colours.jsonl"
-
-
-def settings(checkpoint: Path, **changes: Any) -> TrainingSettings:
-    values = {"max_steps": 8, "batch_size": 2, "learning_rate": 2e-3, "evaluate_every": 2, "device": "cpu"}
-    return TrainingSettings(str(checkpoint), **{**values, **changes})
-
-
-def log_of(folder: Path) -> list[dict[str, Any]]:
-    timed = ("runtime", "per_second")
-    entries = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    return [
-        {name: value for name, value in entry.items() if not any(each in name for each in timed)}
-        for entry in entries
-    ]
-
-
-def weights_of(folder: Path, adapter: Path | None = None) -> dict[str, torch.Tensor]:
-    adapters = None if adapter is None else str(adapter)
-    loaded = CheckpointSettings(str(folder), device="cpu", dtype="float32", adapter=adapters)
-    return load_checkpoint(loaded).model.state_dict()
 
 
 def test_the_loss_falls_and_the_result_loads(random_checkpoint: Path, colours: Path, tmp_path: Path) -> None:
@@ -83,45 +42,6 @@ def test_the_loss_falls_and_the_result_loads(random_checkpoint: Path, colours: P
     assert "held-out" in (folder / "README.md").read_text()
     assert "training loss" in (folder / "loss.svg").read_text()
     assert list((folder / "runs").rglob("events.*"))
-
-
-@pytest.mark.parametrize(
-    "lora",
-    [None, pytest.param(LoraSettings(rank=4, dropout=0.1), marks=pytest.mark.long)],
-    ids=["full", "lora"],
-)
-def test_a_killed_run_goes_on_to_the_same_step_and_loss(
-    random_checkpoint: Path, colours: Path, tmp_path: Path, lora: LoraSettings | None
-) -> None:
-    """As after a kill: the run ends after its second checkpoint, and the third is there in part."""
-    chosen = settings(random_checkpoint, lora=lora, held_out=3)
-    training_set = open_training_set(colours)
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    expected = train_sft(chosen, training_set, whole)
-
-    class Killed(Exception):
-        pass
-
-    def tell(line: str) -> None:
-        if line.startswith("step 6/8"):
-            raise Killed
-
-    with pytest.raises(Killed):
-        train_sft(chosen, training_set, killed, tell=tell)
-    shutil.rmtree(killed / "checkpoint-6", ignore_errors=True)
-    shutil.copytree(killed / "checkpoint-4", killed / "checkpoint-6")
-    (killed / "checkpoint-6" / "trainer_state.json").write_text('{"half')
-    told: list[str] = []
-    result = train_sft(chosen, training_set, killed, tell=told.append)
-
-    assert told[0] == "Going on from checkpoint-4."
-    assert log_of(killed) == log_of(whole)
-    assert vars(result) | {"folder": whole} == vars(expected)
-    base = random_checkpoint if lora else None
-    first, second = (weights_of(base or each, each if base else None) for each in (whole, killed))
-    assert all(torch.equal(first[name], second[name]) for name in first)
-    # A finished run is not trained again.
-    assert train_sft(chosen, training_set, killed) == result
 
 
 def test_what_is_frozen_stays(random_checkpoint: Path, colours: Path, tmp_path: Path) -> None:
@@ -228,91 +148,10 @@ def test_nothing_to_learn_from_is_told(random_checkpoint: Path, tmp_path: Path) 
         train_sft(settings(random_checkpoint), open_training_set(tmp_path / "bad.jsonl"), tmp_path / "run")
 
 
-def test_a_start_that_trained_nothing_binds_nobody(
-    random_checkpoint: Path, colours: Path, tmp_path: Path
-) -> None:
-    training_set = open_training_set(colours)
-    with pytest.raises(ModelLoadError):
-        train_sft(settings(tmp_path / "none"), training_set, tmp_path / "run")
-    assert train_sft(settings(random_checkpoint, max_steps=1), training_set, tmp_path / "run").steps == 1
-
-
-def test_a_set_that_changed_under_its_run_is_told(
-    random_checkpoint: Path, colours: Path, tmp_path: Path
-) -> None:
-    shutil.copytree(colours.parent, tmp_path / "set")
-    path = tmp_path / "set" / colours.name
-    train_sft(settings(random_checkpoint, max_steps=1), open_training_set(path), tmp_path / "run")
-    path.write_text(path.read_text().partition("\n")[2])
-    with pytest.raises(ConfigurationError, match="data_bytes is"):
-        train_sft(settings(random_checkpoint, max_steps=1), open_training_set(path), tmp_path / "run")
-
-
 def test_adapters_in_the_place_of_a_model_are_told(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text("{}")
     with pytest.raises(ModelLoadError, match="holds adapters, not a model"):
         weights_of(tmp_path)
-
-
-def test_a_folder_holds_one_run(random_checkpoint: Path, colours: Path, tmp_path: Path) -> None:
-    training_set = open_training_set(colours)
-    (tmp_path / "taken").mkdir()
-    (tmp_path / "taken" / "notes.txt").touch()
-    with pytest.raises(ConfigurationError, match="holds other files"):
-        train_sft(settings(random_checkpoint), training_set, tmp_path / "taken")
-    train_sft(settings(random_checkpoint, max_steps=1), training_set, tmp_path / "run")
-    with pytest.raises(ConfigurationError, match="max_steps is 1 there and 2 here"):
-        train_sft(settings(random_checkpoint, max_steps=2), training_set, tmp_path / "run")
-
-
-class Killed(Exception):
-    """Raised in the middle of a run."""
-
-
-def test_a_run_without_a_better_measurement_stops_at_the_same_step_killed_or_not(
-    random_checkpoint: Path, colours: Path, tmp_path: Path
-) -> None:
-    """The rate is so high that nothing gets better after the first measurements."""
-    chosen = settings(
-        random_checkpoint, max_steps=20, evaluate_every=1, learning_rate=0.5, held_out=3, patience=3
-    )
-    training_set = open_training_set(colours)
-    whole = train_sft(chosen, training_set, tmp_path / "whole")
-    assert whole.best_step is not None
-    assert whole.steps == whole.best_step + 3 < 20
-
-    def train_killed(out: Path, step: int) -> None:
-        def tell(line: str) -> None:
-            if line.startswith(f"step {step}/20: held-out"):
-                raise Killed
-
-        with pytest.raises(Killed):
-            train_sft(chosen, training_set, out, tell=tell)
-
-    # While the count is at 1; and when the stop is decided, and its checkpoint is not there yet.
-    for step in (whole.best_step + 2, whole.steps):
-        out = tmp_path / f"killed-{step}"
-        train_killed(out, step)
-        resumed = train_sft(chosen, training_set, out)
-        assert vars(resumed) | {"folder": whole.folder} == vars(whole)
-        assert log_of(out) == log_of(whole.folder)
-
-
-@pytest.mark.parametrize("patience", [None, 3], ids=["last step", "stopped"])
-def test_a_run_killed_after_its_last_checkpoint_takes_no_further_step(
-    random_checkpoint: Path, colours: Path, tmp_path: Path, patience: int | None
-) -> None:
-    changes = {"learning_rate": 0.5, "max_steps": 20} if patience else {"max_steps": 3}
-    chosen = settings(random_checkpoint, evaluate_every=1, held_out=3, patience=patience, **changes)
-    training_set = open_training_set(colours)
-    run = tmp_path / "run"
-    whole = train_sft(chosen, training_set, run)
-    log, weights = log_of(run), weights_of(run)
-    (run / "training_result.json").unlink()
-    assert train_sft(chosen, training_set, run) == whole
-    assert log_of(run) == log
-    again = weights_of(run)
-    assert all(torch.equal(weights[name], again[name]) for name in weights)
 
 
 def test_what_cannot_be_decoded_is_not_measured_with(
