@@ -7,7 +7,6 @@ import pytest
 from langchain_llava_o1.chat import local_engine
 from langchain_llava_o1.data.opening import open_training_set
 from langchain_llava_o1.engine.settings import EngineSettings
-from langchain_llava_o1.training import held_out
 from langchain_llava_o1.training.held_out import HeldOut, measure_held_out
 from langchain_llava_o1.training.settings import LoraSettings, TrainingSettings
 from tests.scripted_engine import ScriptedEngine
@@ -29,7 +28,6 @@ def test_the_engine_is_that_of_the_settings(
         loaded.append(settings)
         return Engine(staged("a", "b", "c", "d"))
 
-    monkeypatch.setattr(held_out, "load_engine", load)
     monkeypatch.setattr(local_engine, "load_engine", load)
     training_set = open_training_set(write_drawn_set(tmp_path, 2))
     settings = TrainingSettings(
