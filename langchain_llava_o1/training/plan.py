@@ -70,6 +70,7 @@ class TrainingPlan:
         optimizer_gb: Both averages of AdamW.
         activations_gb: Of one batch, with activation checkpointing: each layer's input, one layer in full,
             and the logits in float32.
+        host_gb: Main memory: each process loads the whole checkpoint before the GPUs share it.
         hours: For all samples, at a share of the GPUs' peak.
     """
 
@@ -79,6 +80,7 @@ class TrainingPlan:
     gradients_gb: float
     optimizer_gb: float
     activations_gb: float
+    host_gb: float
     hours: float
 
     @property
@@ -151,6 +153,7 @@ def plan_training(
         gradients_gb=trained * _FLOAT32 / gpus / _GB,
         optimizer_gb=trained * _ADAM_BYTES / gpus / _GB,
         activations_gb=(per_layer * sizes.layers + inside + pictures + logits) / _GB,
+        host_gb=gpus * (trained * _FLOAT32 if lora_rank is None else kept) / _GB,
         hours=operations / (gpus * peak_flops * utilization) / 3600,
     )
 
@@ -160,10 +163,10 @@ def describe_plans() -> str:
     lines = [
         "Llama-3.2-11B-Vision on 98,000 questions of 1,024 tokens, three epochs, on H100s; computed:",
         "",
-        f"{'GPUs':<6}{'trained':<14}{'GB of each GPU':>16}{'hours':>8}",
+        f"{'GPUs':<6}{'trained':<14}{'GB of each GPU':>16}{'GB of RAM':>11}{'hours':>8}",
     ]
     for rank, what in ((None, "all weights"), (16, "LoRA, rank 16")):
         for gpus in (1, 4, 8):
             plan = plan_training(gpus=gpus, lora_rank=rank, batch_size=4 if rank is None else 1)
-            lines.append(f"{gpus:<6}{what:<14}{plan.total_gb:>16.0f}{plan.hours:>8.1f}")
+            lines.append(f"{gpus:<6}{what:<14}{plan.total_gb:>16.0f}{plan.host_gb:>11.0f}{plan.hours:>8.1f}")
     return "\n".join(lines) + "\n"

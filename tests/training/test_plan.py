@@ -22,6 +22,8 @@ def test_all_weights_take_sixteen_bytes_each_and_adapters_little_beside_half_the
 def test_eight_gpus_of_80_gb_hold_the_published_recipe_and_one_does_not() -> None:
     assert plan_training(gpus=1).total_gb > 80 > plan_training(gpus=8).total_gb
     assert plan_training(gpus=8).hours == pytest.approx(plan_training(gpus=1).hours / 8)
+    # Each process loads the weights in float32 before they are shared.
+    assert plan_training(gpus=8).host_gb == pytest.approx(8 * 4 * LLAMA_3_2_11B.weights / 1e9)
     with pytest.raises(ConfigurationError, match="gpus must be 1 or more"):
         plan_training(gpus=0)
 
