@@ -2,11 +2,9 @@
 
 import contextlib
 import io
-import re
 import shlex
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,40 +15,14 @@ from typer.testing import CliRunner
 from docs import repository_pages
 from langchain_llava_o1.cli.app import app
 from langchain_llava_o1.tiny import demo_picture_path
+from tests.integration.pages import DOCS, ROOT, Block, blocks_of
 
-ROOT = Path(__file__).parents[2]
-DOCS = ROOT / "docs"
 PAGES_WITH_CODE = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *sorted((DOCS / "how-to").glob("*.md"))]
 # The first one stands for all where tests are to be quick.
 RUN = [PAGES_WITH_CODE[0], *(pytest.param(page, marks=pytest.mark.long) for page in PAGES_WITH_CODE[1:])]
 
 RUN_UNTIL_STOPPED = {"app", "mcp"}
 """Commands that serve; tests of their own start and stop them."""
-
-_BLOCK = re.compile(
-    r"^```(?P<language>\w+)(?: title=\"(?P<title>[^\"]*)\")?\n(?P<text>.*?)^```$", re.M | re.S
-)
-
-
-@dataclass(frozen=True)
-class Block:
-    """A code block of a page; ``title`` says what it is where it is no code to run."""
-
-    language: str
-    title: str
-    text: str
-    line: int
-
-    @property
-    def is_run(self) -> bool:
-        return not self.title.startswith(("needs ", "takes "))
-
-
-def blocks_of(page: Path) -> Iterator[Block]:
-    text = page.read_text(encoding="utf-8")
-    for found in _BLOCK.finditer(text):
-        line = text.count("\n", 0, found.start("text"))
-        yield Block(found["language"], found["title"] or "", found["text"], line)
 
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.stem)
@@ -79,7 +51,7 @@ def run_python(block: Block, page: Path, namespace: dict[str, Any]) -> str:
 
 
 def run_commands(block: Block) -> None:
-    for line in block.text.replace("\\\n", " ").splitlines():
+    for line in block.commands:
         name, *arguments = shlex.split(line, comments=True) or [""]
         if name == "llava-o1" and arguments[0] not in RUN_UNTIL_STOPPED:
             result = CliRunner().invoke(app, arguments)
