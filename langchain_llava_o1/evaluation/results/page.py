@@ -60,7 +60,8 @@ def render_run(runs: Sequence[MeasuredRun], *, grading: GradingCost | None, item
 
 def _title(runs: Sequence[MeasuredRun]) -> str:
     models = list(dict.fromkeys(cell.run.heading.model for run in runs for cell in run.cells))
-    names = [run.run.heading.benchmark for run in runs]
+    # With two values of an option, a benchmark is there twice.
+    names = list(dict.fromkeys(run.run.heading.benchmark for run in runs))
     asked = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     return f"{', '.join(models)} on {asked}"
 
