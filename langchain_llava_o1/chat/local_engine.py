@@ -2,12 +2,15 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 from pydantic import PrivateAttr
 
 from langchain_llava_o1.chat.parameters import ChatParameters
 from langchain_llava_o1.engine.interface import EngineInterface
+from langchain_llava_o1.engine.loading.checkpoint import find_dtype
+from langchain_llava_o1.engine.loading.short_lived_thread import run_in_short_lived_thread
 from langchain_llava_o1.engine.registry import load_engine
 from langchain_llava_o1.engine.settings import EngineSettings
 from langchain_llava_o1.tiny import EMBEDDED_MODEL, checkpoint_path
@@ -50,6 +53,15 @@ class LocalEngineModel(ChatParameters):
         """
         await self._aengine()
 
+    async def afind_dtype(self) -> str:
+        """Tell what the model computes in, such as "bfloat16"; the weights need not be loaded for that.
+
+        Raises:
+            ModelLoadError: If there is no such checkpoint, or its configuration cannot be read.
+        """
+        finding = partial(find_dtype, self._checkpoint_settings())
+        return await asyncio.to_thread(run_in_short_lived_thread, finding)
+
     def close(self) -> None:
         """Give the weights' memory back, for all models that share them; the next call loads them again.
 
@@ -74,10 +86,12 @@ class LocalEngineModel(ChatParameters):
         return loaded.engine
 
     def _load(self) -> EngineInterface:
-        settings = self._engine_settings()
-        if settings.model == EMBEDDED_MODEL:
-            engine = load_engine(replace(settings, model=str(checkpoint_path())))
-        else:
-            engine = load_engine(settings)
-        self._loaded = _LoadedEngine(settings, engine)
+        engine = load_engine(self._checkpoint_settings())
+        self._loaded = _LoadedEngine(self._engine_settings(), engine)
         return engine
+
+    def _checkpoint_settings(self) -> EngineSettings:
+        """Return the engine's settings with the folder of the embedded model in the place of its name."""
+        settings = self._engine_settings()
+        is_embedded = settings.model == EMBEDDED_MODEL
+        return replace(settings, model=str(checkpoint_path())) if is_embedded else settings

@@ -55,6 +55,12 @@ class AnswerSettings:
     top_p: float | None = None
 
     @property
+    def is_checkpoint(self) -> bool:
+        """Whether the model is computed here; a server or a provider may ask for money."""
+        name = self.model or ""
+        return self.base_url is None and (":" not in name or Path(name).exists())
+
+    @property
     def strategy(self) -> Strategy:
         """The search with its judge and all of its settings."""
         entry = find_search(self.search)
@@ -102,9 +108,9 @@ def open_model(settings: AnswerSettings) -> "BaseChatModel":
     Raises:
         BadUsageError: If the model of a provider cannot be created, or has an adapter.
     """
-    name = settings.model or ""
-    if settings.base_url is None and (":" not in name or Path(name).exists()):
+    if settings.is_checkpoint:
         return create_model(settings)
+    name = settings.model or ""
     if settings.adapter is not None:
         raise BadUsageError(f"{settings.adapter} is for a checkpoint; {name} is served elsewhere.")
     from langchain_llava_o1.chat.model_name import ModelName

@@ -16,6 +16,7 @@ from langchain_llava_o1.evaluation.contender import Facts, SearchContender
 from langchain_llava_o1.evaluation.item import DamagedItemError
 from langchain_llava_o1.evaluation.outcome import Outcome, Unit, unite
 from langchain_llava_o1.evaluation.paired import PairedDifference
+from langchain_llava_o1.evaluation.provenance import Provenance, find_provenance
 from langchain_llava_o1.judges.chat_model import name_of
 from langchain_llava_o1.search.strategy import Strategy
 
@@ -68,6 +69,7 @@ class AccuracyReport:
         tokens: Tokens generated in all, candidates and verdicts included.
         input_tokens: Tokens read in all.
         seconds: Wall-clock time, loading the model not included.
+        provenance: What the answers came from.
         paired: Beside another strategy on the same items; None where there is none.
     """
 
@@ -90,6 +92,7 @@ class AccuracyReport:
     counted: int
     unread: int
     further: Mapping[str, float]
+    provenance: Provenance
     paired: PairedDifference | None = None
 
     @property
@@ -103,6 +106,11 @@ class AccuracyReport:
         return describe_benchmark(self.benchmark, self.options)
 
     @property
+    def origin(self) -> str:
+        """The model with what its answers came from; empty where nothing is known of that."""
+        return f"{self.model}: {self.provenance}" if self.provenance.as_json() else ""
+
+    @property
     def has_skill_groups(self) -> bool:
         """Whether there are several skills, and one of them has several kinds, which it sums up."""
         with_skill = [found for found in self.by_kind.values() if found.skill]
@@ -110,9 +118,10 @@ class AccuracyReport:
 
     def as_json(self) -> dict[str, Any]:
         """Return the report as plain JSON data, each option of the benchmark under its own name."""
-        fields = asdict(self) | {"interval": list(self.interval)}
-        if self.paired is None:
-            del fields["paired"]
+        fields = asdict(self) | {"interval": list(self.interval), "provenance": self.provenance.as_json()}
+        for name in ("paired", "provenance"):
+            if not fields[name]:
+                del fields[name]
         return {"benchmark": fields.pop("benchmark"), **fields.pop("options"), **fields}
 
 
@@ -127,6 +136,7 @@ async def measure_accuracy(
     report: Callable[[Outcome], None] = lambda outcome: None,
     report_damage: Callable[[DamagedItemError], None] = lambda damage: None,
     turns: int = 1,
+    base_url: str | None = None,
 ) -> AccuracyReport:
     """Answer items of a benchmark and count the right conclusions.
 
@@ -141,12 +151,14 @@ async def measure_accuracy(
         report_damage: Called for each item that cannot be read; the others go on.
         turns: Questions of a conversation about an item's pictures, which are sent with the first one; the
             last one is the item's, and alone counts.
+        base_url: Server of the model, to be reported.
 
     Raises:
         ConfigurationError: If the benchmark has too few items, or the strategy's parts do not go together.
         DataError: If none of the items can be read.
     """
     numbers = benchmark.numbers(seed, items)
+    provenance = await find_provenance(model, benchmark, base_url)
     contender = SearchContender(strategy)
     answer = await contender.prepare(model, benchmark, numbers)
     await warm_up(model, answer, benchmark, seed)
@@ -176,6 +188,7 @@ async def measure_accuracy(
         model=name_of(model),
         seed=seed,
         seconds=seconds,
+        provenance=provenance,
     )
 
 
@@ -188,6 +201,7 @@ def summarize(
     model: str,
     seed: int,
     seconds: float,
+    provenance: Provenance,
 ) -> AccuracyReport:
     """Count what came of the items, at least one.
 
@@ -199,6 +213,7 @@ def summarize(
         model: What the model is called.
         seed: First item.
         seconds: How long it took.
+        provenance: What the answers came from.
     """
     units = unite(outcomes)
     total = sum(unit.score for unit in units.values())
@@ -222,6 +237,7 @@ def summarize(
         counted=len(units),
         unread=sum(outcome.graded_by == "nobody" for outcome in outcomes),
         further=benchmark.further_scores(outcomes),
+        provenance=provenance,
     )
 
 

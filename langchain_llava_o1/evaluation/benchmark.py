@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.errors import ConfigurationError
-from langchain_llava_o1.evaluation.item import Grade, Item
+from langchain_llava_o1.evaluation.item import DataFile, Grade, Item
 from langchain_llava_o1.evaluation.outcome import Outcome
 from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
 from langchain_llava_o1.staging.transcript import parse_transcript
@@ -62,6 +62,11 @@ class Benchmark(ABC):
         self.name = name
         self.options = dict(options)
         self.resources = resources
+
+    @property
+    def data_file(self) -> DataFile | None:
+        """The file that its items are read from; None where there is none."""
+        return None
 
     @abstractmethod
     def read_item(self, number: int) -> Item:

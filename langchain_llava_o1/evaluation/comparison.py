@@ -17,6 +17,7 @@ from langchain_llava_o1.evaluation.item import DamagedItemError
 from langchain_llava_o1.evaluation.outcome import Outcome, Unit, unite
 from langchain_llava_o1.evaluation.outcome_log import Cell, LoggedOutcome, OutcomeLog
 from langchain_llava_o1.evaluation.paired import compare_paired
+from langchain_llava_o1.evaluation.provenance import Provenance, find_provenance
 from langchain_llava_o1.evaluation.purse import Purse
 from langchain_llava_o1.judges.chat_model import name_of
 from langchain_llava_o1.search.catalogue import find_search
@@ -38,6 +39,7 @@ class ComparisonSettings:
             each.
         settings: Settings of the searches, by name, where they are not the defaults; each search takes those
             that it has.
+        base_url: Server of the model; None where none was named.
     """
 
     benchmark: Benchmark
@@ -45,8 +47,9 @@ class ComparisonSettings:
     items: int
     judge: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    base_url: str | None = None
 
-    def heading(self, model: BaseChatModel) -> dict[str, Any]:
+    def heading(self, model: BaseChatModel, provenance: Provenance) -> dict[str, Any]:
         """Return what answers in one file have in common; more items may be asked for later."""
         benchmark = self.benchmark
         top_p = getattr(model, "top_p", None)
@@ -58,6 +61,7 @@ class ComparisonSettings:
             "seed": self.seed,
             "model": name_of(model),
             **({"top_p": top_p} if top_p not in (None, 1.0) else {}),
+            **provenance.as_json(),
             **benchmark.resources.heading(),
         }
 
@@ -159,7 +163,8 @@ async def compare(
     contenders = plan_contenders(model, cells, settings)
     benchmark = settings.benchmark
     numbers = benchmark.numbers(settings.seed, settings.items)
-    log = OutcomeLog(folder, settings.heading(model))
+    provenance = await find_provenance(model, benchmark, settings.base_url)
+    log = OutcomeLog(folder, settings.heading(model, provenance))
     if purse is not None:
         for cell, outcomes in log.outcomes.items():
             if cell not in contenders or contenders[cell].asks_model:
@@ -189,7 +194,8 @@ async def compare(
         logged = log.of(cell, numbers)
         # Of units that none is complete of, there is nothing to report.
         if found := unite([each.outcome for each in logged]):
-            reports.append(_summarize_cell(cell, logged, contender.describe(model), model, settings))
+            facts = contender.describe(model)
+            reports.append(_summarize_cell(cell, logged, facts, model, settings, provenance))
             units.append(found)
     return _pair_with_first(reports, units)
 
@@ -216,6 +222,7 @@ def _summarize_cell(
     facts: Facts,
     model: BaseChatModel,
     settings: ComparisonSettings,
+    provenance: Provenance,
 ) -> AccuracyReport:
     return summarize(
         [each.outcome for each in logged],
@@ -225,6 +232,7 @@ def _summarize_cell(
         model=name_of(model),
         seed=settings.seed,
         seconds=sum(each.seconds for each in logged),
+        provenance=provenance,
     )
 
 
@@ -245,44 +253,3 @@ def _pair_with_first(
         )
         paired.append(replace(report, paired=beside))
     return paired
-
-
-def comparison_table(reports: Sequence[AccuracyReport]) -> str:
-    """Write reports as two Markdown tables: accuracy with what it took, and accuracy by kind of question."""
-    first = reports[0]
-    lines = [
-        f"| strategy | judge | N | accuracy | 95 % interval | points over {first.name} | McNemar p "
-        "| tokens per item | seconds |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for report in reports:
-        paired = report.paired
-        beside = f"{paired.difference * 100:+.1f} | {_p_value(paired.p_value)}" if paired else "– | –"
-        lines.append(
-            f"| {report.strategy} | {report.judge or 'default'} | {report.candidates} "
-            f"| {report.accuracy:.1%} | {report.interval.low:.1%} to {report.interval.high:.1%} | {beside} "
-            f"| {report.tokens / report.items:.0f} | {report.seconds:.0f} |"
-        )
-    return "\n".join(lines) + "\n\n" + kind_table(reports)
-
-
-def kind_table(reports: Sequence[AccuracyReport]) -> str:
-    """Write the accuracy on each kind of question, of each strategy with its most candidates, as Markdown."""
-    shown = list({report.strategy: report for report in reports}.values())
-    names = [report.name for report in shown]
-    lines = [
-        f"| skill | kind of question | items | {' | '.join(names)} |",
-        f"|---|---|---|{'---|' * len(names)}",
-    ]
-    # Where a run was cut short, a strategy may have met kinds that another one has not.
-    kinds = {kind: found for report in reversed(shown) for kind, found in report.by_kind.items()}
-    for kind, found in sorted(kinds.items(), key=lambda each: (each[1].skill, each[0])):
-        shares = " | ".join(
-            f"{report.by_kind[kind].accuracy:.1%}" if kind in report.by_kind else "–" for report in shown
-        )
-        lines.append(f"| {found.skill or '–'} | {kind} | {found.items} | {shares} |")
-    return "\n".join(lines) + "\n"
-
-
-def _p_value(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from langchain_llava_o1.errors import DataError
 
@@ -59,3 +59,10 @@ class Grade:
 
 class DamagedItemError(DataError):
     """An item cannot be read; the others can. The message names file, row and column."""
+
+
+class DataFile(NamedTuple):
+    """The name and the MD5 of the file that items are read from."""
+
+    name: str
+    md5: str

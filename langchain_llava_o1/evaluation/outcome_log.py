@@ -1,7 +1,7 @@
 """The files of a comparison: every answer is written down as it comes, and what was interrupted goes on."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +13,10 @@ from langchain_llava_o1.report.result import SearchResult
 
 OUTCOMES_FILE = "outcomes.jsonl"
 _RECORDS = "records"
+_UNSAID_BEFORE = ("dtype", "data_file", "data_md5")
+"""What files of earlier versions do not say; they may be gone on with all the same."""
+_ADDRESS = "base_url"
+"""A server that was started again may have another one, and is asked on."""
 
 
 class Cell(NamedTuple):
@@ -57,14 +61,16 @@ class OutcomeLog:
         try:
             lines = content[:end].decode().split("\n")[:-1]
             found, *answers = map(json.loads, lines or [content.decode()])
-            if found == heading:
+            unsaid = {_ADDRESS, *(name for name in _UNSAID_BEFORE if name not in found)}
+            is_same = _without(unsaid, found) == _without(unsaid, heading)
+            if is_same:
                 for fields in answers:
                     self._keep(fields)
         except (ValueError, KeyError, TypeError) as error:
             raise ConfigurationError(
                 f"{path} cannot be read ({error}). Name another folder, or delete that file."
             ) from error
-        if found != heading:
+        if not is_same:
             raise ConfigurationError(
                 f"{path} belongs to another comparison ({found}, not {heading}). "
                 "Name another folder, or delete that file."
@@ -130,3 +136,7 @@ class LoggedReplies(Replies):
 
 def _line(fields: dict[str, Any]) -> bytes:
     return (json.dumps(fields, ensure_ascii=False) + "\n").encode(errors="surrogatepass")
+
+
+def _without(names: Collection[str], fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in names}

@@ -24,6 +24,7 @@ from langchain_llava_o1.evaluation.accuracy import (
 from langchain_llava_o1.evaluation.benchmark import open_benchmark
 from langchain_llava_o1.evaluation.contender import Facts
 from langchain_llava_o1.evaluation.outcome import Outcome, Unit
+from langchain_llava_o1.evaluation.provenance import Provenance
 from langchain_llava_o1.search.strategy import Strategy
 
 
@@ -166,6 +167,7 @@ def counted(units: Sequence[Unit]) -> AccuracyReport:
         model="some",
         seed=0,
         seconds=1.0,
+        provenance=Provenance(),
     )
 
 

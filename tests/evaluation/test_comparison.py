@@ -17,9 +17,9 @@ from langchain_llava_o1.evaluation.comparison import (
     Cell,
     ComparisonSettings,
     compare,
-    comparison_table,
     plan_cells,
 )
+from langchain_llava_o1.evaluation.comparison_table import comparison_table
 from langchain_llava_o1.evaluation.cutoff import measure_cutoff
 from langchain_llava_o1.evaluation.item import Item
 from langchain_llava_o1.evaluation.plot import check_plotting, plot_comparison
@@ -52,14 +52,17 @@ async def test_every_cell_answers_the_same_items(tmp_path: Path) -> None:
 
 async def test_kinds_of_questions_are_told_apart_by_what_they_need(tmp_path: Path) -> None:
     reports = await run(make_oracle(8, misses=4), tmp_path)
+    by_kind, _, by_skill = comparison_table(reports).partition("| skill | items |")
     rows = [
         line.strip("| ").split(" | ")
-        for line in comparison_table(reports).splitlines()
+        for line in by_kind.splitlines()
         if line.startswith(("| perception", "| reasoning"))
     ]
     assert {row[0] for row in rows} == {"perception", "reasoning"}
     assert sum(int(row[2]) for row in rows) == 8
     assert all(len(row) == 5 for row in rows)
+    assert [line.split(" | ")[0] for line in by_skill.splitlines()[2:]] == ["| perception", "| reasoning"]
+    assert "| unread |" not in comparison_table(reports)
 
 
 async def test_an_interrupted_comparison_goes_on_where_it_was(tmp_path: Path) -> None:

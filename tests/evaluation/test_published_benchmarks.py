@@ -233,7 +233,12 @@ async def test_hallusion_bench_counts_answers_figures_and_questions(tmp_path: Pa
     assert report.accuracy == pytest.approx(3 / 5)
     assert report.unread == 2
     assert report.further == pytest.approx(
-        {"fAcc": 2 / 3, "qAcc": 1 / 3, "mean of aAcc, fAcc, qAcc": (3 / 5 + 2 / 3 + 1 / 3) / 3}
+        {
+            "aAcc": 3 / 5,
+            "fAcc": 2 / 3,
+            "qAcc": 1 / 3,
+            "mean of aAcc, fAcc, qAcc": (3 / 5 + 2 / 3 + 1 / 3) / 3,
+        }
     )
     item = benchmark.read_item(0)
     assert item.question == "Is 0_1_0 the largest?\nAnswer yes or no."

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage
+from typer.testing import CliRunner
 
+from langchain_llava_o1.cli.app import app
 from langchain_llava_o1.report.result import SearchResult
-from tests.evaluation.benchmark_files import mmstar_rows, write_table
+from tests.evaluation.benchmark_files import mmstar_rows, write_published, write_table
 from tests.evaluation.letters import rows_of
-from tests.scripted_model import ScriptedModel
+from tests.scripted_model import Call, ScriptedModel
 
 
 @pytest.mark.usefixtures("letters", "model")
@@ -87,6 +90,7 @@ def test_an_option_goes_to_the_benchmark_that_has_it(compare: Callable[..., Any]
 def test_all_of_a_benchmark_is_asked_by_default(compare: Callable[..., Any]) -> None:
     assert rows_of(compare("--json"))["greedy"]["items"] == 8
     assert rows_of(compare("--json", "--items", "3"))["greedy"]["items"] == 3
+    assert rows_of(compare("--json", "--max-items", "5"))["greedy"]["items"] == 5
 
 
 @pytest.mark.usefixtures("model")
@@ -100,3 +104,41 @@ def test_rows_that_are_not_asked_are_told(compare: Callable[..., Any], tmp_path:
     assert result.exit_code == 0
     assert "MMStar.tsv: 1 row has no picture, and no question is asked about it." in result.stderr
     assert rows_of(result)["greedy"]["items"] == 2
+
+
+def say_yes(call: Call) -> AIMessage:
+    """Answer yes to all questions about figures but one."""
+    return AIMessage("Hard to say." if "0_1_1" in str(call.messages[0].text) else "Yes.")
+
+
+def test_the_benchmarks_own_scores_and_unread_answers_are_printed_as_a_report_has_them(
+    compare: Callable[..., Any], model: ScriptedModel, tmp_path: Path
+) -> None:
+    model.write = say_yes
+    write_published(tmp_path, "hallusion-bench")
+    asked = ("--benchmark", "hallusion-bench", "--data", str(tmp_path))
+    # Of three figures one is all right, of three questions two.
+    head = "| strategy | N | unread | aAcc | fAcc | qAcc | mean of aAcc, fAcc, qAcc |"
+    row = "| greedy | 1 | 1 | 60.0% | 33.3% | 66.7% | 53.3% |"
+    table = f"{head}\n{'|---' * 7}|\n{row}"
+    assert table in compare(*asked).stdout
+    folder = str(tmp_path / "run")
+    assert table in CliRunner().invoke(app, ["bench", "report", folder, "--data", str(tmp_path)]).stdout
+    alone = CliRunner().invoke(app, ["bench", "accuracy", "--strategy", "greedy", *asked]).stdout
+    assert "unread    1, counted as wrong" in alone
+    scores = alone[alone.index("scores of the benchmark") :].splitlines()[1:5]
+    assert [line.rsplit(maxsplit=1) for line in scores] == [
+        ["  aAcc", "60.0%"],
+        ["  fAcc", "33.3%"],
+        ["  qAcc", "66.7%"],
+        ["  mean of aAcc, fAcc, qAcc", "53.3%"],
+    ]
+
+
+@pytest.mark.usefixtures("model")
+def test_nothing_is_said_of_scores_that_a_benchmark_does_not_have(tmp_path: Path) -> None:
+    write_published(tmp_path, "ai2d")
+    asked = ["--benchmark", "ai2d", "--data", str(tmp_path), "--strategy", "greedy", "--items", "1"]
+    printed = CliRunner().invoke(app, ["bench", "accuracy", *asked]).stdout
+    assert "accuracy" in printed
+    assert "scores of the benchmark" not in printed

@@ -47,7 +47,7 @@ from langchain_llava_o1.cli.bench.options import (
     JsonOption,
     read_benchmarks,
 )
-from langchain_llava_o1.cli.bench.paying import read_purse, read_resources
+from langchain_llava_o1.cli.bench.paying import read_purse, read_resources, refuse_unpriced_grader
 from langchain_llava_o1.cli.bench.tables import accuracy_table, turns_table
 from langchain_llava_o1.cli.data.ticker import leave_if_budget_is_reached
 from langchain_llava_o1.cli.options import (
@@ -117,6 +117,7 @@ def accuracy(
             "one question is no conversation; add --turns.", param_hint="--whole-conversation"
         )
     purse = read_purse(price, grader_price, max_cost)
+    refuse_unpriced_grader(AnswerSettings(grader, base_url=grader_base_url), grader_price, max_cost)
     folder = None if searches is None else out or DEFAULT_FOLDER
     resources = read_resources(
         data, grader, grader_base_url, purse, folder=folder, is_compatible=is_compatible
@@ -133,6 +134,7 @@ def accuracy(
         | {name: value for name, value in given.items() if value is not None},
         seed=seed,
         concurrency=concurrency,
+        base_url=base_url,
     )
     if searches is None or folder is None:
         _measure_alone(measurement, strategy, numbers[0] if numbers else None, turns, is_json=is_json)

@@ -39,6 +39,7 @@ ItemsOption = Annotated[
     int | None,
     typer.Option(
         "--items",
+        "--max-items",
         min=1,
         help=f"Questions to answer. Default: all of a benchmark, {ITEMS_OF_ENDLESS} where there is no end.",
         show_default=False,
@@ -150,7 +151,7 @@ MaxCostOption = Annotated[
     typer.Option(
         "--max-cost",
         min=0.0,
-        help="With --compare: most money, in the currency of --price; nothing is begun that may pass it.",
+        help="With --compare: most money, in the currency of the prices; nothing is begun that may pass it.",
         show_default=False,
     ),
 ]

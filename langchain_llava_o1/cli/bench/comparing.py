@@ -40,6 +40,7 @@ class Measurement:
     settings: dict[str, Any]
     seed: int
     concurrency: int
+    base_url: str | None
 
 
 def send_whole_conversations(model: "BaseChatModel") -> "BaseChatModel":
@@ -59,6 +60,8 @@ def measure(
     strategy = Strategy(search, measurement.judge, settings)
     with checking_usage():
         strategy.build(measurement.model)
+        # A benchmark of single questions says so before any is asked alone, and paid for.
+        measurement.benchmarks[0].benchmark.read_earlier_questions(measurement.seed, max(turns) - 1)
 
     async def run() -> "list[AccuracyReport]":
         # All in one event loop, to which the connections of a hosted model belong.
@@ -81,6 +84,7 @@ async def _measure(measurement: Measurement, strategy: Strategy, turns: int) -> 
         report=Counter(asked.num_items, f"turn {turns}: " if turns > 1 else "").add,
         report_damage=say_damage,
         turns=turns,
+        base_url=measurement.base_url,
     )
 
 
@@ -121,7 +125,12 @@ def _plan(measurement: Measurement, asked: AskedBenchmark) -> "ComparisonSetting
     from langchain_llava_o1.evaluation.comparison import ComparisonSettings
 
     return ComparisonSettings(
-        asked.benchmark, measurement.seed, asked.num_items, measurement.judge, measurement.settings
+        asked.benchmark,
+        measurement.seed,
+        asked.num_items,
+        measurement.judge,
+        measurement.settings,
+        measurement.base_url,
     )
 
 
@@ -155,7 +164,7 @@ async def _compare(
 
 def write_tables(groups: "list[list[AccuracyReport]]") -> str:
     """Write the tables of each benchmark, under a heading where there are several."""
-    from langchain_llava_o1.evaluation.comparison import comparison_table
+    from langchain_llava_o1.evaluation.comparison_table import comparison_table
 
     tables = [
         f"### {reports[0].asked}\n\n{comparison_table(reports)}"

@@ -36,6 +36,20 @@ def read_purse(price: str | None, grader_price: str | None, max_cost: float | No
         return Purse(Spending(Budget(max_cost=max_cost), prices))
 
 
+def refuse_unpriced_grader(grader: AnswerSettings, price: str | None, max_cost: float | None) -> None:
+    """See that a budget counts what a grader costs.
+
+    Raises:
+        typer.BadParameter: If there is a most cost, and a grader that may ask for money, without its price.
+    """
+    if max_cost is not None and price is None and not grader.is_checkpoint:
+        raise typer.BadParameter(
+            f"{max_cost} needs the price of the grader {grader.model}, too; add --grader-price, as in "
+            "0.15,0.6, or 0,0 where it costs nothing.",
+            param_hint="--max-cost",
+        )
+
+
 def read_resources(
     data: Path | None,
     grader: str | None,

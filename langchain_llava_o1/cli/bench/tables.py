@@ -60,18 +60,30 @@ def accuracy_table(report: "AccuracyReport") -> str:
         f"{report.asked}, {report.strategy}"
         f"{f', {report.judge} judge' if report.judge else ''}, "
         f"{report.candidates} candidate(s), {report.items} items",
+        *([f"model     {report.origin}"] if report.origin else []),
         f"accuracy  {report.accuracy:.1%}  (95 % interval {low:.1%} to {high:.1%})",
         f"time      {report.seconds:.1f} s",
         f"tokens    {report.tokens} generated, {report.input_tokens} read",
     ]
+    if report.unread:
+        lines.append(f"unread    {report.unread}, counted as wrong")
+    if report.further:
+        lines += ["scores of the benchmark", *_score_lines(report.further)]
     if report.has_skill_groups:
-        lines += ["by skill", *_group_lines(report.by_skill), "by kind of question"]
+        lines += ["by skill", *_group_lines(report.by_skill)]
+    if report.further or report.has_skill_groups:
+        lines.append("by kind of question")
     lines += _group_lines(report.by_kind)
     return "\n".join(lines) + "\n"
 
 
 def _group_lines(groups: "Mapping[str, GroupAccuracy]") -> list[str]:
     return [f"  {name:<12} {found.accuracy:6.1%} of {found.items}" for name, found in groups.items()]
+
+
+def _score_lines(scores: "Mapping[str, float]") -> list[str]:
+    width = max(map(len, scores))
+    return [f"  {name:<{width}} {score:6.1%}" for name, score in scores.items()]
 
 
 def turns_table(alone: "AccuracyReport", later: "AccuracyReport", turns: int, *, is_json: bool) -> str:

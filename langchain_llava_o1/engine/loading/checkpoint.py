@@ -47,12 +47,46 @@ def load_checkpoint(settings: CheckpointSettings) -> Checkpoint:
         ModelLoadError: If it cannot be found, read, or placed on the device.
     """
     source = _find_source(settings)
-    try:
+    with _explained(settings):
         return _load(settings, source)
+
+
+def find_dtype(settings: CheckpointSettings) -> str:
+    """Tell what a checkpoint computes in once it is loaded, such as "bfloat16", without its weights.
+
+    Raises:
+        ModelLoadError: If it cannot be found or read.
+    """
+    if settings.dtype is not None:
+        return settings.dtype
+    source = _find_source(settings)
+    with _explained(settings):
+        placement, _device = place(settings, _read_config(settings, source).text_config)
+    return str(placement["dtype"]).removeprefix("torch.")
+
+
+@contextmanager
+def _explained(settings: CheckpointSettings) -> Iterator[None]:
+    """Turn what loading raises into an error that says what to do."""
+    try:
+        yield
     except ModelLoadError:
         raise
     except Exception as error:
         raise explain_load_error(settings, error) from error
+
+
+def _read_config(settings: CheckpointSettings, source: dict[str, Any]) -> Any:
+    import_libraries()
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(**source)
+    if config.model_type != "mllama":
+        raise ModelLoadError(
+            f"{settings.model!r} holds a model of type {config.model_type!r}; this engine runs models of "
+            'type "mllama", such as "Xkev/Llama-3.2V-11B-cot".'
+        )
+    return config
 
 
 def _find_source(settings: CheckpointSettings) -> dict[str, Any]:
@@ -79,20 +113,9 @@ def _find_source(settings: CheckpointSettings) -> dict[str, Any]:
 
 
 def _load(settings: CheckpointSettings, source: dict[str, Any]) -> Checkpoint:
-    import_libraries()
-    from transformers import (
-        AutoConfig,
-        AutoProcessor,
-        MllamaForConditionalGeneration,
-        PreTrainedTokenizerFast,
-    )
+    config = _read_config(settings, source)
+    from transformers import AutoProcessor, MllamaForConditionalGeneration, PreTrainedTokenizerFast
 
-    config = AutoConfig.from_pretrained(**source)
-    if config.model_type != "mllama":
-        raise ModelLoadError(
-            f"{settings.model!r} holds a model of type {config.model_type!r}; this engine runs models of "
-            'type "mllama", such as "Xkev/Llama-3.2V-11B-cot".'
-        )
     processor = AutoProcessor.from_pretrained(**source)
     tokenizer = getattr(processor, "tokenizer", None)
     if not isinstance(tokenizer, PreTrainedTokenizerFast) or not hasattr(processor, "image_processor"):

@@ -1,6 +1,5 @@
 """Fetching a benchmark's file from its published address: resumed where it stopped, checked by its MD5."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from langchain_llava_o1.errors import LlavaO1Error
-from langchain_llava_o1.evaluation.benchmark_files.published_files import PublishedFile
+from langchain_llava_o1.evaluation.benchmark_files.published_files import PublishedFile, md5_of
 
 _CHUNK_BYTES = 2**20
 _TIMEOUT_SECONDS = 60.0
@@ -59,7 +58,7 @@ def fetch_file(
         OSError: If it cannot be written.
     """
     path = folder / file.file_name
-    if path.is_file() and _md5_of(path) == file.md5:
+    if path.is_file() and md5_of(path) == file.md5:
         return FetchedFile(path, is_new=False)
     folder.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + _PARTIAL_ENDING)
@@ -72,7 +71,7 @@ def fetch_file(
             f"{address} cannot be fetched ({found}). Run the command again, which goes on where this "
             "stopped, or name another address of the file with --url; its MD5 is checked all the same."
         ) from error
-    if (found := _md5_of(partial)) != file.md5:
+    if (found := md5_of(partial)) != file.md5:
         partial.unlink()
         raise FetchError(
             f"What {address} sends is not {file.file_name} as it was published: its MD5 is {found}, expected "
@@ -106,9 +105,3 @@ def _download(url: str, partial: Path, report: ReportBytes) -> None:
                 target.write(chunk)
                 num_bytes += len(chunk)
                 report(num_bytes, total)
-
-
-def _md5_of(path: Path) -> str:
-    with path.open("rb") as opened:
-        # It tells a damaged file from a whole one, and protects against nobody.
-        return hashlib.file_digest(opened, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -3,16 +3,18 @@
 import threading
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from langchain_llava_o1.evaluation.benchmark import NO_RESOURCES, Benchmark, Resources
 from langchain_llava_o1.evaluation.benchmark_files.published_files import (
     PUBLISHED_FILES,
     PublishedFile,
     find_benchmark_file,
+    md5_of,
 )
 from langchain_llava_o1.evaluation.benchmark_files.row import BenchmarkRow
 from langchain_llava_o1.evaluation.benchmark_files.table import BenchmarkTable, RowPlace
-from langchain_llava_o1.evaluation.item import DamagedItemError, Item
+from langchain_llava_o1.evaluation.item import DamagedItemError, DataFile, Item
 
 
 class FileBenchmark(Benchmark):
@@ -40,6 +42,11 @@ class FileBenchmark(Benchmark):
         self.places = self.order_places(self.table.places)
         self.num_items = len(self.places)
         self._reading = threading.Lock()
+
+    @cached_property
+    def data_file(self) -> DataFile:
+        """Its file; the digest is computed once."""
+        return DataFile(self.table.path.name, md5_of(self.table.path))
 
     @property
     @abstractmethod

@@ -1,5 +1,6 @@
 """The files that benchmarks are published as: tables in TSV, with pictures in base64."""
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,3 +110,10 @@ def find_benchmark_file(file: PublishedFile, data: Path | None) -> Path:
             "holds it with --data."
         )
     return path
+
+
+def md5_of(path: Path) -> str:
+    """Return the MD5 of a file in hexadecimal digits; no more than a part of it is in memory."""
+    with path.open("rb") as opened:
+        # It tells a damaged file from a whole one, and protects against nobody.
+        return hashlib.file_digest(opened, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

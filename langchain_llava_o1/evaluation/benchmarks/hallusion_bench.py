@@ -37,7 +37,7 @@ class _Place(NamedTuple):
 
 
 class HallusionBench(FileBenchmark):
-    """The accuracy is aAcc; fAcc, qAcc and the mean of all three stand beside it.
+    """The accuracy is aAcc; that, fAcc, qAcc and the mean of all three stand in a table of their own.
 
     fAcc is the share of figures about which every question is right, qAcc the share of questions that are
     right about every figure. VLMEvalKit gives the mean of the three as the benchmark's score
@@ -71,12 +71,12 @@ class HallusionBench(FileBenchmark):
         return await grade_yes_no(question.text, question.answer, conclusion, self.resources)
 
     def further_scores(self, outcomes: Sequence[Outcome]) -> Mapping[str, float]:
-        """Return fAcc, qAcc and the mean of them and the accuracy."""
+        """Return aAcc, fAcc, qAcc and their mean."""
         answers = sum(outcome.score for outcome in outcomes) / len(outcomes)
         figures = _share_all_right(outcomes, lambda place: (place.set, place.figure))
         questions = _share_all_right(outcomes, lambda place: (place.set, place.question))
         mean = (answers + figures + questions) / 3
-        return {"fAcc": figures, "qAcc": questions, HALLUSION_BENCH_SCORE: mean}
+        return {"aAcc": answers, "fAcc": figures, "qAcc": questions, HALLUSION_BENCH_SCORE: mean}
 
 
 def _read_place(index: str) -> _Place | None:

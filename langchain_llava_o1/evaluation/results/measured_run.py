@@ -123,4 +123,5 @@ def _summarize(cell: CellRun, benchmark: Benchmark) -> AccuracyReport:
         model=heading.model,
         seed=heading.seed,
         seconds=cell.seconds,
+        provenance=heading.provenance,
     )

@@ -11,6 +11,7 @@ from langchain_llava_o1.errors import ConfigurationError, DataError
 from langchain_llava_o1.evaluation.benchmark import BENCHMARKS, describe_benchmark
 from langchain_llava_o1.evaluation.outcome import Outcome, unite
 from langchain_llava_o1.evaluation.outcome_log import OUTCOMES_FILE, Cell, records_path
+from langchain_llava_o1.evaluation.provenance import Provenance
 from langchain_llava_o1.search.catalogue import SEARCHES
 
 
@@ -39,6 +40,7 @@ class RunHeading:
         seed: First item.
         grader: What read the answers that rules could not; None where nothing was asked.
         is_compatible: Whether answers were graded as VLMEvalKit does.
+        provenance: What the answers came from.
     """
 
     benchmark: str
@@ -49,6 +51,7 @@ class RunHeading:
     seed: int
     grader: str | None
     is_compatible: bool
+    provenance: Provenance
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> "RunHeading":
@@ -68,6 +71,7 @@ class RunHeading:
             seed=fields.get("seed", 0),
             grader=fields.get("grader"),
             is_compatible=bool(fields.get("compatible")),
+            provenance=Provenance.from_json(fields),
         )
 
 

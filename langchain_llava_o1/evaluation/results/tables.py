@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from langchain_llava_o1.evaluation.accuracy import AccuracyReport, GroupAccuracy, wilson_interval
-from langchain_llava_o1.evaluation.comparison import comparison_table
+from langchain_llava_o1.evaluation.accuracy import GroupAccuracy, wilson_interval
+from langchain_llava_o1.evaluation.comparison_table import comparison_table
 from langchain_llava_o1.evaluation.results.grading_cost import GradingCost
 from langchain_llava_o1.evaluation.results.measured_run import MeasuredCell, MeasuredRun
 
@@ -43,13 +43,7 @@ def write_markdown(runs: Sequence[MeasuredRun], grading: GradingCost | None = No
     """Write the tables of each benchmark as Markdown, and what graders took."""
     parts = []
     for run in runs:
-        tables = "\n".join(
-            [
-                comparison_table(run.reports),
-                *([_skill_table(run.reports)] if any(each.has_skill_groups for each in run.reports) else []),
-                _further_table(run),
-            ]
-        )
+        tables = f"{comparison_table(run.reports)}\n{_effort_table(run)}"
         parts.append(f"### {run.asked}\n\n{tables}" if len(runs) > 1 else tables)
     return "\n".join([*parts, *([f"{grading}\n"] if grading else [])])
 
@@ -88,34 +82,18 @@ def as_json(runs: Sequence[MeasuredRun], grading: GradingCost | None = None) -> 
     }
 
 
-def _skill_table(reports: Sequence[AccuracyReport]) -> str:
-    """Write the accuracy by skill, of each strategy with its most candidates, as Markdown."""
-    shown = list({report.strategy: report for report in reports}.values())
-    lines = [
-        f"| skill | items | {' | '.join(report.name for report in shown)} |",
-        f"|---|---|{'---|' * len(shown)}",
-    ]
-    for skill in sorted({skill for report in shown for skill in report.by_skill}):
-        found = [report.by_skill.get(skill) for report in shown]
-        items = max(each.items for each in found if each)
-        shares = " | ".join(f"{each.accuracy:.1%}" if each else "–" for each in found)
-        lines.append(f"| {skill} | {items} | {shares} |")
-    return "\n".join(lines) + "\n"
-
-
-def _further_table(run: MeasuredRun) -> str:
-    further = list(dict.fromkeys(name for report in run.reports for name in report.further))
-    names = ["strategy", "N", "items", "questions counted", "unread", "tokens read per item"]
+def _effort_table(run: MeasuredRun) -> str:
+    """Write how many questions each strategy answered, and what that took."""
+    names = ["strategy", "N", "items", "questions counted", "tokens read per item"]
     names += ["cost", "cost per 1,000 items"] if run.is_priced else []
-    lines = [f"| {' | '.join([*names, *further])} |", "|---" * (len(names) + len(further)) + "|"]
+    lines = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     for cell in run.cells:
         report = cell.report
-        values = [report.strategy, report.candidates, report.items, report.counted, report.unread]
+        values = [report.strategy, report.candidates, report.items, report.counted]
         values.append(f"{report.input_tokens / report.items:.0f}")
         if run.is_priced:
             cost = cell.cost
             values += ["–"] * 2 if cost is None else [f"{cost:.4g}", f"{1000 * cost / report.items:.4g}"]
-        values += [f"{report.further[name]:.1%}" if name in report.further else "–" for name in further]
         lines.append(f"| {' | '.join(map(str, values))} |")
     return "\n".join(lines) + "\n"
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from langchain_llava_o1.engine.engine import Engine
-from langchain_llava_o1.engine.loading.checkpoint import load_checkpoint
+from langchain_llava_o1.engine.loading.checkpoint import find_dtype, load_checkpoint
 from langchain_llava_o1.engine.request import Request, Sampling
 from langchain_llava_o1.engine.settings import EngineSettings
 from langchain_llava_o1.errors import ConfigurationError, ModelLoadError
@@ -50,6 +50,15 @@ def test_device_and_dtype_follow_the_settings(random_checkpoint: Path) -> None:
     assert (checkpoint.model.device.type, checkpoint.model.dtype) == ("cpu", torch.float32)
     half = load_checkpoint(EngineSettings(str(random_checkpoint), device="cpu", dtype="bfloat16"))
     assert half.model.dtype == torch.bfloat16
+
+
+def test_the_dtype_is_known_before_the_weights_are_read(copy: Path) -> None:
+    (copy / "model.safetensors").unlink()
+    assert find_dtype(EngineSettings(str(copy), device="cpu")) == "float32"
+    assert find_dtype(EngineSettings(str(copy), device="cpu", dtype="bfloat16")) == "bfloat16"
+    edit_json(copy / "config.json", model_type="llava")
+    with pytest.raises(ModelLoadError, match="holds a model of type 'llava'"):
+        find_dtype(EngineSettings(str(copy), device="cpu"))
 
 
 def test_all_end_tokens_are_read(random_checkpoint: Path) -> None:
