@@ -92,13 +92,14 @@ class ChatFormat:
             pictures=tuple(part for turn in turns for part in turn.parts if isinstance(part, Picture)),
         )
 
-    def encode_reply(self, text: str) -> list[int]:
-        """Return the tokens of a whole answer as the assistant writes it, the end of its turn included.
+    def encode_reply(self, text: str, *, is_ended: bool = True) -> list[int]:
+        """Return the tokens of an answer as the assistant writes it, with the end of its turn if it is whole.
 
         Raises:
             ModelLoadError: If the checkpoint's template ends no turn by a special token.
         """
-        return [*self._encode_plain(text.strip()), self._end_of_turn_id]
+        end = [self._end_of_turn_id] if is_ended else []
+        return [*self._encode_plain(text.strip()), *end]
 
     @functools.cached_property
     def _end_of_turn_id(self) -> int:

@@ -15,6 +15,8 @@ from langchain_llava_o1.engine.chat_format import ChatFormat
 from langchain_llava_o1.engine.request import Part, Role, Turn
 from langchain_llava_o1.errors import DataError, ImageError
 from langchain_llava_o1.pictures.picture import Picture
+from langchain_llava_o1.staging.stages import STAGES
+from langchain_llava_o1.staging.transcript import parse_transcript
 from langchain_llava_o1.training.collator import SampleCollator
 from langchain_llava_o1.training.dialogue import IGNORED, Sample
 
@@ -190,8 +192,14 @@ class PairCollator:
             for role, parts in json.loads(row["prompt"])
         ]
         prompt = self._chat_format.encode(turns)
-        reply = self._chat_format.encode_reply(answer)
+        reply = self._chat_format.encode_reply(answer, is_ended=_is_ended(answer))
         return Sample((*prompt.token_ids, *reply), len(prompt.token_ids), prompt.pictures)
+
+
+def _is_ended(answer: str) -> bool:
+    """Tell whether nothing follows an answer; stages without a conclusion would be gone on with."""
+    stages = parse_transcript(answer).stages
+    return not stages or stages[-1].stage is STAGES[-1]
 
 
 def _place(part: str | None, pictures: Iterator[Picture]) -> Part:

@@ -282,16 +282,3 @@ def test_an_interrupt_keeps_what_is_under_way(tmp_path: Path, server: TeacherSer
     assert process.wait(600) == 130
     # A library may ask again where a connection was lost.
     assert len(read_json_lines(folder / "annotation" / "journal.jsonl")) == len(set(server.prompts)) >= 6
-
-
-def test_preference_pairs_are_written(run_command: RunCommand, tmp_path: Path) -> None:
-    replies = iter([staged(conclusion="7"), "no stages", staged(conclusion="8"), staged(conclusion="7")])
-    questions, out = write_questions(tmp_path, "7"), tmp_path / "pairs.jsonl"
-    with TeacherServer(lambda prompt: next(replies)).serving() as server:
-        asked = ("--model", "openai:scripted", "--base-url", server.address, "--answers", "4", "--out", out)
-        result = run_command("data", "preference-pairs", questions, *asked)
-    assert result.exit_code == 0, result.stderr
-    assert f"{out}: 1 pairs of 1/1 questions; 4 calls" in result.stdout
-    (pair,) = read_json_lines(out)
-    assert pair["chosen"][0]["content"][0]["text"] == staged(conclusion="7")
-    assert pair["rejected"][0]["content"][0]["text"] == staged(conclusion="8")

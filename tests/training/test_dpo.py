@@ -14,7 +14,8 @@ from langchain_llava_o1.data.picture_files.picture_files import open_picture_fil
 from langchain_llava_o1.data.problem import Problem
 from langchain_llava_o1.errors import ConfigurationError, DataError
 from langchain_llava_o1.training.dpo import train_dpo
-from langchain_llava_o1.training.pairs import read_pairs
+from langchain_llava_o1.training.loading import load_trainee
+from langchain_llava_o1.training.pairs import PairCollator, read_pairs
 from langchain_llava_o1.training.settings import LoraSettings, TrainingSettings
 from tests.checkpoints import save_random_checkpoint
 from tests.training.sets import staged
@@ -71,6 +72,20 @@ def test_the_better_answer_becomes_likelier(
     assert train_dpo(settings(random_checkpoint, lora=lora, held_out=1), pairs, run) == result
     # The reference's adapters are those of the beginning, and of no use to anyone.
     assert not (run / "ref").exists()
+
+
+def test_an_answer_that_stops_at_a_stage_is_learned_without_an_end(
+    random_checkpoint: Path, pairs: Path, tmp_path: Path
+) -> None:
+    trainee = load_trainee(settings(random_checkpoint))
+    files = open_picture_files(pairs.parent)
+    collate = PairCollator(files, trainee.chat_format, trainee.collator)
+    begun = "<SUMMARY>A colour.</SUMMARY>\n\n<CAPTION>One area.</CAPTION>"
+    for answer, is_ended in ((GOOD, True), ("red", True), (begun, False)):
+        pairs.write_text(json.dumps(pair(0, chosen=said(answer))) + "\n")
+        batch = collate([each.row() for each in read_pairs(pairs, files)])
+        learned = batch["input_ids"][0][batch["completion_mask"][0] == 1].tolist()
+        assert learned == trainee.chat_format.encode_reply(answer)[: None if is_ended else -1]
 
 
 def test_lines_that_are_no_pairs_cost_themselves_alone(pairs: Path) -> None:

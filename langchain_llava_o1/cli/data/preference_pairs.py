@@ -1,4 +1,4 @@
-"""`llava-o1 data preference-pairs`: right and wrong answers of a model in pairs."""
+"""`llava-o1 data preference-pairs`: better and worse answers of a model in pairs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,6 +15,7 @@ from langchain_llava_o1.cli.data.options import (
     open_set,
 )
 from langchain_llava_o1.cli.data.teaching import (
+    AnsweringOption,
     BaseUrlOption,
     MaxCostOption,
     MaxTokensOption,
@@ -33,7 +34,16 @@ from langchain_llava_o1.cli.data.teaching import (
 )
 from langchain_llava_o1.cli.data.ticker import Ticker, leave_if_budget_is_reached
 from langchain_llava_o1.cli.failures import checking_usage
-from langchain_llava_o1.cli.options import DebugOption, TemperatureOption
+from langchain_llava_o1.cli.options import (
+    CandidatesOption,
+    DebugOption,
+    JudgeKindOption,
+    JudgeModelOption,
+    JudgeOption,
+    SettingsOption,
+    TemperatureOption,
+    read_judge,
+)
 from langchain_llava_o1.cli.output import write_error, write_output
 
 if TYPE_CHECKING:
@@ -53,11 +63,17 @@ AnsweringModelOption = Annotated[
 FileOption = Annotated[
     Path, typer.Option("--out", metavar="FILE", help="File to write, as in pairs.jsonl, or to go on with.")
 ]
-AnswersOption = Annotated[int, typer.Option("--answers", min=2, max=64, help="Answers drawn to a question.")]
-MaxPairsOption = Annotated[int, typer.Option("--pairs", min=1, help="Most pairs of a question.")]
+AnswersOption = Annotated[int, typer.Option("--answers", min=1, max=64, help="Answers drawn to a question.")]
+MaxPairsOption = Annotated[
+    int, typer.Option("--pairs", min=1, help="Most pairs of a question, or of each of its stages.")
+]
 FormOption = Annotated[
-    Literal["preference", "verdict"],
-    typer.Option("--form", help="For DPO and reward models, or for training a judge's verdicts."),
+    Literal["preference", "stage", "verdict"],
+    typer.Option(
+        "--form",
+        help="Right and wrong answers, for DPO and reward models; what a search by stages chose and did not, "
+        "for DPO; or verdicts on right and wrong answers, for training a judge.",
+    ),
 ]
 
 
@@ -74,7 +90,13 @@ def preference_pairs(
     pictures: PicturesOption = None,
     columns: ColumnsOption = None,
     allow_benchmark: AllowBenchmarkOption = False,
+    strategy: AnsweringOption = None,
+    judge: JudgeOption = None,
+    judge_model: JudgeModelOption = None,
+    judge_kind: JudgeKindOption = None,
+    candidates: CandidatesOption = None,
     temperature: TemperatureOption = None,
+    further: SettingsOption = None,
     max_tokens: MaxTokensOption = None,
     retries: RetriesOption = 6,
     concurrency: QuestionsAtOnceOption = 8,
@@ -87,8 +109,9 @@ def preference_pairs(
 ) -> None:
     """Draw answers of a model to a SET of questions, and pair right ones with wrong ones.
 
-    Right is what agrees with the SET's answers, which the model does not see. Killed and started again, it
-    goes on. Exit code 1 at the end of the budget.
+    With --form stage, pair what a search that came to a right one chose at every stage with the other
+    candidates. Right is what agrees with the SET's answers, which the model does not see. Killed and started
+    again, it goes on. Exit code 1 at the end of the budget.
     """
     from langchain_llava_o1.data.annotation.plan import AnnotationPlan
     from langchain_llava_o1.data.annotation.preference_pairs import draw_preference_pairs
@@ -101,7 +124,14 @@ def preference_pairs(
         requests_per_second=requests_per_second,
         parameters={"max_tokens": max_tokens},
     )
-    search = read_strategy(None, None, None, temperature, None, default="single")
+    search = read_strategy(
+        strategy or ("stage-beam" if form == "stage" else None),
+        read_judge(judge, judge_model, judge_kind),
+        candidates,
+        temperature,
+        further,
+        default="single",
+    )
     with checking_usage():
         plan = AnnotationPlan(
             teacher=answering,

@@ -69,7 +69,7 @@ class Annotator:
             try:
                 reference = question.reference
                 with record.trying(attempt):
-                    written = await self.teacher.write(question, attempt)
+                    written = (await self.teacher.write(question, attempt)).reply
                     reply = written.written
                     annotation = read_annotation(written)
                     if annotation.text is None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from langchain_llava_o1.data.annotation.annotator import Annotator
 from langchain_llava_o1.data.annotation.question import Question
 from langchain_llava_o1.data.annotation.recording import QuestionRecord
+from langchain_llava_o1.data.annotation.stage_choices import StageChoice, pair_stages
 from langchain_llava_o1.data.annotation.tagged_reply import read_annotation
 from langchain_llava_o1.data.annotation.validation import Agreement
 
@@ -17,15 +18,21 @@ class GradedAnswers:
         right: Those whose conclusion agrees with the reference answer, in their tags.
         wrong: Those whose conclusion does not.
         num_unread: How many had no stages, or a verdict that could not be read.
+        choices: What each search that came to a right one chose at every stage.
     """
 
     right: tuple[str, ...]
     wrong: tuple[str, ...]
     num_unread: int
+    choices: tuple[tuple[StageChoice, ...], ...] = ()
 
     def pairs(self, most: int) -> list[tuple[str, str]]:
         """Return pairs of a right and a wrong answer; no answer is in two of them."""
         return list(zip(self.right, self.wrong, strict=False))[:most]
+
+    def stage_pairs(self, most: int) -> list[tuple[str, str]]:
+        """Return pairs of what was chosen and what was not, at most so many of each stage."""
+        return list(pair_stages(self.choices, most))
 
 
 async def draw_answers(
@@ -46,10 +53,12 @@ async def draw_answers(
     right: dict[str, None] = {}
     wrong: dict[str, None] = {}
     num_unread = 0
+    choices = []
     reference = question.reference
     for attempt in range(1, number + 1):
         with record.trying(attempt):
-            annotation = read_annotation(await annotator.teacher.write(question, attempt))
+            written = await annotator.teacher.write(question, attempt)
+            annotation = read_annotation(written.reply)
             if annotation.text is None:
                 num_unread += 1
                 continue
@@ -57,6 +66,8 @@ async def draw_answers(
         if validation.agreement is Agreement.UNREADABLE:
             num_unread += 1
         else:
-            kept = right if validation.agreement is Agreement.VALID else wrong
-            kept[annotation.text] = None
-    return GradedAnswers(tuple(right), tuple(wrong), num_unread)
+            is_right = validation.agreement is Agreement.VALID
+            (right if is_right else wrong)[annotation.text] = None
+            if is_right:
+                choices.append(written.choices)
+    return GradedAnswers(tuple(right), tuple(wrong), num_unread, tuple(choices))

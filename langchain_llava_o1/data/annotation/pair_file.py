@@ -53,7 +53,7 @@ class PairFile:
             settings: How pairs are made; those that were made before must have been made in this way.
             digests: The digest of each question, by id.
             form: What the pairs are for.
-            max_pairs: Most pairs of a question.
+            max_pairs: Most pairs of a question, or of each of its stages.
 
         Raises:
             ConfigurationError: If it was begun with other settings or by something else, or another process
@@ -92,7 +92,7 @@ class PairFile:
 
     def keep(self, question: Question, answers: GradedAnswers) -> None:
         """Write the pairs of a question, and that it is done."""
-        pairs = answers.pairs(self._max_pairs)
+        pairs = (answers.stage_pairs if self._form == "stage" else answers.pairs)(self._max_pairs)
         pictures = [copy_picture(data, self._path.parent) for data in question.files] if pairs else []
         for number, (right, wrong) in enumerate(pairs, start=1):
             id = f"{question.id}-{number}"

@@ -1,4 +1,4 @@
-"""A pair of a right and a wrong answer as a line of a file: for preferences, or for verdicts."""
+"""A pair of a better and a worse answer as a line of a file: for preferences, or for verdicts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,9 +14,10 @@ from langchain_llava_o1.search.seeds import derive_seed
 from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
 from langchain_llava_o1.staging.prompts import VERDICT_PREFIX, comparison_prompt
 
-PairForm = Literal["preference", "verdict"]
-"""For preferences, TRL's conversational format: ``prompt``, ``images``, ``chosen``, ``rejected``. For
-verdicts, the published format of training sets: question and both answers, then the verdict."""
+PairForm = Literal["preference", "stage", "verdict"]
+"""For preferences between a right and a wrong answer, or between what a search chose at a stage and what it
+did not, TRL's conversational format: ``prompt``, ``images``, ``chosen``, ``rejected``. For verdicts, the
+published format of training sets: question and both answers, then the verdict."""
 
 _ROLES = {"human": "user", "ai": "assistant"}
 
@@ -31,8 +32,8 @@ def write_pair(
         id: What it is called.
         question: The question.
         pictures: Paths of its pictures, from the folder of the file.
-        right: The answer that agrees with the reference answer, in its tags.
-        wrong: The answer that does not.
+        right: The better answer, in its tags; of a choice at a stage, as far as that stage.
+        wrong: The other one.
     """
     if form == "verdict":
         return _write_verdict(id, question, pictures, right=right, wrong=wrong)

@@ -1,4 +1,4 @@
-"""Pairs of a right and a wrong answer of one model, for preference training, reward models and verdicts."""
+"""Pairs of a better and a worse answer of one model, for preference training, reward models and verdicts."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,6 +20,8 @@ from langchain_llava_o1.data.annotation.survey import (
 from langchain_llava_o1.data.example import Example
 from langchain_llava_o1.data.training_set import TrainingSet
 from langchain_llava_o1.errors import ConfigurationError, ModelLoadError
+
+_BY_STAGES = "stage-beam"
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,10 @@ async def draw_preference_pairs(
 ) -> PairReport:
     """Have a model answer each question several times, and pair right answers with wrong ones.
 
-    A question whose answers are all right or all wrong gives no pair. Pictures are copied into the folder
-    ``pictures`` beside the file; the journal is beside it, too, and a start that was killed is gone on with
-    as in ``annotate``.
+    A question whose answers are all right or all wrong gives no pair. Pairs of stages come from searches that
+    found a right answer: what each stage's tournament chose, and what it did not. Pictures are copied into
+    the folder ``pictures`` beside the file; the journal is beside it, too, and a start that was killed is
+    gone on with as in ``annotate``.
 
     Args:
         questions: The questions; the last answer of each is its reference answer.
@@ -73,8 +76,9 @@ async def draw_preference_pairs(
         plan: Who answers, as its ``teacher``, who compares, and what it may cost. The reference answer is not
             shown, whatever the plan says.
         num_answers: Answers to a question.
-        max_pairs: Most pairs of a question.
-        form: "preference" for DPO and reward models, "verdict" for training a judge.
+        max_pairs: Most pairs of a question, or of each of its stages.
+        form: "preference" for DPO and reward models, "stage" for DPO on the choices of a search by stages,
+            "verdict" for training a judge.
         concurrency: Questions under way at once.
         report_progress: Called as each question is done.
         report_problems: Called once, before any model is asked, with what is wrong with lines of the set.
@@ -85,6 +89,13 @@ async def draw_preference_pairs(
     for name, value in (("num_answers", num_answers), ("max_pairs", max_pairs), ("concurrency", concurrency)):
         if value < 1:
             raise ConfigurationError(f"{name} is {value}; give at least 1.")
+    if form != "stage" and num_answers < 2:
+        raise ConfigurationError(f"num_answers is {num_answers}; a right and a wrong one take at least 2.")
+    if form == "stage" and (plan.strategy is None or plan.strategy.search != _BY_STAGES):
+        raise ConfigurationError(
+            f"Pairs of stages come from a search by stages, got the strategy {plan.strategy!r}. Take "
+            f"Strategy({_BY_STAGES!r})."
+        )
     if plan.is_reference_shown:
         raise ConfigurationError("The plan shows the reference answer. Set shows_reference=False.")
     spending = Spending(plan.budget, plan.prices)

@@ -1,11 +1,13 @@
 """Who writes annotations: a chat model that is asked once, or a search."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
 from langchain_llava_o1.data.annotation.question import Question
+from langchain_llava_o1.data.annotation.stage_choices import StageChoice, read_choices
 from langchain_llava_o1.judges.chat_model import ChatModel
 from langchain_llava_o1.search.replies import read_reply
 from langchain_llava_o1.search.seeds import derive_seed
@@ -17,11 +19,24 @@ from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.staging.transcript import parse_transcript
 
 
+@dataclass(frozen=True)
+class Written:
+    """What a teacher wrote.
+
+    Attributes:
+        reply: The answer.
+        choices: What a search chose at every stage; empty where none did, or not stage by stage.
+    """
+
+    reply: Reply
+    choices: tuple[StageChoice, ...] = ()
+
+
 class Teacher(ABC):
     """Writes staged answers."""
 
     @abstractmethod
-    async def write(self, question: Question, attempt: int) -> Reply:
+    async def write(self, question: Question, attempt: int) -> Written:
         """Answer a question in stages.
 
         Args:
@@ -39,11 +54,11 @@ class SingleCall(Teacher):
         self._shows_reference = shows_reference
         self._parameters = parameters
 
-    async def write(self, question: Question, attempt: int) -> Reply:
+    async def write(self, question: Question, attempt: int) -> Written:
         """Ask once."""
         prompt = teacher_prompt(question.reference if self._shows_reference else None, question.hint)
         reply = await self._model.ainvoke(_ask(question, prompt), **self._parameters)
-        return read_reply(reply)
+        return Written(read_reply(reply))
 
 
 class SearchTeacher(Teacher):
@@ -61,13 +76,13 @@ class SearchTeacher(Teacher):
         self._shows_reference = shows_reference
         self._seed = seed
 
-    async def write(self, question: Question, attempt: int) -> Reply:
+    async def write(self, question: Question, attempt: int) -> Written:
         """Search for an answer, with a seed that follows from the question and the try."""
         note = reference_note(question.reference, question.hint) if self._shows_reference else ""
         seed = derive_seed(self._seed, question.id, attempt)
         context = self._context.model_copy(update={"seed": seed, **AS_A_PROGRAM})
         state = await self._graph.ainvoke({"messages": _ask(question, note)}, context=context)
-        return _read_answer(state["messages"][-1])
+        return Written(_read_answer(state["messages"][-1]), read_choices(state["stages"]))
 
 
 def _ask(question: Question, text: str) -> list[BaseMessage]:
