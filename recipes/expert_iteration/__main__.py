@@ -1,8 +1,9 @@
 """``python -m recipes.expert_iteration --out FOLDER``: search, learn what was found, search again.
 
-Each round has the model answer new questions by stage-level beam search, pairs its right answers with its
-wrong ones, and trains it by DPO to prefer the right ones. It prints a table of what one pass, greedy and
-sampled, gets right after each round, and draws it. Killed and started again, it goes on.
+Each round has the model answer new questions by stage-level beam search, pairs what the searches that came
+to a right answer chose at every stage with what they did not, and trains it by DPO to prefer the former. It
+prints a table of what one pass, greedy and sampled, gets right after each round, and draws it. Killed and
+started again, it goes on.
 """
 
 import argparse
@@ -69,7 +70,13 @@ def improve(model: str, folder: Path, first: int, given: argparse.Namespace) -> 
     pairs = folder / "pairs.jsonl"
     report = asyncio.run(
         draw_preference_pairs(
-            questions, pairs, plan, num_answers=given.answers, concurrency=_CONCURRENCY // given.answers
+            questions,
+            pairs,
+            plan,
+            num_answers=1,
+            max_pairs=given.pairs,
+            form="stage",
+            concurrency=_CONCURRENCY,
         )
     )
     print(f"{folder.name}: {report.num_pairs} pairs of {report.num_questions} questions", flush=True)
@@ -141,10 +148,10 @@ def main() -> None:
     """Run all rounds, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m recipes.expert_iteration", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--questions", type=int, default=240, help="questions of each round")
-    parser.add_argument("--answers", type=int, default=3, help="searches for each question")
-    parser.add_argument("--epochs", type=float, default=2.0)
+    parser.add_argument("--pairs", type=int, default=2, help="most pairs of a stage of a search")
+    parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--rate", type=float, default=1e-5, help="learning rate")
     parser.add_argument("--beta", type=float, default=0.1, help="what going far from the reference costs")
     parser.add_argument("--items", type=int, default=400, help="items of each benchmark to measure with")

@@ -1,7 +1,7 @@
 """``python -m recipes.new_question --out FOLDER``: annotate, train by LoRA and in full, and measure.
 
 It prints a table: the share of right answers to the new kind of question, and to the kinds that the model
-knew, before and after. Killed and started again, it goes on.
+knew, before and after; puzzles are not among what it is trained on. Killed and started again, it goes on.
 """
 
 import argparse
@@ -16,11 +16,13 @@ from langchain_llava_o1.training.settings import LoraSettings
 from recipes.new_question.benchmark import Colours
 from recipes.new_question.teaching import CONCURRENCY, SEED, annotate_questions, train
 
+BENCHMARKS = (Colours(), open_benchmark("scenes"), open_benchmark("puzzles"))
+
 
 async def measure(model: ChatLlavaO1, num_items: int) -> list[str]:
-    """Measure both kinds greedily; each as a cell of the table."""
+    """Measure all kinds greedily; each as a cell of the table."""
     cells = []
-    for benchmark in (Colours(), open_benchmark("scenes")):
+    for benchmark in BENCHMARKS:
         report = await measure_accuracy(
             model,
             benchmark=benchmark,
@@ -39,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m recipes.new_question", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--new", type=int, default=2000, help="questions of the new kind")
-    parser.add_argument("--known", type=int, default=1000, help="questions of the known kinds")
+    parser.add_argument("--known", type=int, default=2000, help="questions of the known kinds")
     parser.add_argument("--items", type=int, default=500, help="questions of each kind to measure with")
     parser.add_argument("--epochs", type=float, default=1.0)
     given = parser.parse_args()
@@ -48,8 +50,8 @@ def main() -> None:
     for lora in (LoraSettings(), None):
         model = train(given.out, data, lora, epochs=given.epochs)
         rows.append(("all weights" if lora is None else "LoRA", asyncio.run(measure(model, given.items))))
-    print(f"| trained | how many colours, {given.items} items | scenes (hard), {given.items} items |")
-    print("|---|---|---|")
+    names = (f"{benchmark.name}, {given.items} items" for benchmark in BENCHMARKS)
+    print(f"| trained | {' | '.join(names)} |\n|---|{'---|' * len(BENCHMARKS)}")
     for name, cells in rows:
         print(f"| {name} | {' | '.join(cells)} |")
 
