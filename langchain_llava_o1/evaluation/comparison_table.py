@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from langchain_llava_o1.evaluation.accuracy import AccuracyReport
-from langchain_llava_o1.search.catalogue import SEARCHES, Judging
 
 
 def comparison_table(reports: Sequence[AccuracyReport]) -> str:
@@ -32,18 +31,11 @@ def _accuracy_table(reports: Sequence[AccuracyReport]) -> str:
         paired = report.paired
         beside = f"{paired.difference * 100:+.1f} | {_p_value(paired.p_value)}" if paired else "– | –"
         lines.append(
-            f"| {report.strategy} | {_judge(report)} | {report.candidates} "
+            f"| {report.strategy} | {report.judge or 'default'} | {report.candidates} "
             f"| {report.accuracy:.1%} | {report.interval.low:.1%} to {report.interval.high:.1%} | {beside} "
             f"| {report.tokens / report.items:.0f} | {report.seconds:.0f} |"
         )
     return "\n".join(lines) + "\n"
-
-
-def _judge(report: AccuracyReport) -> str:
-    entry = SEARCHES.get(report.strategy)
-    # A single pass and a baseline have nothing to choose from.
-    is_choosing = entry is not None and entry.judging is not Judging.NONE
-    return report.judge or ("default" if is_choosing else "–")
 
 
 def _kind_table(reports: Sequence[AccuracyReport]) -> str:
