@@ -153,8 +153,9 @@ def test_help_on_80_columns_has_every_option_in_full(
     for name in command:
         found = found.commands[name]
     names = [name for option in found.params for name in (*option.opts, *option.secondary_opts)]
-    text = run_command(*command, "--help", env={"COLUMNS": "80"}).stdout
-    assert [name for name in names if name.startswith("--") and name not in text.split()] == []
+    # Names of one option have a comma between them.
+    told = run_command(*command, "--help", env={"COLUMNS": "80"}).stdout.replace(", ", " ").split()
+    assert [name for name in names if name.startswith("--") and name not in told] == []
 
 
 @pytest.mark.parametrize("command", [("ask",), ("bench", "accuracy"), ("draw",)])

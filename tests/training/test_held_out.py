@@ -29,6 +29,7 @@ def test_the_engine_is_that_of_the_settings(
         return Engine(staged("a", "b", "c", "d"))
 
     monkeypatch.setattr(local_engine, "load_engine", load)
+    monkeypatch.setattr(local_engine, "find_dtype", lambda settings: "float32")
     training_set = open_training_set(write_drawn_set(tmp_path, 2))
     settings = TrainingSettings(
         "some/model", revision="abc", lora=lora, held_out=2, accuracy_items=2, device="cpu"
