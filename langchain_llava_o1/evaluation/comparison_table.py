@@ -1,8 +1,8 @@
 """Strategies side by side, as Markdown tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from langchain_llava_o1.evaluation.accuracy import AccuracyReport
+from langchain_llava_o1.evaluation.accuracy import AccuracyReport, GroupAccuracy
 
 
 def comparison_table(reports: Sequence[AccuracyReport]) -> str:
@@ -41,16 +41,11 @@ def _accuracy_table(reports: Sequence[AccuracyReport]) -> str:
 def _kind_table(reports: Sequence[AccuracyReport]) -> str:
     """Write the accuracy on each kind of question, of each strategy with its most candidates."""
     shown = _with_most_candidates(reports)
-    lines = [
-        f"| skill | kind of question | items | {' | '.join(report.name for report in shown)} |",
-        f"|---|---|---|{'---|' * len(shown)}",
-    ]
     # Where a run was cut short, a strategy may have met kinds that another one has not.
     kinds = {kind: found for report in reversed(shown) for kind, found in report.by_kind.items()}
+    lines = _share_heading(["skill", "kind of question"], shown)
     for kind, found in sorted(kinds.items(), key=lambda each: (each[1].skill, each[0])):
-        shares = " | ".join(
-            f"{report.by_kind[kind].accuracy:.1%}" if kind in report.by_kind else "–" for report in shown
-        )
+        shares = _shares(report.by_kind.get(kind) for report in shown)
         lines.append(f"| {found.skill or '–'} | {kind} | {found.items} | {shares} |")
     return "\n".join(lines) + "\n"
 
@@ -58,16 +53,21 @@ def _kind_table(reports: Sequence[AccuracyReport]) -> str:
 def _skill_table(reports: Sequence[AccuracyReport]) -> str:
     """Write the accuracy by skill, of each strategy with its most candidates."""
     shown = _with_most_candidates(reports)
-    lines = [
-        f"| skill | items | {' | '.join(report.name for report in shown)} |",
-        f"|---|---|{'---|' * len(shown)}",
-    ]
+    lines = _share_heading(["skill"], shown)
     for skill in sorted({skill for report in shown for skill in report.by_skill}):
-        found = [report.by_skill.get(skill) for report in shown]
-        items = max(each.items for each in found if each)
-        shares = " | ".join(f"{each.accuracy:.1%}" if each else "–" for each in found)
+        items = max(report.by_skill[skill].items for report in shown if skill in report.by_skill)
+        shares = _shares(report.by_skill.get(skill) for report in shown)
         lines.append(f"| {skill} | {items} | {shares} |")
     return "\n".join(lines) + "\n"
+
+
+def _share_heading(names: Sequence[str], shown: Sequence[AccuracyReport]) -> list[str]:
+    columns = [*names, "items", *(report.name for report in shown)]
+    return [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+
+
+def _shares(groups: Iterable[GroupAccuracy | None]) -> str:
+    return " | ".join(f"{found.accuracy:.1%}" if found else "–" for found in groups)
 
 
 def _score_table(reports: Sequence[AccuracyReport]) -> str:

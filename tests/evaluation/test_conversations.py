@@ -1,11 +1,7 @@
 """`bench accuracy --turns`: a hosted model is asked questions about a picture, one after the other."""
 
 import json
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +11,7 @@ from typer.testing import CliRunner
 from langchain_llava_o1.cli.app import app
 from langchain_llava_o1.evaluation.benchmark import open_benchmark
 from langchain_llava_o1.pictures.base64_text import write_data_url
+from tests.chat_completions import Body, serving, text_of
 from tests.data.sets import staged
 from tests.evaluation.benchmark_files import write_published
 
@@ -24,44 +21,6 @@ SCENES = open_benchmark("scenes")
 ITEMS = {item.question: item for item in map(SCENES.read_item, range(NUM_ITEMS))}
 MISTAKEN = SCENES.read_item(NUM_ITEMS - 1)
 """The model is mistaken about it in conversations, too."""
-
-
-@contextmanager
-def serving(write: Callable[[Messages], str]) -> Iterator[tuple[str, list[Messages]]]:
-    """Speak OpenAI's protocol: the address, and the conversations that are sent to it."""
-    asked: list[Messages] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            asked.append(body["messages"])
-            message = {"role": "assistant", "content": write(body["messages"])}
-            reply = {
-                "id": "reply",
-                "object": "chat.completion",
-                "created": 0,
-                "model": body["model"],
-                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-                "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
-            }
-            data = json.dumps(reply).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *arguments: Any) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v1", asked
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def answer(messages: Messages) -> str:
@@ -78,13 +37,6 @@ def questions_in(messages: Messages) -> list[str]:
     return [text_of(message) for message in messages if message["role"] == "user"]
 
 
-def text_of(message: dict[str, Any]) -> str:
-    content = message["content"]
-    if isinstance(content, str):
-        return content
-    return "\n".join(block["text"] for block in content if block["type"] == "text")
-
-
 def pictures_in(message: dict[str, Any]) -> list[str]:
     content = message["content"]
     if isinstance(content, str):
@@ -95,7 +47,13 @@ def pictures_in(message: dict[str, Any]) -> list[str]:
 @pytest.fixture(scope="module")
 def measured() -> tuple[dict[str, Any], list[Messages]]:
     """Measure a served model: the report, and the conversations that were sent."""
-    with serving(answer) as (address, asked):
+    asked: list[Messages] = []
+
+    def reply(body: Body) -> str:
+        asked.append(body["messages"])
+        return answer(body["messages"])
+
+    with serving(reply) as address:
         options = ("--strategy", "greedy", "--items", str(NUM_ITEMS), "--turns", str(NUM_TURNS), "--json")
         command = ["bench", "accuracy", "--model", "served", "--base-url", address, *options]
         result = CliRunner().invoke(app, command)
@@ -132,7 +90,13 @@ def test_earlier_turns_are_sent(measured: tuple[dict[str, Any], list[Messages]])
 
 def test_a_benchmark_of_single_questions_has_no_conversations(tmp_path: Path) -> None:
     write_published(tmp_path, "mmstar")
-    with serving(answer) as (address, asked):
+    asked: list[Messages] = []
+
+    def reply(body: Body) -> str:
+        asked.append(body["messages"])
+        return answer(body["messages"])
+
+    with serving(reply) as address:
         options = ("--benchmark", "mmstar", "--data", str(tmp_path), "--strategy", "greedy", "--turns", "2")
         command = ["bench", "accuracy", "--model", "served", "--base-url", address, *options]
         result = CliRunner().invoke(app, command)

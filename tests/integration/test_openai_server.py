@@ -4,9 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import AsyncIterator, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from langchain_llava_o1 import (
 )
 from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.tiny import DEMO_QUESTION, checkpoint_path, demo_picture_path
+from tests.chat_completions import Body, serving
 from tests.evaluation.benchmark_files import PUBLISHED, write_published
 from tests.integration.servers import free_port, wait_until_served
 
@@ -184,37 +183,13 @@ def recorded() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """A server that answers every request alike, and keeps what it was sent."""
     bodies: list[dict[str, Any]] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            bodies.append(body)
-            tag = body["stop"][0].replace("/", "")
-            message = {"role": "assistant", "content": f"{tag}so it is {body['seed']}"}
-            reply = {
-                "id": "1",
-                "object": "chat.completion",
-                "created": 0,
-                "model": body["model"],
-                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-                "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
-            }
-            data = json.dumps(reply).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+    def reply(body: Body) -> str:
+        bodies.append(body)
+        tag = body["stop"][0].replace("/", "")
+        return f"{tag}so it is {body['seed']}"
 
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    http_server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=http_server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{http_server.server_port}/v1", bodies
-    http_server.shutdown()
-    thread.join()
-    http_server.server_close()
+    with serving(reply) as address:
+        yield address, bodies
 
 
 async def test_servers_that_go_on_with_an_answer_are_told_to(

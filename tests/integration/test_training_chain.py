@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -43,7 +44,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     while written and not any(folder.glob(written)) and process.poll() is None and time.monotonic() < end:
         time.sleep(0.005)
     process.kill()
-    process.wait()
+    assert process.wait() == -signal.SIGKILL
     return subprocess.run(
         called, cwd=folder, env=environment, capture_output=True, text=True, timeout=900, check=False
     )

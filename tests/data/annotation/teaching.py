@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from langchain_llava_o1.chat.model_name import ModelName
 from langchain_llava_o1.data.annotation.plan import AnnotationPlan
 from langchain_llava_o1.data.opening import open_training_set
 from langchain_llava_o1.data.training_set import TrainingSet
+from tests.chat_completions import Body, serving, text_of
 from tests.data.sets import staged, write_pictures, write_set
 from tests.scripted_model import USAGE, Call, Script, ScriptedModel
 
@@ -112,51 +112,14 @@ class TeacherServer:
 
     @contextmanager
     def serving(self) -> Iterator["TeacherServer"]:
-        teacher = self
+        def prompt_in(body: Body) -> str:
+            return "\n".join(map(text_of, body["messages"]))
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                prompt = "\n".join(map(_text_of, asked["messages"]))
-                body = json.dumps(_completion(teacher.reply(prompt))).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                # Whoever asked may have been killed meanwhile.
-                try:
-                    self.wfile.write(body)
-                except OSError:
-                    teacher.prompts.remove(prompt)
+        def lose(body: Body) -> None:
+            self.prompts.remove(prompt_in(body))
 
-            def log_message(self, *arguments: Any) -> None:
-                """Say nothing."""
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            self.address = f"http://127.0.0.1:{server.server_address[1]}/v1"
-            thread = threading.Thread(target=server.serve_forever, daemon=True)
-            thread.start()
+        with serving(lambda body: self.reply(prompt_in(body)), lose=lose) as self.address:
             try:
                 yield self
             finally:
                 self.allow(math.inf)
-                server.shutdown()
-                thread.join()
-
-
-def _text_of(message: dict[str, Any]) -> str:
-    content = message["content"]
-    if isinstance(content, str):
-        return content
-    return "\n".join(block["text"] for block in content if block["type"] == "text")
-
-
-def _completion(text: str) -> dict[str, Any]:
-    return {
-        "id": "reply",
-        "object": "chat.completion",
-        "created": 0,
-        "model": "scripted",
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120},
-    }
