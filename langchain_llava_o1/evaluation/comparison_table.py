@@ -29,9 +29,10 @@ def _accuracy_table(reports: Sequence[AccuracyReport]) -> str:
     ]
     for report in reports:
         paired = report.paired
+        judge = report.judge or ("default" if report.candidates > 1 else "–")
         beside = f"{paired.difference * 100:+.1f} | {_p_value(paired.p_value)}" if paired else "– | –"
         lines.append(
-            f"| {report.strategy} | {report.judge or 'default'} | {report.candidates} "
+            f"| {report.strategy} | {judge} | {report.candidates} "
             f"| {report.accuracy:.1%} | {report.interval.low:.1%} to {report.interval.high:.1%} | {beside} "
             f"| {report.tokens / report.items:.0f} | {report.seconds:.0f} |"
         )

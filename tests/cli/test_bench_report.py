@@ -50,7 +50,7 @@ def test_two_models_stand_side_by_side(run_command: RunCommand, folder: Path) ->
     page = folder / "both" / "page.html"
     result = run_command("bench", "report", folder, folder / "other", "--out", page)
     assert result.exit_code == 0
-    assert "| gpt-4o: greedy | default | 1 | 100.0% |" in result.stdout
+    assert "| gpt-4o: greedy | – | 1 | 100.0% |" in result.stdout
     assert "gpt-4o: greedy" in page.read_text()
     rows = json.loads((page.parent / "comparison.json").read_text())["rows"]
     assert [(row["model"], row["strategy"]) for row in rows] == [

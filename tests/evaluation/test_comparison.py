@@ -45,6 +45,7 @@ async def test_every_cell_answers_the_same_items(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in (tmp_path / "outcomes.jsonl").read_text().splitlines()[1:]]
     assert sorted(line["number"] for line in lines) == sorted([*range(8), *range(8)])
     table = comparison_table(reports)
+    assert "| single | – | 1 | 75.0% |" in table
     assert "| best-of-n | default | 2 | 75.0% |" in table
     assert "| points over single, N=1 | McNemar p |" in table
     assert [report.paired and report.paired.difference for report in reports] == [None, 0.0]
