@@ -176,19 +176,39 @@ class Item:
     def is_correct(self, conclusion: str) -> bool:
         """Tell whether a conclusion gives the right answer in the form asked for.
 
-        Short answers must match; sentences and explanations must name the right answer and no
-        other of its type, in three words or more.
+        A short answer is the answer and nothing else; names in it may come in any order. A sentence has
+        three words or more, and names the right answer and no other. An explanation is one of the right
+        ones, since any other may give a wrong reason.
         """
-        words = re.findall(r"[a-z0-9]+", conclusion.lower())
-        answer = self.answer.lower()
-        if self.form in (Form.SHORT, Form.OPTIONS):
-            return words == re.findall(r"[a-z0-9]+", answer)
-        if self.form is Form.SENTENCE and len(words) < 3:
-            return False
-        if self.form is Form.EXPLANATION and len(words) < 5:
-            return False
-        rights = {" ".join(re.findall(r"[a-z0-9]+", text.lower())) for text in self.conclusions(self.told)}
-        return " ".join(words) in rights
+        words = _words(conclusion)
+        if any(words == _words(right) for right in self.conclusions(self.told)):
+            return True
+        answer = self.answer
+        if self.form is Form.SHORT:
+            return _is_list(answer) and _without_and(words) == _without_and(_words(answer))
+        if self.form is Form.SENTENCE and len(words) >= 3:
+            return [other for other in self.question.answers if _names(words, other)] == [answer]
+        return False
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", text.lower())
+
+
+def _is_list(answer: str) -> bool:
+    return " and " in answer
+
+
+def _without_and(words: Sequence[str]) -> list[str]:
+    return sorted(word for word in words if word != "and")
+
+
+def _names(words: Sequence[str], answer: str) -> bool:
+    """Tell whether an answer is in a sentence: word for word or, of a list, each of its names."""
+    sought = _words(answer)
+    if _is_list(answer):
+        return set(_without_and(sought)) <= set(words)
+    return any(words[start : start + len(sought)] == sought for start in range(len(words)))
 
 
 def make_item(seed: int, difficulty: Difficulty) -> Item:

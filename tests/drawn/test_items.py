@@ -184,6 +184,20 @@ def test_an_option_is_answered_with_its_letter() -> None:
         assert not item.is_correct(item.question.solve(item.content).answer)
 
 
+def test_a_sentence_names_the_right_answer_in_any_words() -> None:
+    for item in items_where(form=Form.SENTENCE, kind="attribute"):
+        wrong = next(answer for answer in item.question.answers if answer != item.answer)
+        assert item.is_correct(f"I would say it is {item.answer}.")
+        assert not item.is_correct(f"I would say it is {wrong}.")
+        assert not item.is_correct(f"It is {item.answer} or {wrong}.")
+
+
+def test_a_sentence_that_names_further_numbers_is_one_of_the_right_ones() -> None:
+    for item in items_where(form=Form.SENTENCE, kind="difference"):
+        assert all(item.is_correct(right) for right in item.conclusions(item.told))
+        assert not item.is_correct(f"They are 19 and 20, so that it is {item.answer}.")
+
+
 @pytest.mark.parametrize("form", [Form.SENTENCE, Form.EXPLANATION])
 def test_a_word_is_no_sentence_and_no_explanation(form: Form) -> None:
     for item in items_where(form=form):

@@ -62,6 +62,30 @@ def test_each_colour_leads_over_a_key_to_a_thing_of_its_own(seed: int, difficult
     assert item.answer == (item.option_of(colour) or colour)
 
 
+def test_three_bars_may_be_named_in_any_order() -> None:
+    for item in puzzles(SumChart, count=30):
+        names = item.question.solve(item.told).answer.replace(" and ", ", ").split(", ")
+        other = next(bar.colour for bar in item.content.bars if bar.colour not in names)
+        reverse = ", ".join(reversed(names))
+        if item.form is Form.SHORT:
+            assert item.is_correct(reverse)
+            assert item.is_correct(f"{names[2]}, {names[0]} and {names[1]}")
+            assert not item.is_correct(f"{reverse}, {other}")
+            assert not item.is_correct(f"{names[0]}, {names[1]} and {other}")
+        if item.form is Form.SENTENCE:
+            assert item.is_correct(f"These are {reverse}.")
+            assert not item.is_correct(f"These are {reverse} and {other}.")
+
+
+def test_a_sentence_may_say_in_its_own_words_which_trail_it_is() -> None:
+    for item in puzzles(TrailMap, count=20):
+        if item.form is Form.SENTENCE:
+            assert item.is_correct(f"It is the {item.answer} one.")
+            assert not item.is_correct(
+                f"It is the {item.answer} one, not the {item.question.answers[-1]} one."
+            )
+
+
 def test_the_options_give_no_colour_of_the_map_away() -> None:
     items = [item for item in puzzles(TrailMap, 40) if item.form is Form.OPTIONS]
 
