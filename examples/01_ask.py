@@ -2,8 +2,8 @@
 
     pip install langchain-llava-o1
 
-The embedded model knows drawn shapes and bar charts only. For a picture of your own, name another model, as
-04_local_checkpoint.py does, and give the picture's path to `image_block`.
+The embedded model knows drawn shapes, bar charts and puzzles only. For a picture of your own, name another
+model, as 04_local_checkpoint.py does, and give the picture's path to `image_block`.
 """
 
 from langchain_core.messages import HumanMessage

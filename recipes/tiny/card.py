@@ -40,8 +40,9 @@ Of six bars, three add up to a number.
 
 `python -m recipes.tiny`, in a clone `make weights`: a tokenizer, the vision tower on what
 each patch shows, the whole model on staged answers, conversations, sums of numbers and on judging corrupted
-candidates, then on judging pairs sampled from the model itself and labelled by what the picture really holds,
-and on answers that go on from a caption with errors. {note}
+candidates, then on judging pairs of stages sampled from the model itself and labelled by what the picture
+really holds (of whole answers, right ones and such with errors put in), and on answers that go on from a
+caption with errors. {note}
 
 | | |
 |---|---|
