@@ -25,12 +25,17 @@ _MOST_PLACES = 20
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+_TYPES_NEVER_RIGHT = ("list", "text")
+LISTS_AND_TEXTS_WRONG = "accuracy, lists and texts wrong"
+"""The accuracy in which no list and no text of a free form is right, as with VLMEvalKit."""
+
+
 class MathVista(FileBenchmark):
     """A kind is a task, as in "geometry problem solving"; the skills stand beside the accuracy."""
 
     published_name = "MathVista_MINI"
     columns = ("question", "question_type", "answer_type", "answer", "answer_option", "choices", "task")
-    kept_columns = ("skills",)
+    kept_columns = ("skills", "question_type", "answer_type")
 
     def make_item(self, row: BenchmarkRow, pictures: Sequence[bytes], sources: Sequence[str]) -> Item:
         """Make the item of a row: its question, which as published has its options and asks for a form."""
@@ -61,13 +66,23 @@ class MathVista(FileBenchmark):
         return await grade_math_answer(item.reference, conclusion, self.resources)
 
     def further_scores(self, outcomes: Sequence[Outcome]) -> Mapping[str, float]:
-        """Return the accuracy of the questions that need each skill."""
+        """Return the accuracy of the questions that need each skill, and both ways to count lists and texts.
+
+        The other way stands there only if lists or texts were asked for, and counted.
+        """
         scores: dict[str, list[float]] = {}
+        others: list[float] = []
         for outcome in outcomes:
-            (cell,) = self.places[outcome.number].kept
-            for skill in _read_skills(cell):
+            skills, question_type, answer_type = self.places[outcome.number].kept
+            for skill in _read_skills(skills):
                 scores.setdefault(skill, []).append(outcome.score)
-        return {skill: sum(found) / len(found) for skill, found in sorted(scores.items())}
+            is_choice = question_type.strip().casefold() == _MULTIPLE_CHOICE
+            if is_choice or answer_type.strip().casefold() not in _TYPES_NEVER_RIGHT:
+                others.append(outcome.score)
+        by_skill = {skill: sum(found) / len(found) for skill, found in sorted(scores.items())}
+        if len(others) == len(outcomes) or self.resources.is_compatible:
+            return by_skill
+        return {LISTS_AND_TEXTS_WRONG: sum(others) / len(outcomes), **by_skill}
 
 
 def _read_choices(row: BenchmarkRow) -> dict[str, str]:

@@ -9,12 +9,9 @@ from decimal import Decimal
 from langchain_llava_o1.errors import DataError
 from langchain_llava_o1.evaluation.grading import vlmevalkit
 from langchain_llava_o1.evaluation.grading.grader import Grader
-from langchain_llava_o1.evaluation.grading.number import (
-    are_equal,
-    as_number,
-    find_number_words,
-    find_numbers,
-)
+from langchain_llava_o1.evaluation.grading.number import are_equal, as_number
+from langchain_llava_o1.evaluation.grading.number_answer import read_number
+from langchain_llava_o1.evaluation.grading.option_text import without_article
 from langchain_llava_o1.evaluation.grading.options import read_option
 from langchain_llava_o1.evaluation.grading.prompts import NO_OPTION, ask_for_math_answer
 from langchain_llava_o1.evaluation.grading.reply import concluding_text
@@ -24,15 +21,17 @@ from langchain_llava_o1.evaluation.item import Grade
 MULTIPLE_CHOICE = "multi_choice"
 
 _MARKS = "*_`\"'“”‘’$.,:;! \t\n"
-_REACH = 40
-_DECLARING = re.compile(
-    r"(?:\banswer\b[*_]{0,2}(?:\s*[:=]|\s+(?:is|would\s+be|should\s+be|must\s+be)\b:?)|\\boxed\s*\{)[^\w\[.−-]*$",
+_ANSWER_IS = re.compile(r"\banswer\b[*_]{0,2}(?:\s*:|\s+is\b:?)", re.IGNORECASE)
+_IT_IS = re.compile(r"(?:it|this|that)(?:\s+is|['’]s)\s+", re.IGNORECASE)
+_SENTENCE = re.compile(
+    r"\b(?:i|it|this|that|there|these|those|we|you|they|is|are|was|were|am|be|has|have|had|can|cannot|could|may"
+    r"|might|must|should|would|looks?|seems?|shows?|says?|not|or)\b|['’](?:s|re|m|t)\b",
     re.IGNORECASE,
 )
-_ANSWER_IS = re.compile(r"\banswer\b[*_]{0,2}(?:\s*:|\s+is\b:?)", re.IGNORECASE)
-_ONE_OF = re.compile(r"one\s+of\b", re.IGNORECASE)
-"""No number is declared by "the answer is one of 3 and 4"."""
-_ARTICLE = re.compile(r"(?:an?|the)\s+", re.IGNORECASE)
+"""What an answer of a few words does not have."""
+_BRACKET_COMMAND = re.compile(r"\\(?:left|right)(?=\s*[\[\]])")
+_NO_MEMBER = re.compile(r"[\\=+<>]")
+"""What formulas have, and lists do not."""
 _MOST_WORDS = 6
 """A reply of more words has its answer somewhere within."""
 
@@ -69,6 +68,10 @@ class _Form(ABC):
     def read(self, text: str, question: MathQuestion) -> str | None:
         """Return the answer in a text; None if no rule can tell."""
 
+    def read_told(self, told: str, question: MathQuestion) -> str | None:
+        """Return the answer that a grader wrote down; None if it cannot be read."""
+        return self.read(told, question)
+
     @abstractmethod
     def is_right(self, read: str, question: MathQuestion) -> bool:
         """Tell whether what was read is right."""
@@ -93,17 +96,8 @@ class _Number(_Form):
         return f"a number with {places} decimal place{'' if places == 1 else 's'}"
 
     def read(self, text: str, question: MathQuestion) -> str | None:
-        found = sorted([*find_numbers(text), *find_number_words(text)], key=lambda number: number.start)
-        declared = [
-            number
-            for number in found
-            if _DECLARING.search(text[max(0, number.start - _REACH) : number.start])
-            and not _ONE_OF.match(text, number.start)
-        ]
-        if declared:
-            return str(declared[-1].value)
-        values = {number.value for number in found}
-        return str(values.pop()) if len(values) == 1 else None
+        number = read_number(text)
+        return None if number is None else str(number)
 
     def is_right(self, read: str, question: MathQuestion) -> bool:
         right = as_number(question.answer)
@@ -116,9 +110,12 @@ class _List(_Form):
         return "a list in square brackets"
 
     def read(self, text: str, question: MathQuestion) -> str | None:
-        start = text.rfind("[")
-        end = text.find("]", start)
-        return text[start : end + 1] if 0 <= start < end else None
+        plain = _BRACKET_COMMAND.sub("", text.replace(r"\[", "[").replace(r"\]", "]"))
+        start = plain.rfind("[")
+        end = plain.find("]", start)
+        if not 0 <= start < end or _NO_MEMBER.search(plain, start, end):
+            return None
+        return plain[start : end + 1]
 
     def is_right(self, read: str, question: MathQuestion) -> bool:
         members, rights = _members_of(read), _members_of(question.answer)
@@ -132,9 +129,17 @@ class _Text(_Form):
         return "a word, or a few"
 
     def read(self, text: str, question: MathQuestion) -> str | None:
-        declarations = list(_ANSWER_IS.finditer(text))
-        said = text[declarations[-1].end() :] if declarations else text
-        said = said.strip(_MARKS)
+        said = self.read_told(text, question)
+        if said is None:
+            return None
+        named = _IT_IS.sub("", said, count=1) if _IT_IS.match(said) else said
+        if self.is_right(named, question):
+            return named
+        return None if _SENTENCE.search(said) or _mentions(said, question.answer) else said
+
+    def read_told(self, told: str, question: MathQuestion) -> str | None:
+        declarations = list(_ANSWER_IS.finditer(told))
+        said = (told[declarations[-1].end() :] if declarations else told).strip(_MARKS)
         return said if said and len(said.split(maxsplit=_MOST_WORDS)) <= _MOST_WORDS else None
 
     def is_right(self, read: str, question: MathQuestion) -> bool:
@@ -239,7 +244,7 @@ def _form_of(question: MathQuestion) -> _Form:
 
 
 def _read_told(told: str, form: _Form, question: MathQuestion) -> str | None:
-    return NO_OPTION if told.strip(_MARKS).casefold() == NO_OPTION else form.read(told.strip(), question)
+    return NO_OPTION if told.strip(_MARKS).casefold() == NO_OPTION else form.read_told(told.strip(), question)
 
 
 def _members_of(text: str) -> list[str]:
@@ -252,4 +257,8 @@ def _are_alike(member: str, right: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return _ARTICLE.sub("", " ".join(text.strip(_MARKS).split()), count=1).casefold()
+    return without_article(" ".join(text.strip(_MARKS).split())).casefold()
+
+
+def _mentions(text: str, answer: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(_plain(answer))}(?!\w)", _plain(text)) is not None

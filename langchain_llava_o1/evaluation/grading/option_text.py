@@ -43,8 +43,14 @@ def find_option_texts(text: str, options: Mapping[str, str]) -> list[Mention]:
     return found
 
 
+def without_article(text: str) -> str:
+    """Return a text without the article that it begins with."""
+    article = _ARTICLE.match(text)
+    return text if article is None else text[article.end() :]
+
+
 def _pattern_of(option: str) -> re.Pattern[str] | None:
-    words = _ARTICLE.sub("", option.strip(_OUTER_MARKS), count=1).split()
+    words = without_article(option.strip(_OUTER_MARKS)).split()
     if not any(character.isalnum() for word in words for character in word):
         return None
     # "3" stands neither in "13" nor in "-3", "2.3" and "3.5".

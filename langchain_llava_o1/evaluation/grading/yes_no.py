@@ -23,6 +23,9 @@ _SENTENCE_FOLLOWS = re.compile(
     r"|not|(?:is|are|was|were|do|does|did|has|have|had|could|would|should)(?:n['’]t)?|cannot|(?:can|won)['’]t)\b",
     re.IGNORECASE,
 )
+_NEGATING = re.compile(
+    r"(?:\b(?:not|nor|neither|never|cannot)|n['’]t)(?:\s+\w+){0,2}\s+[*_\"'“‘(]*$", re.IGNORECASE
+)
 _BOTH = re.compile(r"\s*(?:/|,|\band\b|\bor\b)\s*(?:yes|no)\b", re.IGNORECASE)
 
 
@@ -31,7 +34,7 @@ def read_yes_no(reply: str) -> YesOrNo | None:
 
     What counts, from the first to the last: what it declares as its answer, its first word, and the only one
     of the two words that it has. The "no" of "no difference" is none of the two: it may well mean yes. The
-    "No" of "No it is not." is one.
+    "No" of "No it is not." is one. What "is not yes" is not said.
 
     Args:
         reply: What was answered; stage tags are taken off.
@@ -46,6 +49,8 @@ def read_yes_no(reply: str) -> YesOrNo | None:
     answers = [word for word in words if not _belongs_to_noun(text, word)]
     if answers and _is_first(text, answers[0]):
         return None if _BOTH.match(text, answers[0].end()) else _as_answer(answers[0])
+    if any(_NEGATING.search(text[max(0, word.start() - _REACH) : word.start()]) for word in answers):
+        return None
     said = {_as_answer(word) for word in answers}
     return said.pop() if len(said) == 1 else None
 

@@ -17,6 +17,8 @@ _THINGS = (
         "vitamin D",
     ),
     *("a photosynthesis diagram", "caterpillar", "herbivores", "the moon", "sulfur", "an hour glass", "blue"),
+    # An article's letters within, and one text as the end of another.
+    *("body", "human body", "India", "China and India", "none of the above", "man in a hat", "panda bear"),
 )
 _NUMBERS = ("2", "3", "12", "7", "23", "30", "1.5", "15")
 _NUMBER_WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -147,6 +149,7 @@ def make_yes_no_reply(number: int) -> YesNoReply:
         "no in a sentence": ("There is no difference between the two lines.", None),
         "staged": (STAGES[1].wrap(f"No car, no lamp. {said}") + STAGES[-1].wrap(meant), meant),
         "both": ("Yes and no.", None),
+        "negated": (f"The answer is not {meant}.", None),
         "neither": (f"{said}.", None),
     }
     form = draw.choice(list(forms))
@@ -176,6 +179,7 @@ def make_number_reply(number: int) -> NumberReply:
         "money": f"${told}",
         "in a sentence": f"There are {told} of them.",
         "declared after others": f"From 61 to 99 it grows. The answer is {told}.",
+        "declared equation": f"The answer is 61 - 99 = {told}.",
         "among others": f"Of 61 and 99, it is {told} that is left.",
         "staged": STAGES[2].wrap("61 + 99 is too much.") + STAGES[-1].wrap(told),
     }

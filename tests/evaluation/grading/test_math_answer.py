@@ -39,7 +39,11 @@ CHOICE = MathQuestion("Which?", "multi_choice", "text", {"A": "3/11", "B": "8/11
         (FLOAT, "1.45"),
         (replace(FLOAT, answer="0.5"), ".5"),
         (LIST, "The years are [2007, 2008.0]."),
+        (LIST, r"\[2007, 2008\]"),
+        (LIST, r"\left[2007, 2008\right]"),
         (TEXT, "The answer is: Right angle."),
+        (TEXT, "It is a right angle."),
+        (replace(TEXT, answer="Santa Fe"), "The Santa Fe"),
         (CHOICE, "(B)"),
         (CHOICE, "8/11"),
         (replace(CHOICE, answer="8/11"), "B"),
@@ -61,6 +65,7 @@ def test_right_answers(question: MathQuestion, reply: str) -> None:
         (LIST, "[2008, 2007]"),
         (LIST, "[2007]"),
         (TEXT, "an acute angle"),
+        (TEXT, "The answer is: an acute angle."),
         (CHOICE, "A"),
     ],
 )
@@ -79,6 +84,10 @@ def test_wrong_answers(question: MathQuestion, reply: str) -> None:
         (replace(INTEGER, answer="2"), "Three of them; see step 2."),
         (INTEGER, "The answer is one of 9 and 14."),
         (LIST, "2007 and 2008"),
+        (LIST, r"[2007, 2008], as \[2007 = 2008 - 1\]"),
+        (TEXT, "Likely a right angle."),
+        (TEXT, "The answer is not a right angle."),
+        (TEXT, "It is acute."),
         (CHOICE, "neither"),
     ],
 )
@@ -102,6 +111,12 @@ def test_a_grader_writes_down_what_no_rule_reads(question: MathQuestion, told: s
     assert wait_for(grade_math_answer(question, reply, resources)) == Grade(1.0, told, "grader", told)
     assert form in prompt_of(model.calls[0])
     assert reply in prompt_of(model.calls[0])
+
+
+def test_a_text_that_a_grader_writes_down_is_taken_as_it_is() -> None:
+    resources, _ = replying("It is acute")
+    graded = wait_for(grade_math_answer(TEXT, "It is acute.", resources))
+    assert graded == Grade(0.0, "It is acute", "grader", "It is acute")
 
 
 def test_a_grader_may_find_no_answer() -> None:

@@ -1,11 +1,13 @@
-"""Rows of MathVista that could not be graded are told when they are read."""
+"""MathVista: rows that could not be graded, and what stands beside the accuracy."""
 
 from pathlib import Path
 
 import pytest
 
 from langchain_llava_o1.evaluation.benchmark import Resources, open_benchmark
+from langchain_llava_o1.evaluation.benchmarks.mathvista import LISTS_AND_TEXTS_WRONG
 from langchain_llava_o1.evaluation.item import DamagedItemError
+from langchain_llava_o1.evaluation.outcome import Outcome
 from tests.evaluation.benchmark_files import mathvista_rows, write_table
 
 
@@ -35,3 +37,18 @@ async def test_a_text_that_is_no_number_may_be_the_answer_of_other_types(tmp_pat
     write_table(tmp_path, "MathVista_MINI", [row])
     benchmark = open_benchmark("mathvista", {}, Resources(tmp_path))
     assert (await benchmark.grade(benchmark.read_item(0), "Fourteen.")).score == 1
+
+
+@pytest.mark.parametrize(("is_compatible", "other"), [(False, 0.5), (True, None)])
+def test_lists_and_texts_are_counted_both_ways(
+    tmp_path: Path, is_compatible: bool, other: float | None
+) -> None:
+    choice, integer, number = mathvista_rows()
+    a_list = integer | {"answer_type": "list", "answer": "[1, 2]"}
+    rows = [choice, integer, number, a_list]
+    write_table(tmp_path, "MathVista_MINI", [row | {"index": str(place)} for place, row in enumerate(rows)])
+    benchmark = open_benchmark("mathvista", {}, Resources(tmp_path, is_compatible=is_compatible))
+    outcomes = [Outcome(place, str(place), "", "", score, 0, 0) for place, score in enumerate([1, 0, 1, 1])]
+    # The option's answer_type is "text", too, and is compared by its letter.
+    assert benchmark.further_scores(outcomes).get(LISTS_AND_TEXTS_WRONG) == other
+    assert LISTS_AND_TEXTS_WRONG not in benchmark.further_scores(outcomes[:3])

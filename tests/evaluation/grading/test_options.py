@@ -1,11 +1,13 @@
 """The letter that a reply chooses: ours, VLMEvalKit's, and where a grader comes in."""
 
 import random
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from langchain_llava_o1.cli.bench.accuracy_options import CompatibleOption
 from langchain_llava_o1.evaluation.grading import vlmevalkit
 from langchain_llava_o1.evaluation.grading.options import grade_option, read_option
 from langchain_llava_o1.evaluation.item import Grade
@@ -76,6 +78,22 @@ def test_the_text_of_an_option_is_read(reply: str, letter: str) -> None:
 )
 def test_what_chooses_nothing_for_certain_is_not_read(reply: str) -> None:
     assert read_option(reply, OPTIONS) is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "reply", "letter"),
+    [
+        (("body", "human body"), "The human body.", "B"),
+        (("India", "China and India"), "The answer is China and India.", "B"),
+        (("red", "none of the above"), "None of the above, since the red is too dark.", "B"),
+        (("man in a hat", "dog"), "Man in a hat", "A"),
+        (("dog", "panda bear"), "panda bear", "B"),
+    ],
+)
+def test_an_article_is_left_out_only_where_a_text_begins_with_it(
+    texts: tuple[str, str], reply: str, letter: str
+) -> None:
+    assert read_option(reply, dict(zip("AB", texts, strict=True))) == letter
 
 
 def test_numbers_are_whole() -> None:
@@ -201,6 +219,8 @@ def test_vlmevalkit_draws_where_its_grader_says_nothing() -> None:
 def test_vlmevalkit_draws_nothing_without_a_grader() -> None:
     graded = wait_for(grade_option(QUESTION, OPTIONS, "B", "Something round", COMPATIBLE, seed=1))
     assert graded == Grade(0.0, None, "nobody")
+    (_, option) = get_args(CompatibleOption)
+    assert option.help.endswith("one is drawn; without a grader none is.")
 
 
 def test_vlmevalkit_s_grader_may_say_that_nothing_is_chosen() -> None:

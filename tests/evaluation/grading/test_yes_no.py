@@ -36,6 +36,12 @@ QUESTION = "Are the lines equally long?"
         ("It's a no-brainer", None),
         ("Yes and no.", None),
         ("I know.", None),
+        ("The answer is not yes.", None),
+        ("It isn't a clear no.", None),
+        ("I cannot say yes.", None),
+        ("It is not tall, so yes.", "yes"),
+        ("No, not yes.", "no"),
+        ("Not sure, but the answer is no.", "no"),
         ("", None),
     ],
 )
