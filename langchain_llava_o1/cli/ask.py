@@ -14,6 +14,14 @@ from langchain_llava_o1.cli.collection_answer import (
     report_sources,
 )
 from langchain_llava_o1.cli.display import format_stages
+from langchain_llava_o1.cli.judge_options import (
+    JudgeKindOption,
+    JudgeModelOption,
+    JudgeOption,
+    JudgeSettingsOption,
+    JudgeUrlOption,
+    read_judge,
+)
 from langchain_llava_o1.cli.options import (
     AdapterOption,
     CandidatesOption,
@@ -21,9 +29,6 @@ from langchain_llava_o1.cli.options import (
     CollectionOption,
     DebugOption,
     ImagesArgument,
-    JudgeKindOption,
-    JudgeModelOption,
-    JudgeOption,
     ModelOption,
     PagesOption,
     QuestionArgument,
@@ -34,7 +39,6 @@ from langchain_llava_o1.cli.options import (
     StrategyOption,
     TemperatureOption,
     read_further_settings,
-    read_judge,
     read_page_numbers,
 )
 from langchain_llava_o1.cli.output import write_error, write_output
@@ -64,7 +68,9 @@ def ask(
     strategy: StrategyOption = DEFAULT_SEARCH,
     judge: JudgeOption = None,
     judge_model: JudgeModelOption = None,
+    judge_base_url: JudgeUrlOption = None,
     judge_kind: JudgeKindOption = None,
+    judge_settings: JudgeSettingsOption = None,
     candidates: CandidatesOption = None,
     temperature: TemperatureOption = None,
     seed: SeedOption = None,
@@ -125,7 +131,7 @@ def ask(
             temperature,
             seed,
             strategy,
-            read_judge(judge, judge_model, judge_kind),
+            read_judge(judge, judge_model, judge_kind, judge_base_url, judge_settings),
             read_further_settings(further),
             streams_text=is_streamed,
             adapter=adapter,

@@ -9,20 +9,24 @@ from typing import Annotated
 import typer
 
 from langchain_llava_o1.cli.answering import AnswerSettings
+from langchain_llava_o1.cli.judge_options import (
+    JudgeKindOption,
+    JudgeModelOption,
+    JudgeOption,
+    JudgeSettingsOption,
+    JudgeUrlOption,
+    read_judge,
+)
 from langchain_llava_o1.cli.listening import HostOption, PortOption, check_address
 from langchain_llava_o1.cli.options import (
     CandidatesOption,
     DebugOption,
-    JudgeKindOption,
-    JudgeModelOption,
-    JudgeOption,
     ModelOption,
     SeedOption,
     SettingsOption,
     StrategyOption,
     TemperatureOption,
     read_further_settings,
-    read_judge,
 )
 from langchain_llava_o1.cli.output import write_error
 from langchain_llava_o1.search.catalogue import DEFAULT_SEARCH
@@ -59,7 +63,9 @@ def mcp(
     candidates: CandidatesOption = None,
     judge: JudgeOption = None,
     judge_model: JudgeModelOption = None,
+    judge_base_url: JudgeUrlOption = None,
     judge_kind: JudgeKindOption = None,
+    judge_settings: JudgeSettingsOption = None,
     temperature: TemperatureOption = None,
     seed: SeedOption = None,
     settings: SettingsOption = None,
@@ -76,7 +82,7 @@ def mcp(
         temperature=temperature,
         seed=seed,
         search=strategy,
-        judge=read_judge(judge, judge_model, judge_kind),
+        judge=read_judge(judge, judge_model, judge_kind, judge_base_url, judge_settings),
         further=read_further_settings(settings),
     )
     from langchain_llava_o1 import ChatLlavaO1

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from langchain_llava_o1.cli.failures import Invocation
-from langchain_llava_o1.judges.catalogue import JUDGES, find_judge
 from langchain_llava_o1.pictures.formats import FORMAT_NAMES
-from langchain_llava_o1.rewards.settings import KINDS
 from langchain_llava_o1.search.catalogue import SEARCHES
 
 _PAGES = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 _MOST_PAGES_NAMED = 10_000
-_JUDGES_WITH_A_MODEL = [entry.name for entry in JUDGES.values() if entry.own_model is not None]
 
 
 def _remember_debug(context: typer.Context, value: bool) -> bool:
@@ -148,62 +145,11 @@ CandidatesOption = Annotated[
 
 if TYPE_CHECKING:
     _SearchName = str
-    _JudgeName = str
-    _RewardKind = str
 else:
-    # The catalogues say which there are; a type checker cannot read them and sees strings.
+    # The catalogue says which there are; a type checker cannot read it and sees strings.
     _SearchName = Literal[tuple(SEARCHES)]
-    _JudgeName = Literal[tuple(JUDGES)]
-    _RewardKind = Literal[tuple(KINDS)]
 
 StrategyOption = Annotated[_SearchName, typer.Option("--strategy", help="How questions are answered.")]
-
-JudgeOption = Annotated[
-    _JudgeName | None,
-    typer.Option(
-        "--judge", help="What decides between candidates. Default: the search's own.", show_default=False
-    ),
-]
-
-JudgeModelOption = Annotated[
-    str | None,
-    typer.Option(
-        "--judge-model",
-        metavar="MODEL",
-        help="With --judge reward: hub id or folder of the reward model.",
-        show_default=False,
-    ),
-]
-
-JudgeKindOption = Annotated[
-    _RewardKind | None,
-    typer.Option(
-        "--judge-kind",
-        help="With --judge-model: its kind, where the checkpoint does not tell. Default: found out.",
-        show_default=False,
-    ),
-]
-
-
-def read_judge(judge: str | None, model: str | None, kind: str | None) -> str | None:
-    """Read the options of a judge as its full name; None where there is none."""
-    has_own_model = judge is not None and find_judge(judge).own_model is not None
-    if has_own_model and not (model and model.strip()):
-        raise typer.BadParameter(
-            f"the {judge} judge needs a model; add --judge-model with a hub id or a folder.",
-            param_hint="--judge",
-        )
-    if model is not None and not has_own_model:
-        raise typer.BadParameter(
-            f"only --judge {' or '.join(_JUDGES_WITH_A_MODEL)} asks a model of its own; add it, or leave "
-            f"{model} out.",
-            param_hint="--judge-model",
-        )
-    if kind is not None and model is None:
-        raise typer.BadParameter(
-            f"{kind} is the kind of a reward model; name it with --judge-model.", param_hint="--judge-kind"
-        )
-    return judge if model is None else ":".join(filter(None, [judge, kind, model.strip()]))
 
 
 def read_settings(given: list[str] | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The judges that have a name: a record each, from which the command line and the app offer them.
 
-The full name of a judge that asks a model of its own has that model's behind a colon, as in
+The full name of a judge that asks a model of its own has that model behind a colon (``own_model.py``), as in
 "reward:Skywork/Skywork-VL-Reward-7B".
 """
 
@@ -23,8 +23,10 @@ class JudgeEntry:
         description: What it goes by, in a line.
         home: Where its class is, as "module:class"; ``Judge.from_model`` makes it.
         is_scoring: Whether it scores all candidates; else it compares two.
-        own_model: What opens the model that it asks, by the name that follows the judge's, as
-            "module:function"; None if it asks the model that answers.
+        own_model: What opens the model that it needs, by what follows the judge's name, as
+            "module:function"; None if it can do with the model that answers.
+        other_model: What opens a chat model that it may ask in the place of the one that answers, likewise;
+            None if it asks no other one.
     """
 
     name: str
@@ -32,32 +34,37 @@ class JudgeEntry:
     home: str
     is_scoring: bool = False
     own_model: str | None = None
+    other_model: str | None = None
 
     def create(self, model: Any, own_model: str = "") -> "Judge":
         """Make the judge.
 
         Args:
             model: The chat model that answers, which it may ask.
-            own_model: Name of the model that it asks instead; empty if it has none.
+            own_model: The model that it asks instead (``own_model.py``); empty if it has none.
 
         Raises:
             ConfigurationError: If the model cannot be asked what the judge asks, the judge needs a model of
                 its own, or has none.
         """
-        if self.own_model is None and own_model:
-            raise ConfigurationError(
-                f"The {self.name} judge asks the model that answers, got the model {own_model!r} for it. "
-                "Leave that one out, or use the reward judge."
-            )
-        if self.own_model is not None:
-            if not own_model:
+        opener = self.own_model or self.other_model
+        if own_model:
+            if opener is None:
+                takers = [entry.name for entry in JUDGES.values() if entry.own_model or entry.other_model]
                 raise ConfigurationError(
-                    f"The {self.name} judge needs a model of its own. Name it, as in "
-                    f"{self.name}:Skywork/Skywork-VL-Reward-7B; on the command line with --judge-model."
+                    f"The {self.name} judge takes no model of its own, got {own_model!r} for it. "
+                    f"Leave that one out, or use the judge {' or '.join(takers)}."
                 )
-            model = pkgutil.resolve_name(self.own_model)(own_model)
+            model = pkgutil.resolve_name(opener)(own_model)
+        elif self.own_model is not None:
+            raise ConfigurationError(
+                f"The {self.name} judge needs a model of its own. Name it, as in "
+                f"{self.name}:Skywork/Skywork-VL-Reward-7B; on the command line with --judge-model."
+            )
         return cast("Judge", pkgutil.resolve_name(self.home).from_model(model))
 
+
+_OPEN_CHAT_MODEL = "langchain_llava_o1.chat.judging_model:open_judging_model"
 
 JUDGES = {
     entry.name: entry
@@ -66,6 +73,7 @@ JUDGES = {
             "generative",
             "The model writes a reason and a choice for every match.",
             "langchain_llava_o1.judges.generative:GenerativeJudge",
+            other_model=_OPEN_CHAT_MODEL,
         ),
         JudgeEntry(
             "likelihood",
@@ -82,6 +90,7 @@ JUDGES = {
             "critic",
             "The model thinks and boxes its choice for every match, as critics are trained to.",
             "langchain_llava_o1.judges.critic:CriticJudge",
+            other_model=_OPEN_CHAT_MODEL,
         ),
         JudgeEntry(
             "reward",
@@ -100,7 +109,7 @@ class FullName(NamedTuple):
 
     Attributes:
         judge: Name of the judge.
-        own_model: Name of the model that it asks; empty if none is named.
+        own_model: The model that it asks (``own_model.py``); empty if none is named.
     """
 
     judge: str

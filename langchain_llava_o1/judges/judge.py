@@ -12,6 +12,14 @@ from langchain_core.runnables import RunnableConfig
 from langchain_llava_o1.judges.verdict import Verdict
 from langchain_llava_o1.staging.parts.part import Part
 
+_ACCEPTED = "accepted_text"
+"""What an answer's ``additional_kwargs`` have where it begins with what was accepted before: that text."""
+
+
+def accepted_text(answer: AIMessage) -> str:
+    """Return what an answer that is scored begins with, as accepted before; empty where all of it is new."""
+    return str(answer.additional_kwargs.get(_ACCEPTED, ""))
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -47,10 +55,11 @@ class Entry:
 
     @property
     def conversation(self) -> list[BaseMessage]:
-        """The question, and the answer up to this candidate's end."""
+        """The question, and the answer up to this candidate's end, with a note of what was accepted."""
         *question, last = self.prompt
         if isinstance(last, AIMessage):
-            return [*question, AIMessage(f"{last.text}\n\n{self.text}")]
+            begun = str(last.text)
+            return [*question, AIMessage(f"{begun}\n\n{self.text}", additional_kwargs={_ACCEPTED: begun})]
         return [*self.prompt, AIMessage(self.text)]
 
 
@@ -101,6 +110,11 @@ class PairwiseJudge(Judge, ABC):
 
 class ScoringJudge(Judge, ABC):
     """Gives each candidate a number, the better the higher; a search sorts by it and plays no match."""
+
+    @property
+    def default_cutoff(self) -> float | None:
+        """Above what a reasoning is good enough for SWIRES, if none is given; None if it cannot say."""
+        return None
 
     @abstractmethod
     def score_candidates(self, scoring: Scoring, config: RunnableConfig | None = None) -> Sequence[float]:

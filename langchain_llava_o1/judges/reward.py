@@ -12,7 +12,10 @@ from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.judge import Scoring, ScoringJudge
 
 Reward = Callable[[list[BaseMessage]], float] | Runnable[list[BaseMessage], float]
-"""Scores a conversation that ends in an answer, complete or not; higher is better."""
+"""Scores a conversation that ends in an answer, complete or not; higher is better.
+
+``accepted_text`` (``judges/judge.py``) tells what of the answer was accepted before.
+"""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,12 @@ class RewardJudge(ScoringJudge):
                 "RewardJudge takes a function or a Runnable that scores messages, "
                 f"got {type(self.reward).__name__}."
             )
+
+    @property
+    def default_cutoff(self) -> float | None:
+        """The reward's own attribute of this name, if it has one."""
+        cutoff: float | None = getattr(self.reward, "default_cutoff", None)
+        return cutoff
 
     def score_candidates(self, scoring: Scoring, config: RunnableConfig | None = None) -> Sequence[float]:
         """Score candidates."""

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from langchain_core.messages import BaseMessage
 
@@ -12,6 +12,9 @@ from langchain_llava_o1.rewards.settings import RewardSettings
 
 class Scorer(ABC):
     """A reward model that has been loaded."""
+
+    default_cutoff: ClassVar[float | None] = None
+    """Above what a reasoning is good enough for SWIRES; None if the kind has no scale of its own."""
 
     @classmethod
     @abstractmethod

@@ -91,7 +91,8 @@ class ValueHeadScorer(Scorer):
         """Score conversations."""
         import torch
 
-        inputs = self.vision_model.prepare([self._show(each) for each in conversations], asks_for_reply=False)
+        shown = [self._show(each) for each in conversations]
+        inputs = self.vision_model.prepare(shown, asks_for_reply=False).inputs
         with torch.inference_mode():
             # The model without its language head, whose logits for every token would fill the memory.
             hidden = self.vision_model.model.base_model(**inputs, use_cache=False).last_hidden_state

@@ -25,10 +25,24 @@ class ShownConversation(NamedTuple):
     Attributes:
         chat: Messages with ``role`` and ``content``, as chat templates take them.
         pictures: The pictures of the image blocks, in order.
+        replies_after: After how many of the messages a reply is looked at.
     """
 
     chat: Sequence[Mapping[str, Any]]
     pictures: Sequence[Picture]
+    replies_after: Sequence[int] = ()
+
+
+class PreparedConversations(NamedTuple):
+    """Conversations as a model takes them.
+
+    Attributes:
+        inputs: The model's inputs: one row for each conversation, padded on the left, so that all end last.
+        reply_places: Of each conversation, in which columns the replies that are looked at are foretold.
+    """
+
+    inputs: dict[str, Any]
+    reply_places: list[list[int]]
 
 
 class _PreparedPicture(NamedTuple):
@@ -86,8 +100,8 @@ class VisionModel:
         image_processor = AutoImageProcessor.from_pretrained(**settings.source)
         size = image_processor.size
         image_processor.size = type(size)(
-            shortest_edge=min(size["shortest_edge"], settings.max_pixels),
-            longest_edge=min(size["longest_edge"], settings.max_pixels),
+            shortest_edge=min(settings.min_pixels or size["shortest_edge"], settings.max_pixels),
+            longest_edge=min(max(size["longest_edge"], settings.min_pixels or 0), settings.max_pixels),
         )
         return cls(
             settings.model,
@@ -100,8 +114,10 @@ class VisionModel:
             image_token_id,
         )
 
-    def prepare(self, conversations: Sequence[ShownConversation], *, asks_for_reply: bool) -> dict[str, Any]:
-        """Return a model's inputs: one row for each conversation, padded on the left, so that all end last.
+    def prepare(
+        self, conversations: Sequence[ShownConversation], *, asks_for_reply: bool
+    ) -> PreparedConversations:
+        """Write conversations as a model takes them.
 
         Args:
             conversations: The conversations.
@@ -109,22 +125,17 @@ class VisionModel:
 
         Raises:
             ImageError: If a picture cannot be prepared.
-            ModelLoadError: If the chat template does not show the pictures.
+            ModelLoadError: If the chat template does not show the pictures, or not where replies begin.
         """
         import torch
 
         shown = {picture.key: picture for each in conversations for picture in each.pictures}
         prepared = {key: self._prepare_picture(picture) for key, picture in shown.items()}
-        rows = []
-        for chat, pictures in conversations:
+        rows, ends = [], []
+        for chat, pictures, replies_after in conversations:
             lengths = [self._num_tokens(prepared[picture.key]) for picture in pictures]
-            try:
-                row = self.writer.write(chat, image_lengths=lengths, asks_for_reply=asks_for_reply)
-            except ValueError as error:
-                raise ModelLoadError(
-                    f"{self.name!r}: {error} Put the chat_template.jinja of the model that it was made from "
-                    "beside it."
-                ) from error
+            row = self._write(chat, lengths, asks_for_reply=asks_for_reply)
+            ends.append([self._end_before_reply(row, chat[:number], lengths) for number in replies_after])
             rows.append(row)
         inputs = dict(
             self.tokenizer.pad({"input_ids": rows}, padding=True, padding_side="left", return_tensors="pt")
@@ -134,7 +145,34 @@ class VisionModel:
         if in_order:
             inputs["pixel_values"] = torch.cat([picture.patches for picture in in_order])
             inputs["image_grid_thw"] = torch.cat([picture.grid for picture in in_order])
-        return {name: tensor.to(self.model.device) for name, tensor in inputs.items()}
+        width = inputs["input_ids"].shape[1]
+        places = [[width - len(row) + end for end in found] for row, found in zip(rows, ends, strict=True)]
+        on_device = {name: tensor.to(self.model.device) for name, tensor in inputs.items()}
+        return PreparedConversations(on_device, places)
+
+    def _write(
+        self, chat: Sequence[Mapping[str, Any]], lengths: Sequence[int], *, asks_for_reply: bool
+    ) -> list[int]:
+        try:
+            return self.writer.write(chat, image_lengths=lengths, asks_for_reply=asks_for_reply)
+        except ValueError as error:
+            raise ModelLoadError(
+                f"{self.name!r}: {error} Put the chat_template.jinja of the model that it was made from "
+                "beside it."
+            ) from error
+
+    def _end_before_reply(
+        self, row: Sequence[int], chat: Sequence[Mapping[str, Any]], lengths: Sequence[int]
+    ) -> int:
+        """Return at which token of a row the reply to its first messages is foretold."""
+        begun = self._write(chat, lengths, asks_for_reply=True)
+        if row[: len(begun)] != begun:
+            raise ModelLoadError(
+                f"The chat template of {self.name!r} writes messages in another way once more of them "
+                "follow, so that the replies between them cannot be found. Put the chat_template.jinja of "
+                "the model that it was made from beside it."
+            )
+        return len(begun) - 1
 
     def _prepare_picture(self, picture: Picture) -> _PreparedPicture:
         try:

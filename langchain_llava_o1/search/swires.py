@@ -7,6 +7,7 @@ drawn once from each answer that reaches it.
 """
 
 import operator
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -34,6 +35,7 @@ _RETRACED = STAGES[: STAGES.index(_REASONING) + 1]
 """The stages of a round."""
 _CONCLUDING = STAGES[len(_RETRACED) :]
 """The stages after the last round."""
+_PUBLISHED_CUTOFF = -0.243
 
 
 class SwiresContext(SearchSettings):
@@ -54,10 +56,11 @@ class SwiresContext(SearchSettings):
     retrace_to: str = Field(
         default="caption", description="The stage to go back to: the reasoning, or one before it."
     )
-    cutoff: float = Field(
-        default=-0.243,
-        description="The search goes back while the second-best reasoning's score is not above this. "
-        "The default fits the published reward model; `llava-o1 bench cutoff` finds one for another judge.",
+    cutoff: float | None = Field(
+        default=None,
+        description="The search goes back while the second-best reasoning's score is not above this. By "
+        f"default the judge's own, 0.5 for a process reward; else {_PUBLISHED_CUTOFF}, which fits the "
+        "published reward model. `llava-o1 bench cutoff` finds one for any judge.",
     )
 
     @field_validator("retrace_to")
@@ -89,7 +92,8 @@ def create_swires(
     Args:
         model: Any LangChain chat model.
         judge: A judge that scores, such as ``RewardJudge``; by default ``ConfidenceJudge``. The cutoff
-            belongs to the judge: ``llava-o1 bench cutoff`` finds one.
+            belongs to the judge: without one it is the judge's ``default_cutoff`` or, of those that have
+            none, the published one; ``llava-o1 bench cutoff`` finds a better one.
         continuation: As for ``create_stage_beam``.
 
     Raises:
@@ -109,7 +113,7 @@ def create_swires(
         graph.add_edge(stage.name, following.name)
     destinations = {stage.name: "draw again" for stage in _RETRACED}
     destinations[_CONCLUDING[0].name] = "good enough, or the last round"
-    graph.add_node("retrace", retrace, destinations=destinations)
+    graph.add_node("retrace", _Retracing(judge).retrace, destinations=destinations)
     graph.add_edge(_RETRACED[-1].name, "retrace")
     for stage in _CONCLUDING:
         graph.add_node(stage.name, builder.step(stage.name, _plan_after_rounds(stage)))
@@ -149,14 +153,32 @@ def _keep_in_round(stage: Stage) -> Update:
     return update
 
 
-def retrace(state: SwiresState) -> Command[Any]:
-    """Go back while the second-best reasoning scores too low and rounds are left."""
-    settings = SwiresContext.model_validate(state["settings"])
-    pool = state["pool"]
-    is_good = len(pool) > 1 and _worth(pool[1]) > (True, settings.cutoff)
-    if is_good or state["round"] >= settings.retraces or is_finished(state["beams"][0]):
-        return Command(goto=_CONCLUDING[0].name)
-    return Command(goto=settings.retrace_to, update={"round": state["round"] + 1})
+@dataclass(frozen=True)
+class _Retracing:
+    """Decides whether the reasonings so far are good enough.
+
+    Attributes:
+        judge: What scored them.
+    """
+
+    judge: ScoringJudge
+
+    def retrace(self, state: SwiresState) -> Command[Any]:
+        """Go back while the second-best reasoning scores too low and rounds are left."""
+        settings = SwiresContext.model_validate(state["settings"])
+        pool = state["pool"]
+        if state["round"] >= settings.retraces or is_finished(state["beams"][0]):
+            return Command(goto=_CONCLUDING[0].name)
+        if len(pool) > 1 and _worth(pool[1]) > (True, self._cutoff(settings)):
+            return Command(goto=_CONCLUDING[0].name)
+        return Command(goto=settings.retrace_to, update={"round": state["round"] + 1})
+
+    def _cutoff(self, settings: SwiresContext) -> float:
+        if settings.cutoff is not None:
+            return settings.cutoff
+        # The judge is asked late: it may have to look at its model's checkpoint.
+        own = self.judge.default_cutoff
+        return _PUBLISHED_CUTOFF if own is None else own
 
 
 def _plan_after_rounds(stage: Stage) -> Planner:

@@ -11,8 +11,12 @@ from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.judges.confidence import ConfidenceJudge
 from langchain_llava_o1.judges.judge import Entry, Scoring
 from langchain_llava_o1.judges.reward import RewardJudge
+from langchain_llava_o1.search.swires import create_swires
 from langchain_llava_o1.staging.parts.stage import StagePart
 from langchain_llava_o1.staging.stages import STAGES
+from tests.scripted_model import ScriptedModel
+from tests.search.questions import ask
+from tests.search.writers import write_staged
 
 QUESTION = HumanMessage("How many?")
 SUMMARY = AIMessage("<SUMMARY>s</SUMMARY>")
@@ -40,6 +44,25 @@ async def test_a_model_that_tells_nothing_at_all_is_an_error() -> None:
         ConfidenceJudge().score_candidates(asked)
     with pytest.raises(ConfigurationError, match="tells none for any of the 2"):
         await ConfidenceJudge().ascore_candidates(asked)
+
+
+@pytest.mark.parametrize(
+    ("own", "score", "goes_back"), [(None, 0.4, False), (0.5, 0.4, True), (0.5, 0.6, False)]
+)
+def test_a_judge_may_tell_swires_when_to_go_back(own: float | None, score: float, goes_back: bool) -> None:
+    def reward(messages: list[BaseMessage]) -> float:
+        return score
+
+    if own is not None:
+        reward.default_cutoff = own  # type: ignore[attr-defined]
+    graph = create_swires(
+        ScriptedModel(write=write_staged), judge=RewardJudge(reward), continuation="prefill"
+    ).compile()
+    state = graph.invoke(ask(), context={"seed": 1})
+    assert ("caption 2" in state["stages"]) == goes_back
+    # What is given counts more.
+    given = graph.invoke(ask(), context={"seed": 1, "cutoff": 0.7, "retraces": 1})
+    assert "caption 2" in given["stages"]
 
 
 async def test_a_reward_sees_the_question_and_the_answer_so_far() -> None:
