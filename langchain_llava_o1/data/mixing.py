@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
+from typing import NamedTuple
 
 from langchain_llava_o1.data.card import MixedSource, write_card
 from langchain_llava_o1.data.example import Example
@@ -64,6 +65,7 @@ def mix_sets(
     copy_pictures: bool = True,
     command: str = "",
     report_line: Callable[[int], None] = lambda number: None,
+    report_problem: Callable[[Problem], None] = lambda problem: None,
 ) -> Mix:
     """Draw examples from sets and write them, in random order, as a new set with its card.
 
@@ -80,6 +82,8 @@ def mix_sets(
             mix is opened with the pictures of its sources, which must then be at the same place.
         command: How it was made, for the card.
         report_line: Called with the number of examples that were written.
+        report_problem: Called with what is wrong with a line of a set, and whether it is not drawn because of
+            it, before anything is written.
 
     Raises:
         ConfigurationError: If the folder is not empty, the shares are not positive, a set has too few
@@ -87,7 +91,7 @@ def mix_sets(
     """
     folder = Path(folder)
     _check(parts, folder, size, copy_pictures=copy_pictures)
-    planned = _plan(parts, size)
+    planned = _plan(parts, size, report_problem)
     mixing = _Mixing(parts, planned, seed, copy_pictures)
     with TrainingSetWriter(folder / _FILE) as writer:
         for number in mixing.write(writer):
@@ -139,22 +143,25 @@ class _Mixing:
         writer.append(replace(drawn, id=id), files)
 
 
-def _plan(parts: Sequence[MixPart], size: int) -> list[MixedSource]:
+def _plan(
+    parts: Sequence[MixPart], size: int, report_problem: Callable[[Problem], None]
+) -> list[MixedSource]:
     """Return how many examples are to be taken from each set.
 
     Raises:
         ConfigurationError: If a set has too few.
     """
+    counts = [_count_lines(part.training_set, report_problem) for part in parts]
     planned = [
-        MixedSource(
-            name, str(part.training_set.path), part.share, _count_usable(part.training_set), num_taken
+        MixedSource(name, str(part.training_set.path), part.share, found.num_usable, num_taken)
+        for name, part, found, num_taken in zip(
+            _name_sources(parts), parts, counts, split_size(parts, size), strict=True
         )
-        for name, part, num_taken in zip(_name_sources(parts), parts, split_size(parts, size), strict=True)
     ]
     lacking = [
-        f"{source.file} has {source.num_usable:,} examples that can be used, and its share of {size:,} is "
-        f"{source.num_taken:,}"
-        for source in planned
+        f"{source.file} has {source.num_usable:,} examples that can be used{found.describe_others()}, and "
+        f"its share of {size:,} is {source.num_taken:,}"
+        for source, found in zip(planned, counts, strict=True)
         if source.num_taken > source.num_usable
     ]
     if lacking:
@@ -208,8 +215,30 @@ def _usable(training_set: TrainingSet) -> Iterator[Example]:
     return (example for example in training_set if not training_set.find_missing_pictures(example))
 
 
-def _count_usable(training_set: TrainingSet) -> int:
-    return sum(1 for _ in _usable(training_set))
+class _LineCount(NamedTuple):
+    """How many lines of a set can be drawn, and why the others cannot."""
+
+    num_usable: int
+    num_broken: int
+    num_without_pictures: int
+
+    def describe_others(self) -> str:
+        """Say how many lines cannot be drawn; nothing where there are none."""
+        lacking = {"an example": self.num_broken, "its pictures": self.num_without_pictures}
+        told = ", ".join(f"{number:,} without {what}" for what, number in lacking.items() if number)
+        return f" (its other lines: {told})" if told else ""
+
+
+def _count_lines(training_set: TrainingSet, report_problem: Callable[[Problem], None]) -> _LineCount:
+    num_usable = num_broken = num_without_pictures = 0
+    for line in training_set.read_lines():
+        missing = training_set.find_missing_pictures(line.example) if line.example is not None else []
+        for problem in (*line.problems, *(replace(each, is_left_out=True) for each in missing)):
+            report_problem(problem)
+        num_broken += line.example is None
+        num_without_pictures += bool(missing)
+        num_usable += line.example is not None and not missing
+    return _LineCount(num_usable, num_broken, num_without_pictures)
 
 
 def _draw(training_set: TrainingSet, source: MixedSource, seed: str) -> Iterator[Example]:

@@ -26,7 +26,7 @@ def open_training_set(
     *,
     pictures: str | Path | None = None,
     columns: Columns | None = None,
-    allow_benchmark: bool = False,
+    allow_benchmark: bool | None = False,
     image_policy: ImagePolicy | None = None,
 ) -> TrainingSet:
     """Open a data set. Its pictures are read when they are asked for.
@@ -36,7 +36,8 @@ def open_training_set(
         pictures: What its paths are relative to: a folder, a zip, which stays packed, or the first part of a
             zip. By default the folder of the file.
         columns: What the columns of a table are called; the default ones if None.
-        allow_benchmark: Whether a benchmark (TSV) may be opened, whose questions are not to be learned.
+        allow_benchmark: Whether a benchmark (TSV) may be opened, whose questions are not to be learned; None
+            for no, where whoever asks cannot allow it.
         image_policy: Limits on pictures; the default ones if None.
 
     Raises:
@@ -102,12 +103,14 @@ def _find_file(path: Path) -> Path:
     return found[0]
 
 
-def _check_allowed(path: Path, *, is_allowed: bool) -> None:
-    if not is_allowed:
-        raise ConfigurationError(
-            f"{path} is a benchmark. A model that has learned its answers cannot be measured with it any "
-            "more. Use another set, or allow it with allow_benchmark=True (--allow-benchmark)."
-        )
+def _check_allowed(path: Path, *, is_allowed: bool | None) -> None:
+    if is_allowed:
+        return
+    way = "" if is_allowed is None else ", or allow it with allow_benchmark=True (--allow-benchmark)"
+    raise ConfigurationError(
+        f"{path} is a benchmark. A model that has learned its answers cannot be measured with it any more. "
+        f"Use another set{way}."
+    )
 
 
 def _is_table(path: Path) -> bool:

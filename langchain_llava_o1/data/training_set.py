@@ -1,7 +1,7 @@
 """A set of examples, whatever file it is read from: a line at a time, pictures when they are asked for."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,18 @@ class TrainingSet(ABC):
 
     def __iter__(self) -> Iterator[Example]:
         return (line.example for line in self.read_lines() if line.example is not None)
+
+    def read_examples(self, report_problem: Callable[[Problem], None]) -> Iterator[Example]:
+        """Read the examples in the order of the file.
+
+        Args:
+            report_problem: Called with each problem of a line, whether the line gives an example or not.
+        """
+        for line in self.read_lines():
+            for problem in line.problems:
+                report_problem(problem)
+            if line.example is not None:
+                yield line.example
 
     def find(self, id: str) -> Example:
         """Return the first example with an id.

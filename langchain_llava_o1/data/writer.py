@@ -70,13 +70,7 @@ class TrainingSetWriter:
             example = replace(
                 example, pictures=tuple(copy_picture(data, self.path.parent) for data in pictures)
             )
-        line = _write_checked(example)
-        size = os.fstat(self._file).st_size
-        try:
-            _write_all(self._file, line)
-        except BaseException:
-            os.ftruncate(self._file, size)
-            raise
+        append_whole(self._file, _write_checked(example))
         self._ids.add(example.id)
 
     def close(self) -> None:
@@ -92,6 +86,24 @@ class TrainingSetWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def append_whole(file: int, data: bytes) -> None:
+    """Write something at the end of a file, all of it or nothing.
+
+    Args:
+        file: The descriptor of a file that is open for appending.
+        data: What to write.
+
+    Raises:
+        OSError: If it cannot be written, as on a full disk; the file is left as it was.
+    """
+    size = os.fstat(file).st_size
+    try:
+        _write_all(file, data)
+    except BaseException:
+        os.ftruncate(file, size)
+        raise
 
 
 def copy_picture(data: bytes, folder: Path) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from langchain_llava_o1.data.formats.json_line import read_record
 from langchain_llava_o1.data.formats.lines import read_lines
 from langchain_llava_o1.data.picture_files.picture_files import PictureFiles
 from langchain_llava_o1.data.problem import Location, Problem
@@ -73,9 +74,13 @@ def read_pairs(
     looked_at = _PictureCheck(pictures)
     for line in read_lines(path):
         location = Location(str(path), line.number)
+        record = read_record(line.text, location)
+        if isinstance(record, Problem):
+            report_problem(record)
+            continue
         try:
-            pair = _read_pair(json.loads(line.text), location)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            pair = _read_pair(record, location)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             report_problem(
                 location.problem(
                     "",
@@ -92,7 +97,10 @@ def read_pairs(
             continue
         pairs.append(pair)
     if not pairs:
-        raise DataError(f"{path} has no pair of answers to learn from.")
+        raise DataError(
+            f"{path} has no pair of answers to learn from. Draw pairs by `llava-o1 data preference-pairs`; "
+            "where it found none, give it more questions or --answers."
+        )
     return pairs
 
 

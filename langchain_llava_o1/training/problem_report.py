@@ -1,5 +1,6 @@
 """What is wrong with the lines of a set, told as it is found: the first problems, and how many there are."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from langchain_llava_o1.data.problem import Problem
@@ -14,6 +15,7 @@ class ProblemReport:
         """Choose how a warning is given."""
         self._warn = warn
         self._num_problems = 0
+        self._untold: Counter[str] = Counter()
         self._left_out: set[tuple[str, int]] = set()
         self._is_summed_up = True
 
@@ -25,15 +27,17 @@ class ProblemReport:
             self._left_out.add((problem.file, problem.line))
         if self._num_problems <= _TOLD:
             self._warn(str(problem))
+        else:
+            self._untold[problem.kind] += 1
 
     def sum_up(self) -> None:
         """Give the counts, unless nothing has been added since they were given."""
         if self._is_summed_up:
             return
         self._is_summed_up = True
-        if self._num_problems > _TOLD:
-            self._warn(
-                f"{self._num_problems - _TOLD:,} further problems; `llava-o1 data check` tells of them"
-            )
+        if self._untold:
+            kinds = ", ".join(f"{kind} {number:,}" for kind, number in self._untold.most_common())
+            number = f"{self._untold.total():,} further problems"
+            self._warn(f"{number} ({kinds}); correct the first ones to be told of them")
         if self._left_out:
             self._warn(f"{len(self._left_out):,} lines were left out")

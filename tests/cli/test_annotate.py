@@ -89,9 +89,11 @@ def test_lines_that_give_no_question_are_told_and_the_others_go_on(
     result = run_command("data", "annotate", path, *options(server, folder), "--estimate")
     check_problems(result, path)
     result = run_command("data", "annotate", path, *options(server, folder))
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     check_problems(result, path)
     assert "17 annotated, 0 refused, 1 errors, 3 problems in lines; 17 calls" in result.stdout
+    assert "error: 1 question failed; start again to try what failed once more" in result.stderr
+    assert f"The reasons are in {folder / 'refusals.jsonl'}." in result.stderr
     assert len(read_json_lines(folder / "examples.jsonl")) == 17
 
 
@@ -112,7 +114,8 @@ def test_lines_that_give_no_question_give_no_pair(
     path, out = write_bad_questions(tmp_path), tmp_path / "pairs.jsonl"
     asked = ("--model", "openai:scripted", "--base-url", server.address, "--answers", "2", "--out", out)
     result = run_command("data", "preference-pairs", path, *asked)
-    assert result.exit_code == 0
+    assert result.exit_code == 1
+    assert "1 question failed; start again to try what failed once more" in result.stderr
     assert f"{path}:17: no JSON in UTF-8" in result.stderr
     assert "0 pairs of 17/18 questions, 3 problems in lines; 34 calls" in result.stdout
 

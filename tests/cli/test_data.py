@@ -75,10 +75,29 @@ def test_overlap_leaves_exit_code_1_when_something_is_found(
     assert run_command("data", "overlap", path, benchmarks[0], "--by", "question").exit_code == 0
 
 
+def test_benchmarks_are_compared_with_each_other(run_command: RunCommand, benchmarks: list[Path]) -> None:
+    assert run_command("data", "overlap", *benchmarks).exit_code == 0
+    assert run_command("data", "overlap", benchmarks[0], benchmarks[0]).exit_code == 1
+
+
+def test_the_fix_that_is_told_of_a_benchmark_is_one_that_the_command_has(
+    run_command: RunCommand, path: Path, benchmarks: list[Path]
+) -> None:
+    asked = ("--size", "1", "--out", path.parent / "mix")
+    mixed = told(run_command("data", "mix", f"{benchmarks[0]}=1", *asked))
+    assert "is a benchmark" in mixed
+    assert "Use another set." in mixed
+    assert "allow" not in mixed
+    assert "--allow-benchmark" in told(run_command("data", "check", benchmarks[0]))
+    assert run_command("data", "check", benchmarks[0], "--allow-benchmark").exit_code == 0
+
+
 def test_show_writes_a_page(run_command: RunCommand, path: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     result = run_command("data", "show", path, "--out", page, "--sample", "1", "--seed", "3")
     assert (result.exit_code, result.stdout) == (0, "")
+    assert f"warning: {path}:2: no JSON in UTF-8" in result.stderr
+    assert "warning: 1 lines were left out" in result.stderr
     first = page.read_text(encoding="utf-8")
     assert first.count("<article") == 1
     run_command("data", "show", path, "--out", page, "--sample", "1", "--seed", "3")
@@ -90,6 +109,8 @@ def test_mix_writes_a_set_that_can_be_checked(run_command: RunCommand, path: Pat
     folder = tmp_path / "mix"
     result = run_command("data", "mix", f"{path}=1", f"{other}=3", "--size", "2", "--out", folder)
     assert result.exit_code == 0
+    assert f"warning: {path}:2: no JSON in UTF-8" in result.stderr
+    assert "warning: 1 lines were left out" in result.stderr
     assert f"{folder / 'train.jsonl'}: 2 examples" in result.stdout
     assert f"{other}=3" in (folder / "README.md").read_text(encoding="utf-8")
     assert run_command("data", "check", folder).exit_code == 0
@@ -107,7 +128,10 @@ def test_mix_writes_a_set_that_can_be_checked(run_command: RunCommand, path: Pat
         (("show", "train.jsonl", "--out", "nowhere/page.html"), "there is no folder"),
         (("mix", "train.jsonl", "--size", "1", "--out", "mix"), "is no set with its share"),
         (("mix", "train.jsonl=-1", "--size", "1", "--out", "mix"), "is no set with its share"),
-        (("mix", "train.jsonl=1", "--size", "9", "--out", "mix"), "has 2 examples that can be used"),
+        (
+            ("mix", "train.jsonl=1", "--size", "9", "--out", "mix"),
+            "has 2 examples that can be used (its other lines: 1 without an example), and its share of 9 is",
+        ),
         (("mix", "Found.tsv=1", "--size", "1", "--out", "mix"), "is a benchmark"),
     ],
 )

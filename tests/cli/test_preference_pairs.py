@@ -31,6 +31,19 @@ def test_pairs_of_answers_are_written(
     assert pair["rejected"][0]["content"][0]["text"] == staged(conclusion="8")
 
 
+def test_lines_that_are_no_pairs_are_told_before_training(run_command: RunCommand, tmp_path: Path) -> None:
+    """Also those of which the first ones are not told, and one that is nested without end."""
+    pairs = write_set(tmp_path / "pairs.jsonl", "[" * 100_000, *['{"prompt": []}'] * 22, "[]")
+    result = run_command("train", "--dpo", pairs, "--model", "tiny", "--out", tmp_path / "run", "--cpu")
+    assert result.exit_code == 1
+    assert f"{pairs}:1: no JSON in UTF-8 (maximum recursion depth exceeded" in result.stderr
+    assert f"{pairs}:2: the prompt does not end in a question" in result.stderr
+    assert "4 further problems (broken pair 3, broken line 1); correct the first ones" in result.stderr
+    assert "24 lines were left out" in result.stderr
+    assert "data check" not in result.stderr
+    assert "no pair of answers to learn from. Draw pairs by `llava-o1 data preference-pairs`" in result.stderr
+
+
 @pytest.mark.long
 def test_pairs_of_stages_are_drawn_by_a_search_and_learned(run_command: RunCommand, tmp_path: Path) -> None:
     item = make_item(0, Difficulty.HARD)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from langchain_llava_o1.data.example import Example
 from langchain_llava_o1.data.mixing import Mix, MixPart, mix_sets, split_size
 from langchain_llava_o1.data.opening import open_training_set
+from langchain_llava_o1.data.problem import Problem
 from langchain_llava_o1.data.sampling import draw_sample
 from langchain_llava_o1.errors import ConfigurationError
 from tests.data.sets import conversation, write_pictures, write_set, write_zip
@@ -83,8 +84,26 @@ def test_examples_without_their_pictures_are_not_drawn(tmp_path: Path) -> None:
     assert sorted(example.id for example in read(mix)) == ["set/0", "set/3"]
     assert [(problem.line, problem.kind) for problem in mix.problems] == [(3, "broken picture")]
     assert mix.num_examples == 2
-    with pytest.raises(ConfigurationError, match="has 3 examples that can be used, and its share of 4 is 4"):
-        mix_sets([part], tmp_path / "again", size=4)
+
+
+def test_lines_that_cannot_be_drawn_are_told_and_counted(tmp_path: Path) -> None:
+    lines = ["{", conversation("a", image="none.png"), conversation("b"), "[]", conversation("b")]
+    part = MixPart(open_training_set(write_set(tmp_path / "set.jsonl", *lines)), 1)
+    problems: list[Problem] = []
+    mix = mix_sets([part], tmp_path / "mix", size=2, report_problem=problems.append)
+    assert sorted(example.id for example in read(mix)) == ["set/b", "set/b-2"]
+    assert [(problem.line, problem.kind, problem.is_left_out) for problem in problems] == [
+        (1, "broken line", True),
+        (2, "missing picture", True),
+        (4, "broken line", True),
+        (5, "repeated id", False),
+    ]
+    with pytest.raises(
+        ConfigurationError,
+        match=r"has 2 examples that can be used \(its other lines: 2 without an example, 1 without its "
+        r"pictures\), and its share of 3 is 3",
+    ):
+        mix_sets([part], tmp_path / "again", size=3)
 
 
 def test_paths_can_stay_as_they_are_at_one_place(parts: list[MixPart], tmp_path: Path) -> None:

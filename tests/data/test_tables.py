@@ -17,7 +17,7 @@ def test_a_csv_file_is_a_set(tmp_path: Path) -> None:
     write_pictures(tmp_path, "red")
     path = tmp_path / "table.csv"
     path.write_text(
-        f'\ufeffid,image,question,answer,level\n7,red.png,"Which\ncolour?","{staged()}",3\n,,Why?,Because\n',
+        f'\ufeffid,image,question,answer,level\n7,red.png,"Which\ncolour?","{staged()}",3\n,,Why?,Because,\n',
         encoding="utf-8",
     )
     opened = open_training_set(path)
@@ -26,7 +26,7 @@ def test_a_csv_file_is_a_set(tmp_path: Path) -> None:
     assert (first.answers, dict(first.extra)) == ([staged()], {"level": "3"})
     assert opened.open_pictures(first)[0].image.size == (12, 8)
     assert second.pictures == ()
-    assert path.read_text().splitlines()[second.location.line - 1] == ",,Why?,Because"
+    assert path.read_text().splitlines()[second.location.line - 1] == ",,Why?,Because,"
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])

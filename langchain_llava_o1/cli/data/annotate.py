@@ -36,19 +36,19 @@ from langchain_llava_o1.cli.data.teaching import (
     read_strategy,
     read_validator,
 )
-from langchain_llava_o1.cli.data.ticker import Ticker, leave_if_budget_is_reached
+from langchain_llava_o1.cli.data.ticker import Ticker, leave_if_budget_is_reached, leave_if_questions_failed
 from langchain_llava_o1.cli.failures import checking_usage
-from langchain_llava_o1.cli.options import (
-    CandidatesOption,
-    DebugOption,
+from langchain_llava_o1.cli.judge_options import (
     JudgeKindOption,
     JudgeModelOption,
     JudgeOption,
-    SettingsOption,
-    TemperatureOption,
+    JudgeSettingsOption,
+    JudgeUrlOption,
     read_judge,
 )
+from langchain_llava_o1.cli.options import CandidatesOption, DebugOption, SettingsOption, TemperatureOption
 from langchain_llava_o1.cli.output import write_error, write_output
+from langchain_llava_o1.data.opening import REFUSALS_FILE
 
 if TYPE_CHECKING:
     from langchain_llava_o1.data.annotation.estimate import Estimate
@@ -78,7 +78,11 @@ ReferenceOption = Annotated[
     ),
 ]
 RetryOption = Annotated[
-    bool, typer.Option("--retry-refusals", help="Try again what an earlier start refused or failed at.")
+    bool,
+    typer.Option(
+        "--retry-refusals",
+        help="Try again what an earlier start refused after all tries. What failed is tried again anyway.",
+    ),
 ]
 CopyOption = Annotated[
     bool,
@@ -119,7 +123,9 @@ def annotate(
     strategy: AnsweringOption = None,
     judge: JudgeOption = None,
     judge_model: JudgeModelOption = None,
+    judge_base_url: JudgeUrlOption = None,
     judge_kind: JudgeKindOption = None,
+    judge_settings: JudgeSettingsOption = None,
     candidates: CandidatesOption = None,
     temperature: TemperatureOption = None,
     further: SettingsOption = None,
@@ -143,7 +149,8 @@ def annotate(
     """Have a model write staged answers to a SET of questions, and keep those that agree with its answers.
 
     The SET is a table of image, question, answer and, if there is one, hint; or conversations, of which the
-    last answer is the reference. Killed and started again, it goes on. Exit code 1 at the end of the budget.
+    last answer is the reference. Killed and started again, it goes on, and tries what failed once more.
+    Exit code 1 at the end of the budget, and where questions failed.
     """
     from langchain_llava_o1.data.annotation.annotation import aannotate, estimate_annotation
     from langchain_llava_o1.data.annotation.plan import AnnotationPlan
@@ -159,7 +166,7 @@ def annotate(
     default = "single" if teaching.is_local else None
     search = read_strategy(
         strategy,
-        read_judge(judge, judge_model, judge_kind),
+        read_judge(judge, judge_model, judge_kind, judge_base_url, judge_settings),
         candidates,
         temperature,
         further,
@@ -203,9 +210,10 @@ def annotate(
 
 
 def finish(report: "AnnotationReport") -> None:
-    """Say what it came to; leave with exit code 1 where the budget ended it."""
+    """Say what it came to; leave with exit code 1 where the budget ended it, or questions failed."""
     write_output(f"{report.folder}: {describe_report(report)}\n")
     leave_if_budget_is_reached(is_reached=report.is_budget_reached)
+    leave_if_questions_failed(report.num_failed, f"The reasons are in {Path(report.folder) / REFUSALS_FILE}.")
 
 
 def describe_progress(report: "AnnotationReport") -> str:

@@ -6,12 +6,11 @@ from typing import Annotated
 
 import typer
 
+from langchain_llava_o1.cli.data.line_problems import telling_problems
 from langchain_llava_o1.cli.data.options import ColumnsOption, PicturesOption, count_lines, open_set
 from langchain_llava_o1.cli.failures import checking_usage
 from langchain_llava_o1.cli.options import DebugOption
 from langchain_llava_o1.cli.output import write_error, write_output
-
-_PROBLEMS_TOLD = 20
 
 SourcesArgument = Annotated[
     list[str],
@@ -49,7 +48,7 @@ def mix(
     command += ["--out", str(out), *(["--pictures", str(pictures)] if pictures else [])]
     command += [part for column in columns or [] for part in ("--column", column)]
     command += [] if is_copying else ["--no-copy"]
-    with checking_usage():
+    with checking_usage(), telling_problems() as report_problem:
         mixed = mix_sets(
             parts,
             out,
@@ -58,11 +57,10 @@ def mix(
             copy_pictures=is_copying,
             command=shlex.join(command),
             report_line=count_lines,
+            report_problem=report_problem,
         )
-    for problem in mixed.problems[:_PROBLEMS_TOLD]:
-        write_error(f"llava-o1: warning: {problem}")
-    if mixed.problems:
-        write_error(f"llava-o1: warning: {len(mixed.problems):,} examples are left out")
+        for problem in mixed.problems:
+            report_problem(problem)
     width = max(len(source.name) for source in mixed.sources)
     rows = [f"{source.name:<{width}}  {source.num_taken:,}" for source in mixed.sources]
     write_output("\n".join([f"{mixed.path}: {mixed.num_examples:,} examples", *rows]) + "\n")

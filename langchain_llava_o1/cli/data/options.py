@@ -59,9 +59,15 @@ def open_set(
     pictures: Path | None = None,
     columns: list[str] | None = None,
     *,
-    allow_benchmark: bool = False,
+    allow_benchmark: bool | None = None,
 ) -> TrainingSet:
     """Open the set that the options name.
+
+    Args:
+        path: The set.
+        pictures: ``--pictures``.
+        columns: ``--column``.
+        allow_benchmark: ``--allow-benchmark``; None where a command has no such option.
 
     Raises:
         typer.BadParameter: If a column is not written as one.

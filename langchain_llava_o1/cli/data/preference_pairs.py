@@ -32,18 +32,17 @@ from langchain_llava_o1.cli.data.teaching import (
     read_strategy,
     read_validator,
 )
-from langchain_llava_o1.cli.data.ticker import Ticker, leave_if_budget_is_reached
+from langchain_llava_o1.cli.data.ticker import Ticker, leave_if_budget_is_reached, leave_if_questions_failed
 from langchain_llava_o1.cli.failures import checking_usage
-from langchain_llava_o1.cli.options import (
-    CandidatesOption,
-    DebugOption,
+from langchain_llava_o1.cli.judge_options import (
     JudgeKindOption,
     JudgeModelOption,
     JudgeOption,
-    SettingsOption,
-    TemperatureOption,
+    JudgeSettingsOption,
+    JudgeUrlOption,
     read_judge,
 )
+from langchain_llava_o1.cli.options import CandidatesOption, DebugOption, SettingsOption, TemperatureOption
 from langchain_llava_o1.cli.output import write_error, write_output
 
 if TYPE_CHECKING:
@@ -93,7 +92,9 @@ def preference_pairs(
     strategy: AnsweringOption = None,
     judge: JudgeOption = None,
     judge_model: JudgeModelOption = None,
+    judge_base_url: JudgeUrlOption = None,
     judge_kind: JudgeKindOption = None,
+    judge_settings: JudgeSettingsOption = None,
     candidates: CandidatesOption = None,
     temperature: TemperatureOption = None,
     further: SettingsOption = None,
@@ -111,7 +112,7 @@ def preference_pairs(
 
     With --form stage, pair what a search that came to a right one chose at every stage with the other
     candidates. Right is what agrees with the SET's answers, which the model does not see. Killed and started
-    again, it goes on. Exit code 1 at the end of the budget.
+    again, it goes on. Exit code 1 at the end of the budget, and where questions failed.
     """
     from langchain_llava_o1.data.annotation.plan import AnnotationPlan
     from langchain_llava_o1.data.annotation.preference_pairs import draw_preference_pairs
@@ -126,7 +127,7 @@ def preference_pairs(
     )
     search = read_strategy(
         strategy or ("stage-beam" if form == "stage" else None),
-        read_judge(judge, judge_model, judge_kind),
+        read_judge(judge, judge_model, judge_kind, judge_base_url, judge_settings),
         candidates,
         temperature,
         further,
@@ -159,12 +160,9 @@ def preference_pairs(
         )
     for id, reason in list(report.failures.items())[:_FAILURES_TOLD]:
         write_error(f"llava-o1: warning: {id}: {reason}")
-    if report.failures:
-        write_error(
-            f"llava-o1: warning: {len(report.failures):,} questions failed; the next start tries again"
-        )
     write_output(f"{out}: {_describe(report)}\n")
     leave_if_budget_is_reached(is_reached=report.is_budget_reached)
+    leave_if_questions_failed(len(report.failures), "The first reasons are above.")
 
 
 def _describe(report: "PairReport") -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from langchain_llava_o1.cli.data.line_problems import telling_problems
 from langchain_llava_o1.cli.data.options import (
     AllowBenchmarkOption,
     ColumnsOption,
@@ -35,7 +36,8 @@ def show(
     with checking_usage():
         check_page_path(out, "--out")
     training_set = open_set(path, pictures, columns, allow_benchmark=allow_benchmark)
-    examples = draw_sample(training_set, size, seed)
+    with telling_problems() as report_problem:
+        examples = draw_sample(training_set.read_examples(report_problem), size, seed)
     note = f"{len(examples)} examples, drawn at random with seed {seed}."
     write_page(render_sample(training_set, examples, note=note), out)
     write_error(f"llava-o1: {len(examples)} examples are shown in {out}")

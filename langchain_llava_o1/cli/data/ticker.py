@@ -29,6 +29,14 @@ class Ticker(Generic[Report]):
             write_error(self._describe(report))
 
 
+def leave_if_questions_failed(number: int, advice: str) -> None:
+    """Leave with exit code 1 where questions failed; ``advice`` says where the reasons are, a sentence."""
+    if number:
+        failed = "1 question" if number == 1 else f"{number:,} questions"
+        write_error(f"llava-o1: error: {failed} failed; start again to try what failed once more. {advice}")
+        raise typer.Exit(EXIT_FAILED)
+
+
 def leave_if_budget_is_reached(*, is_reached: bool) -> None:
     """Leave with exit code 1 where a command stopped at its budget."""
     if is_reached:

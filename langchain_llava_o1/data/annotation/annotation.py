@@ -37,7 +37,8 @@ def annotate(
     came; ``refusals.jsonl``, the questions without an annotation and why; a card, ``README.md``; and
     ``annotation/``, the journal of every reply. A process that is killed at any moment loses only the calls
     that were under way: started again with the same folder, it goes on, and no reply in the journal is paid
-    for again. An error of a provider ends no run: its question is refused as an error.
+    for again. An error of a provider ends no run, unless every question would meet it: its question is left
+    as an error, which the next start tries again.
 
     Args:
         questions: The questions; the last answer of each is its reference answer, and ``hint`` among its
@@ -47,7 +48,8 @@ def annotate(
         concurrency: Questions under way at once.
         copy_pictures: Whether pictures are copied into the folder. Otherwise their paths stay as they are,
             and the set is opened with the pictures of the questions.
-        retry_refusals: Whether questions that were refused by an earlier start are tried again.
+        retry_refusals: Whether questions that were refused by an earlier start, after all tries, are tried
+            again; those that failed are in any case.
         command: How it was made, for the card.
         ray_address: A Ray cluster whose machines ask the models: "auto", "ray://host:10001", or "local" for
             this one (extra ``ray``). None asks from here.
@@ -60,6 +62,8 @@ def annotate(
     Raises:
         ConfigurationError: If the folder was begun in another way or is in use, or a model or search cannot
             be opened.
+        ModelOutOfReachError: If a model answers no question at all, as with a wrong key or without credit;
+            what was annotated is kept.
     """
     coroutine = aannotate(
         questions,
@@ -135,7 +139,7 @@ def estimate_annotation(
         questions: The questions.
         folder: Where annotations are written to; what is there already takes nothing.
         plan: Who answers and who compares.
-        retry_refusals: Whether questions that were refused are tried again.
+        retry_refusals: Whether questions that were refused after all tries are tried again.
         report_problems: Called with what is wrong with lines of the set.
 
     Raises:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 from langchain_llava_o1.data.annotation.annotator import FAILED, Outcome
+from langchain_llava_o1.data.annotation.failures import describe_failure
 from langchain_llava_o1.data.annotation.folder import AnnotationFolder
 from langchain_llava_o1.data.annotation.journal import RecordedReply, Refusal
 from langchain_llava_o1.data.annotation.models import AnnotatorModels
@@ -65,7 +66,12 @@ class AnnotationRun:
         self.folder.keep_reply(reply)
 
     async def work(self, models: AnnotatorModels) -> None:
-        """Annotate one question after the other, until none is left or the budget is reached."""
+        """Annotate one question after the other, until none is left or the budget is reached.
+
+        Raises:
+            ConfigurationError: If no question can be annotated in this way.
+            ModelOutOfReachError: If the model answers no question at all.
+        """
         for example in self.left:
             if self.tally.is_budget_reached:
                 return
@@ -108,6 +114,5 @@ class AnnotationRun:
 
 
 def _fail(example: Example, error: Exception) -> Outcome:
-    reason = " ".join(f"{type(error).__name__}: {error}".split())
     reference, digest = read_reference(example), digest_question(example)
-    return Outcome(refusal=Refusal(example.id, FAILED, reason, 1, "", reference, digest))
+    return Outcome(refusal=Refusal(example.id, FAILED, describe_failure(error), 1, "", reference, digest))

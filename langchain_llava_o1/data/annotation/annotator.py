@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from langchain_llava_o1.data.annotation.failures import check_reach, describe_failure
 from langchain_llava_o1.data.annotation.journal import Refusal
 from langchain_llava_o1.data.annotation.question import Question, read_reference
 from langchain_llava_o1.data.annotation.recording import QuestionRecord
@@ -61,6 +62,7 @@ class Annotator:
         Raises:
             BudgetReached: If no further call may be made; what was paid for is recorded.
             ConfigurationError: If no question can be annotated in this way.
+            ModelOutOfReachError: If the model answers no question at all.
         """
         reason = reply = ""
         num_unreadable = 0
@@ -82,8 +84,8 @@ class Annotator:
                 raise
             # Providers raise whatever they like, and no question is to stop the others.
             except Exception as error:
-                reason = " ".join(f"{type(error).__name__}: {error}".split())
-                refusal = _refuse(question, FAILED, reason, attempt, reply)
+                check_reach(error)
+                refusal = _refuse(question, FAILED, describe_failure(error), attempt, reply)
                 return Outcome(refusal=refusal, num_unreadable=num_unreadable)
             num_unreadable += validation.num_unreadable
             if validation.agreement is Agreement.VALID:

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from langchain_llava_o1.data.annotation.annotator import Outcome
+from langchain_llava_o1.data.annotation.annotator import FAILED, Outcome
 from langchain_llava_o1.data.annotation.journal import (
     Journal,
     RecordedReply,
@@ -57,7 +57,7 @@ class AnnotationFolder:
             settings: How annotations are made; those that were made before must have been made in this way.
             digests: The digest of each question, by id.
             copy_pictures: Whether pictures are copied into it.
-            retry_refusals: Whether what was refused is to be tried again.
+            retry_refusals: Whether what was refused is to be tried again; what failed is in any case.
 
         Raises:
             ConfigurationError: If it was begun with other settings, another process writes to it, or it is no
@@ -108,7 +108,7 @@ class AnnotationFolder:
         refusal = self.refusals.get(id)
         if refusal is None:
             return 1
-        return refusal.attempt if refusal.outcome != "refused" else refusal.attempt + 1
+        return refusal.attempt if refusal.outcome == FAILED else refusal.attempt + 1
 
     def record_of(self, id: str) -> QuestionRecord:
         """Return the calls of a question, to be gone on with."""

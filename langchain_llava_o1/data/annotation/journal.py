@@ -15,6 +15,7 @@ from typing import Any
 from filelock import BaseFileLock, FileLock, Timeout
 
 from langchain_llava_o1.data.formats.lines import read_lines
+from langchain_llava_o1.data.writer import append_whole
 from langchain_llava_o1.errors import ConfigurationError
 
 _JOURNAL = "journal.jsonl"
@@ -51,7 +52,8 @@ class Refusal:
 
     Attributes:
         id: The question.
-        outcome: "refused", after all tries, or "error", where a try could not be made.
+        outcome: "refused", after all tries, or "error", where a try could not be made; what failed is tried
+            again by every start.
         reason: Why.
         attempt: The last try.
         reply: Text of the last reply; empty where there was none.
@@ -100,9 +102,13 @@ class Journal:
         return read_journal(self.folder)
 
     def write(self, record: Record) -> None:
-        """Append a record; it is in the file, whole, when this returns."""
+        """Append a record; it is in the file, whole, when this returns.
+
+        Raises:
+            OSError: If it cannot be written; the file is left as it was.
+        """
         kind = "reply" if isinstance(record, RecordedReply) else "refusal"
-        self._file.write(write_json_line({"kind": kind, **asdict(record)}))
+        append_whole(self._file.fileno(), write_json_line({"kind": kind, **asdict(record)}))
 
     def close(self) -> None:
         """Let other processes go on with the folder."""

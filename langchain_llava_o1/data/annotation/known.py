@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from langchain_llava_o1.data.annotation.annotator import FAILED
 from langchain_llava_o1.data.annotation.journal import Record, RecordedReply, Refusal
 from langchain_llava_o1.data.annotation.question import QUESTION_DIGEST, is_changed
 from langchain_llava_o1.data.annotation.spending import Usage
@@ -38,7 +39,7 @@ class KnownOutcomes:
             examples: The file of annotations; it may be missing.
             records: The journal.
             digests: The digest of each question, by id, as it is now.
-            retry_refusals: Whether what was refused is to be tried again.
+            retry_refusals: Whether what was refused is to be tried again; what failed is in any case.
         """
         self.annotated: set[str] = set()
         self.changed: set[str] = set()
@@ -52,7 +53,10 @@ class KnownOutcomes:
 
     def is_to_do(self, id: str) -> bool:
         """Tell whether a question is still to be annotated."""
-        return id not in self.annotated and (self._retry_refusals or id not in self.refusals)
+        if id in self.annotated:
+            return False
+        refusal = self.refusals.get(id)
+        return self._retry_refusals or refusal is None or refusal.outcome == FAILED
 
     def _read_examples(self, path: Path) -> None:
         for line in read_lines(path) if path.exists() else ():
@@ -72,7 +76,7 @@ class KnownOutcomes:
             if record.question not in self.annotated:
                 self.replies[record.question].append(record)
         for id in self.refusals:
-            if not self._retry_refusals:
+            if not self.is_to_do(id):
                 self.replies.pop(id, None)
 
     def _read_refusal(self, refusal: Refusal) -> None:

@@ -20,7 +20,7 @@ from langchain_llava_o1.data.annotation.question import Question, is_changed
 from langchain_llava_o1.data.annotation.recording import QuestionRecord
 from langchain_llava_o1.data.annotation.spending import Usage
 from langchain_llava_o1.data.formats.lines import read_lines
-from langchain_llava_o1.data.writer import copy_picture
+from langchain_llava_o1.data.writer import append_whole, copy_picture
 from langchain_llava_o1.errors import ConfigurationError
 
 _DONE = "done"
@@ -96,7 +96,8 @@ class PairFile:
         pictures = [copy_picture(data, self._path.parent) for data in question.files] if pairs else []
         for number, (right, wrong) in enumerate(pairs, start=1):
             id = f"{question.id}-{number}"
-            self._file.write(write_pair(self._form, id, question, pictures, right=right, wrong=wrong))
+            pair = write_pair(self._form, id, question, pictures, right=right, wrong=wrong)
+            append_whole(self._file.fileno(), pair)
             self._ids.add(id)
         said = f"{len(answers.right)} right, {len(answers.wrong)} wrong, {answers.num_unread} unread"
         self._journal.write(Refusal(question.id, _DONE, said, 0, question_digest=question.digest))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from langchain_llava_o1.data.annotation.failures import check_reach, describe_failure
 from langchain_llava_o1.data.annotation.graded_answers import draw_answers
 from langchain_llava_o1.data.annotation.models import AnnotatorModels
 from langchain_llava_o1.data.annotation.pair_file import PairFile
@@ -85,6 +86,8 @@ async def draw_preference_pairs(
 
     Raises:
         ConfigurationError: If the file was begun in another way or is in use, or a model cannot be opened.
+        ModelOutOfReachError: If a model answers no question at all, as with a wrong key; what was drawn is
+            kept.
     """
     for name, value in (("num_answers", num_answers), ("max_pairs", max_pairs), ("concurrency", concurrency)):
         if value < 1:
@@ -150,7 +153,8 @@ class _PairRun:
                 raise
             # Providers raise whatever they like, and no question is to stop the others.
             except Exception as error:
-                self._failures[example.id] = " ".join(f"{type(error).__name__}: {error}".split())
+                check_reach(error)
+                self._failures[example.id] = describe_failure(error)
             self._report_progress(self.report(""))
 
     async def _draw(self, example: Example, models: AnnotatorModels) -> None:

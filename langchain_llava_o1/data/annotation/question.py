@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from langchain_llava_o1.data.example import ASSISTANT, Example, Turn
+from langchain_llava_o1.data.example import ASSISTANT, Example, Turn, answer_field
 from langchain_llava_o1.data.formats.json_line import OWN_FIELDS
 from langchain_llava_o1.data.messages import write_messages
 from langchain_llava_o1.data.problem import Problem
@@ -15,6 +15,7 @@ from langchain_llava_o1.data.training_set import TrainingSet
 from langchain_llava_o1.errors import DataError
 from langchain_llava_o1.pictures.picture import Picture
 from langchain_llava_o1.pictures.policy import ImagePolicy
+from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.staging.transcript import parse_transcript
 
 if TYPE_CHECKING:
@@ -100,6 +101,21 @@ def read_reference(example: Example) -> str:
     """Return the answer that an example's last question has."""
     conclusion = parse_transcript(example.answers[-1]).conclusion
     return (example.answers[-1] if conclusion is None else conclusion).strip()
+
+
+def find_repeated_conclusion(example: Example) -> Problem | None:
+    """Return a problem where the last answer concludes several times, so that it is no sure reference."""
+    last = STAGES[-1]
+    num_opened = sum(example.answers[-1].count(tag) for tag in (last.opening, last.spelled_opening))
+    if num_opened < 2:
+        return None
+    return example.location.problem(
+        answer_field(len(example.answers) - 1),
+        "repeated stage",
+        f"{last.name} is opened {num_opened} times, and the first one is taken as the reference answer",
+        expected=f"one {last.name}",
+        fix="Keep the right one.",
+    )
 
 
 def read_hint(example: Example) -> str:

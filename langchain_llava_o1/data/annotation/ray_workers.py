@@ -44,7 +44,7 @@ class _Result:
     question: Question
     replies: Sequence[RecordedReply]
     outcome: Outcome | None
-    failure: str = ""
+    failure: LlavaO1Error | None = None
 
 
 class RayWorker:
@@ -73,7 +73,7 @@ async def _annotate(models: AnnotatorModels, task: _Task) -> _Result:
     try:
         outcome = await models.annotator.annotate(task.question, record, task.first_attempt)
     except LlavaO1Error as error:
-        return _Result(task.question, replies, None, str(error))
+        return _Result(task.question, replies, None, error)
     return _Result(task.question, replies, outcome)
 
 
@@ -95,6 +95,7 @@ async def annotate_on_ray(
 
     Raises:
         ConfigurationError: If Ray is missing or not there, or no question can be annotated in this way.
+        ModelOutOfReachError: If a model answers no question at all.
     """
     ray = _connect(address)
     try:
@@ -171,10 +172,15 @@ async def _take(run: AnnotationRun, examples: Iterator[Any], number: int) -> lis
 
 
 def _keep_all(run: AnnotationRun, annotated: "Dataset") -> None:
+    failure: LlavaO1Error | None = None
     for row in annotated.iter_rows():
         result: _Result = pickle.loads(row[_COLUMN])
         for reply in result.replies:
             run.keep_reply(reply)
         if result.outcome is None:
-            raise ConfigurationError(result.failure)
-        run.keep(result.question, result.outcome)
+            failure = failure or result.failure
+        else:
+            run.keep(result.question, result.outcome)
+    # What the others came to is paid for, and kept before.
+    if failure is not None:
+        raise failure

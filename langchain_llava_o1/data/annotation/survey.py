@@ -3,7 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from langchain_llava_o1.data.annotation.question import digest_question, read_questions
+from langchain_llava_o1.data.annotation.question import (
+    digest_question,
+    find_repeated_conclusion,
+    read_questions,
+)
 from langchain_llava_o1.data.problem import Problem
 from langchain_llava_o1.data.training_set import TrainingSet
 
@@ -32,7 +36,8 @@ class QuestionSurvey:
 
     Attributes:
         digests: The digest of each question, by id, in the order of the set.
-        problems: What is wrong with its lines, among it pictures that have no file.
+        problems: What is wrong with its lines, among it pictures that have no file, and reference answers of
+            which there are several.
     """
 
     digests: Mapping[str, str]
@@ -55,4 +60,6 @@ def survey_questions(training_set: TrainingSet) -> QuestionSurvey:
         digests[example.id] = digest_question(example)
         for problem in training_set.find_missing_pictures(example):
             note(problem)
+        if (repeated := find_repeated_conclusion(example)) is not None:
+            note(repeated)
     return QuestionSurvey(digests, LineProblems(tuple(first), number))

@@ -38,17 +38,17 @@ def read_annotation(reply: Reply) -> Annotation:
 
     Tags may be in another case, hold blanks, be escaped or decorated; closing tags may be missing; text may
     stand around them, and a code fence. Where the stages were written several times, as by a model that first
-    repeats what it is asked for, the last ones that are complete count.
+    repeats what it is asked for, the last ones that are complete count. If another conclusion follows them,
+    nobody can tell which one is meant, and the reply counts as none.
     """
     if reply.finish_reason == _CUT_OFF:
         return Annotation(None, problem="the reply was cut off at the limit of tokens")
     for text in dict.fromkeys([reply.text, reply.written]):
         for tagged in dict.fromkeys([text, _straighten(text)]):
             bare = _DECORATED_TAG.sub(lambda tag: tag[1] or tag[2], _without_fence(tagged))
-            if found := _find_last_complete(parse_transcript(bare).stages):
-                bodies = [each.body for each in found]
-                whole = "\n\n".join(map(Stage.wrap, STAGES, bodies))
-                return Annotation(whole, bodies[-1])
+            stages = parse_transcript(bare).stages
+            if (start := _find_last_complete(stages)) is not None:
+                return _read_stages(stages[start:])
     return Annotation(None, problem=_explain(reply.written))
 
 
@@ -68,12 +68,22 @@ def _without_fence(text: str) -> str:
     return text[: fences[-1].start()]
 
 
-def _find_last_complete(stages: tuple[StageText, ...]) -> tuple[StageText, ...] | None:
+def _find_last_complete(stages: tuple[StageText, ...]) -> int | None:
+    """Return where the last stages begin that are all there, in order."""
     for start in range(len(stages) - len(STAGES), -1, -1):
         found = stages[start : start + len(STAGES)]
         if tuple(each.stage for each in found) == STAGES and all(_is_written(each.body) for each in found):
-            return found
+            return start
     return None
+
+
+def _read_stages(stages: tuple[StageText, ...]) -> Annotation:
+    """Read complete stages, unless another conclusion follows that says something else."""
+    bodies = [each.body for each in stages[: len(STAGES)]]
+    conclusions = [each.body for each in stages if each.stage == STAGES[-1] and _is_written(each.body)]
+    if len({" ".join(body.split()) for body in conclusions}) > 1:
+        return Annotation(None, problem="the conclusion is written twice")
+    return Annotation("\n\n".join(map(Stage.wrap, STAGES, bodies)), bodies[-1])
 
 
 def _is_written(body: str) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_llava_o1.data.example import ASSISTANT, HUMAN, Example, ReadLine, Turn
-from langchain_llava_o1.data.formats.rows import read_row_at, read_rows
+from langchain_llava_o1.data.formats.rows import compare_width, read_row_at, read_rows
 from langchain_llava_o1.data.picture_files.picture_files import PictureFiles
 from langchain_llava_o1.data.problem import Location
 from langchain_llava_o1.data.training_set import TrainingSet
@@ -52,10 +52,11 @@ class BenchmarkFile(TrainingSet):
     def read_lines(self) -> Iterator[ReadLine]:
         """Read every row: its example, and what is wrong with it."""
         for number, row in enumerate(read_rows(self.path, _TAB)):
-            if row.problem is not None:
-                yield ReadLine(row.location, None, (row.problem,))
+            problem = row.problem or compare_width(row, len(self._names), "tab")
+            if problem is not None:
+                yield ReadLine(row.location, None, (problem,))
             elif number:
-                yield self._read_row(dict(zip(self._names, row.cells, strict=False)), row.location)
+                yield self._read_row(dict(zip(self._names, row.cells, strict=True)), row.location)
 
     def _read_row(self, row: Mapping[str, str], location: Location) -> ReadLine:
         try:

@@ -52,7 +52,7 @@ def read_record(line: bytes, location: Location) -> Mapping[str, Any] | Problem:
         "broken line",
         f"a JSON {_name_type(record)}",
         expected="one JSON object on a line",
-        fix='Write it as {"id": …, "image": …, "conversations": […]}.',
+        fix="Write it as an object, between { and }.",
         is_left_out=True,
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 from langchain_llava_o1.data.example import ASSISTANT, HUMAN, Example, ReadLine, Turn
 from langchain_llava_o1.data.formats.json_line import read_record
 from langchain_llava_o1.data.formats.lines import read_lines
-from langchain_llava_o1.data.formats.rows import read_rows
+from langchain_llava_o1.data.formats.rows import compare_width, read_rows
 from langchain_llava_o1.data.picture_files.picture_files import PictureFiles
 from langchain_llava_o1.data.problem import Location, Problem
 from langchain_llava_o1.data.training_set import TrainingSet
@@ -132,10 +132,11 @@ class CsvTable(QuestionTable):
         names = next(rows).cells
         num_seen: Counter[str] = Counter()
         for row in rows:
-            if row.problem is not None:
-                yield ReadLine(row.location, None, (row.problem,))
+            problem = row.problem or compare_width(row, len(names), "comma")
+            if problem is not None:
+                yield ReadLine(row.location, None, (problem,))
             else:
-                yield self._read_row(dict(zip(names, row.cells, strict=False)), row.location, num_seen)
+                yield self._read_row(dict(zip(names, row.cells, strict=True)), row.location, num_seen)
 
 
 def _text_of(value: object) -> str:

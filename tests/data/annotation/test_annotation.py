@@ -7,6 +7,7 @@ from langchain_core.messages import AIMessage
 from langchain_llava_o1.chat.model_name import ModelName
 from langchain_llava_o1.data.annotation.annotation import annotate
 from langchain_llava_o1.data.annotation.plan import AnnotationPlan
+from langchain_llava_o1.data.annotation.survey import LineProblems
 from langchain_llava_o1.data.checking import check_set, default_checks
 from langchain_llava_o1.data.checks.lengths import LengthCheck
 from langchain_llava_o1.data.opening import open_training_set
@@ -162,6 +163,24 @@ def test_pictures_may_stay_where_they_are(tmp_path: Path) -> None:
     (example,) = open_training_set(tmp_path / "set", pictures=tmp_path)
     assert example.pictures == ("red.png",)
     assert not (tmp_path / "set" / "pictures").exists()
+
+
+def test_a_reference_answer_with_two_conclusions_is_told(tmp_path: Path) -> None:
+    twice = f"{staged(conclusion='4')}\n\n<CONCLUSION>5</CONCLUSION>"
+    records = [conversation("a", answer=staged(conclusion="4")), conversation("b", answer=twice)]
+    questions = open_training_set(write_set(tmp_path / "questions.jsonl", *records))
+    told: list[LineProblems] = []
+    annotate(questions, tmp_path / "set", plan_for(lambda call: conclude("4")), report_problems=told.append)
+    (problem,) = told[0].first
+    assert (problem.line, problem.kind, problem.field) == (2, "repeated stage", "conversations[1].value")
+    assert "conclusion is opened 2 times, and the first one is taken as the reference" in problem.found
+
+
+def test_a_reply_with_two_conclusions_is_asked_for_again(tmp_path: Path) -> None:
+    replies = iter([f"{staged(conclusion='7')}\n\n<CONCLUSION>8</CONCLUSION>", staged(conclusion="7")])
+    plan = plan_for(lambda call: say(next(replies)))
+    report = annotate(open_questions(tmp_path, "7"), tmp_path / "set", plan)
+    assert (report.num_annotated, report.num_calls) == (1, 2)
 
 
 def test_a_question_without_a_reference_answer_costs_nothing(tmp_path: Path) -> None:

@@ -27,7 +27,9 @@ from tests.data.sets import write_pictures, write_set
 from tests.scripted_model import Call, write_number
 
 
-def test_an_error_of_the_provider_refuses_one_question_and_is_tried_again_when_asked(tmp_path: Path) -> None:
+def test_an_error_of_the_provider_costs_one_question_and_is_tried_again_by_the_next_start(
+    tmp_path: Path,
+) -> None:
     is_broken = True
 
     def write(call: Call) -> AIMessage:
@@ -42,14 +44,25 @@ def test_an_error_of_the_provider_refuses_one_question_and_is_tried_again_when_a
     (refusal,) = read_json_lines(folder / "refusals.jsonl")
     assert (refusal["id"], refusal["outcome"]) == ("q1", "error")
     assert refusal["reason"] == "RuntimeError: no such deployment"
+    assert annotate(questions, folder, AnnotationPlan(name)).num_failed == 1
     is_broken = False
     num_calls = len(model.calls)
-    assert annotate(questions, folder, AnnotationPlan(name)).num_failed == 1
-    assert len(model.calls) == num_calls
-    report = annotate(questions, folder, AnnotationPlan(name), retry_refusals=True)
+    assert estimate_annotation(questions, folder, AnnotationPlan(name)).num_questions == 1
+    report = annotate(questions, folder, AnnotationPlan(name))
     assert (report.num_annotated, report.num_failed) == (3, 0)
     assert len(model.calls) == num_calls + 1
     assert read_json_lines(folder / "refusals.jsonl") == []
+
+
+def test_what_was_refused_after_all_tries_is_paid_for_again_only_when_asked(tmp_path: Path) -> None:
+    questions, folder = open_questions(tmp_path, "7", "8"), tmp_path / "set"
+    model, name = teach(lambda call: conclude("7"))
+    assert annotate(questions, folder, AnnotationPlan(name)).num_refused == 1
+    num_calls = len(model.calls)
+    assert annotate(questions, folder, AnnotationPlan(name)).num_refused == 1
+    assert len(model.calls) == num_calls
+    assert annotate(questions, folder, AnnotationPlan(name), retry_refusals=True).num_refused == 1
+    assert len(model.calls) == num_calls + 2
 
 
 def test_errors_that_pass_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +199,7 @@ def test_a_search_draws_candidates_and_is_not_paid_twice(tmp_path: Path) -> None
     assert annotate(questions, folder, plan).num_failed == 1
     num_before = len(model.calls)
     is_stopping = False
-    report = annotate(questions, folder, plan, retry_refusals=True)
+    report = annotate(questions, folder, plan)
     assert report.num_annotated == 1
     # Three stages of two candidates and a match are known; two candidates failed, and are alike now.
     assert num_before == 3 * 3 + 2

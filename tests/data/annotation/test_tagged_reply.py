@@ -62,6 +62,25 @@ def test_what_is_lacking_is_told(text: str, problem: str) -> None:
     assert annotation.problem == problem
 
 
+def test_of_two_conclusions_none_counts() -> None:
+    annotation = read_annotation(Reply(f"{WHOLE}\n\nOr rather:\n\n<CONCLUSION>Eight</CONCLUSION>"))
+    assert (annotation.text, annotation.problem) == (None, "the conclusion is written twice")
+    revised = f"{WHOLE}\n\n<REASONING>One more.</REASONING>\n\n<CONCLUSION>Eight</CONCLUSION>"
+    assert read_annotation(Reply(revised)).problem == "the conclusion is written twice"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{WHOLE}\n\n<CONCLUSION>Seven </CONCLUSION>",
+        f"{WHOLE}\n\n<CONCLUSION>…</CONCLUSION>",
+        f"{staged(conclusion='Eight')}\n\nOnce more, from the beginning:\n\n{WHOLE}",
+    ],
+)
+def test_a_conclusion_that_leaves_no_doubt_counts(text: str) -> None:
+    assert read_annotation(Reply(text)).text == WHOLE
+
+
 def test_a_reply_that_was_cut_off_counts_as_none() -> None:
     assert "cut off" in read_annotation(Reply(WHOLE, finish_reason="length")).problem
 
