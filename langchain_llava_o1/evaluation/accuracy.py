@@ -174,7 +174,10 @@ async def measure_accuracy(
     )
     seconds = time.perf_counter() - started
     if not outcomes:
-        raise DataError(f"None of the {items} items of {benchmark} can be read.")
+        raise DataError(
+            f"None of the {items} items of {benchmark} from {seed} on can be read. Correct its file, or "
+            "fetch it anew with `llava-o1 bench fetch` where it is a published one; or begin at another item."
+        )
     if not unite(outcomes):
         raise DataError(
             f"The {items} items of {benchmark} from {seed} on are parts of questions, none of them whole. "

@@ -17,6 +17,7 @@ from langchain_llava_o1.evaluation.outcome import Outcome, Replied
 from langchain_llava_o1.judges.chat_model import name_of
 from langchain_llava_o1.pictures.blocks import image_block
 from langchain_llava_o1.report.result import SearchResult
+from langchain_llava_o1.search.seeds import derive_seed
 from langchain_llava_o1.search.settings import AS_A_PROGRAM
 from langchain_llava_o1.search.strategy import Strategy
 
@@ -39,7 +40,7 @@ class Asked(NamedTuple):
     Attributes:
         conversation: Ends in the question.
         item: What the conversation is about.
-        number: The item's number in the benchmark, which is also the seed of the sampling.
+        number: The item's number in the benchmark, from which the seed of the sampling is derived.
     """
 
     conversation: Sequence[BaseMessage]
@@ -80,15 +81,25 @@ def create_answer(model: BaseChatModel, strategy: Strategy) -> Answer:
     """
     built = strategy.build(model)
     graph = built.graph.compile()
-
     name = name_of(model)
 
     async def answer(asked: Asked) -> Reply:
-        context = built.context.model_copy(update={"seed": asked.number, **AS_A_PROGRAM})
+        context = built.context.model_copy(
+            update={"seed": seed_of(asked, built.context.seed), **AS_A_PROGRAM}
+        )
         state = await graph.ainvoke({"messages": list(asked.conversation)}, context=context)
         return Reply(state["messages"][-1], SearchResult.from_state(state, model_name=name))
 
     return answer
+
+
+def seed_of(asked: Asked, sampling_seed: int | None) -> int:
+    """Return what an item's sampling is seeded with.
+
+    That is its number or, where the run has a seed of its own, one derived from both: another one samples all
+    items anew.
+    """
+    return asked.number if sampling_seed is None else derive_seed(sampling_seed, asked.number)
 
 
 def question_of(item: Item) -> HumanMessage:
@@ -117,11 +128,12 @@ async def answer_items(
     report_damage: Callable[[DamagedItemError], None],
     turns: int = 1,
     replies: Replies | None = None,
+    num_answered: int = 0,
 ) -> list[Outcome]:
     """Answer items of a benchmark, many at once; those that the budget has no more money for are left.
 
     A question that the model refuses, such as one that its provider's filter stops, counts as wrong, if the
-    model answers any other.
+    model answers any other, or has answered as many before as it refuses now.
 
     Args:
         answer: Answers a question.
@@ -133,6 +145,7 @@ async def answer_items(
         turns: Questions of a conversation, of which the last one is the item's.
         replies: Where replies are kept until they are graded, and where those of earlier runs are; None keeps
             none.
+        num_answered: How many other items of the benchmark earlier runs have the model's answers to.
 
     Raises:
         Exception: The first that reading, answering or grading an item raises, with a note of which item it
@@ -169,10 +182,10 @@ async def answer_items(
     async with asyncio.TaskGroup() as group:
         for number in numbers:
             group.create_task(run(number))
-    if outcomes:
+    if outcomes or num_answered >= len(refused):
         for each in refused:
             keep(each.outcome())
-    elif refused:
+    else:
         # What refuses every question refuses how it is asked.
         failures.append(refused[0].error)
     if failures:

@@ -12,7 +12,7 @@ from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.accuracy import AccuracyReport, summarize
 from langchain_llava_o1.evaluation.answers import answer_items, warm_up
 from langchain_llava_o1.evaluation.benchmark import Benchmark
-from langchain_llava_o1.evaluation.contender import BASELINES, Contender, Facts, SearchContender
+from langchain_llava_o1.evaluation.contender import BASELINES, PLAIN, Contender, Facts, Plain, SearchContender
 from langchain_llava_o1.evaluation.item import DamagedItemError
 from langchain_llava_o1.evaluation.outcome import Outcome, Unit, unite
 from langchain_llava_o1.evaluation.outcome_log import Cell, LoggedOutcome, OutcomeLog
@@ -20,7 +20,7 @@ from langchain_llava_o1.evaluation.paired import compare_paired
 from langchain_llava_o1.evaluation.provenance import Provenance, find_provenance
 from langchain_llava_o1.evaluation.purse import Purse
 from langchain_llava_o1.judges.chat_model import name_of
-from langchain_llava_o1.search.catalogue import find_search
+from langchain_llava_o1.search.catalogue import SINGLE_PASS, find_search
 from langchain_llava_o1.search.strategy import Strategy
 
 _BASELINE_SEARCH = "greedy"
@@ -40,6 +40,7 @@ class ComparisonSettings:
         settings: Settings of the searches, by name, where they are not the defaults; each search takes those
             that it has.
         base_url: Server of the model; None where none was named.
+        continuation: How the model is asked to go on, where that was chosen; None for as its profile says.
     """
 
     benchmark: Benchmark
@@ -48,6 +49,7 @@ class ComparisonSettings:
     judge: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     base_url: str | None = None
+    continuation: str | None = None
 
     def heading(self, model: BaseChatModel, provenance: Provenance) -> dict[str, Any]:
         """Return what answers in one file have in common; more items may be asked for later."""
@@ -61,6 +63,7 @@ class ComparisonSettings:
             "seed": self.seed,
             "model": name_of(model),
             **({"top_p": top_p} if top_p not in (None, 1.0) else {}),
+            **({"continuation": self.continuation} if self.continuation else {}),
             **provenance.as_json(),
             **benchmark.resources.heading(),
         }
@@ -72,7 +75,7 @@ def plan_cells(
     """List the cells of a comparison; searches without candidates to choose from have one each.
 
     Args:
-        searches: Names of searches.
+        searches: Names of searches, or "plain" for an answer without stages.
         candidates: How many candidates each one has, in turn.
         has_baselines: Whether the baselines follow.
 
@@ -82,9 +85,13 @@ def plan_cells(
     searching = [
         Cell(search, number)
         for search in dict.fromkeys(searches)
-        for number in (dict.fromkeys(candidates) if find_search(search).has_candidates else [1])
+        for number in (dict.fromkeys(candidates) if _has_candidates(search) else [1])
     ]
     return [*searching, *(Cell(name, 1) for name in BASELINES if has_baselines)]
+
+
+def _has_candidates(search: str) -> bool:
+    return search != PLAIN and find_search(search).has_candidates
 
 
 def plan_contenders(
@@ -102,8 +109,10 @@ def plan_contenders(
             strategy, _ = _strategy(model, _BASELINE_SEARCH, 1, settings)
             contenders[cell] = BASELINES[cell.search](strategy)
             continue
-        strategy, names = _strategy(model, cell.search, cell.candidates, settings)
-        contenders[cell] = SearchContender(strategy)
+        is_plain = cell.search == PLAIN
+        search = SINGLE_PASS if is_plain else cell.search
+        strategy, names = _strategy(model, search, cell.candidates, settings)
+        contenders[cell] = Plain(strategy) if is_plain else SearchContender(strategy)
         known |= names
     if unknown := sorted(settings.settings.keys() - known):
         raise ConfigurationError(
@@ -127,6 +136,37 @@ def _strategy(
     return Strategy(search, judge, own), names
 
 
+async def count_earlier(
+    model: BaseChatModel, cells: Sequence[Cell], settings: ComparisonSettings, *, folder: Path, purse: Purse
+) -> None:
+    """Count what the answers in a folder have cost, those that were not graded included.
+
+    Before the first of several benchmarks is asked, this is done for all: none of them may spend what another
+    one has spent in an earlier run.
+
+    Args:
+        model: The chat model that answers.
+        cells: Searches and numbers of candidates.
+        settings: What they have in common.
+        folder: Where answers are written to.
+        purse: Where it is counted.
+
+    Raises:
+        ConfigurationError: If the file belongs to a comparison of something else.
+    """
+    contenders = plan_contenders(model, cells, settings)
+    numbers = settings.benchmark.numbers(settings.seed, settings.items)
+    provenance = await find_provenance(model, settings.benchmark, settings.base_url)
+    log = OutcomeLog(folder, settings.heading(model, provenance))
+    for cell, outcomes in log.outcomes.items():
+        if cell not in contenders or contenders[cell].asks_model:
+            purse.count(outcomes)
+    for cell, contender in contenders.items():
+        if contender.asks_model:
+            known = {logged.outcome.number for logged in log.of(cell, numbers)}
+            purse.count(log.replies(cell, set(numbers) - known).ungraded.values())
+
+
 async def compare(
     model: BaseChatModel,
     cells: Sequence[Cell],
@@ -148,6 +188,7 @@ async def compare(
         folder: Where answers are written to; those that it holds already are not asked for again.
         concurrency: Questions under way at once.
         purse: What answering may cost; None for any sum. Once it is spent, items are left unanswered.
+            ``count_earlier`` counts what the folder holds already.
         report_start: Called before a cell answers, with how many items it has still to answer.
         report: Called as each item is done.
         report_damage: Called for each item that cannot be read; the others go on.
@@ -165,10 +206,6 @@ async def compare(
     numbers = benchmark.numbers(settings.seed, settings.items)
     provenance = await find_provenance(model, benchmark, settings.base_url)
     log = OutcomeLog(folder, settings.heading(model, provenance))
-    if purse is not None:
-        for cell, outcomes in log.outcomes.items():
-            if cell not in contenders or contenders[cell].asks_model:
-                purse.count(outcomes)
     reports: list[AccuracyReport] = []
     units: list[Mapping[str, Unit]] = []
     for cell, contender in contenders.items():
@@ -177,7 +214,6 @@ async def compare(
             replies = log.replies(cell, set(missing))
             answer = await contender.prepare(model, benchmark, numbers)
             if purse is not None and contender.asks_model:
-                purse.count(replies.ungraded.values())
                 answer = purse.paying(answer, f"{cell.search}, N={cell.candidates}")
             report_start(cell, len(missing))
             if contender.asks_model and len(replies.ungraded) < len(missing):
@@ -190,6 +226,7 @@ async def compare(
                 report=_keeper(log, cell, report),
                 report_damage=report_damage,
                 replies=replies,
+                num_answered=sum(bool(outcome.conclusion) for outcome in log.outcomes.get(cell, ())),
             )
         logged = log.of(cell, numbers)
         # Of units that none is complete of, there is nothing to report.

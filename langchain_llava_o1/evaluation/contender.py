@@ -6,15 +6,17 @@ from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 
-from langchain_llava_o1.evaluation.answers import Answer, Asked, Reply, create_answer
+from langchain_llava_o1.evaluation.answers import Answer, Asked, Reply, create_answer, seed_of
 from langchain_llava_o1.evaluation.benchmark import Benchmark
 from langchain_llava_o1.evaluation.item import DamagedItemError
+from langchain_llava_o1.judges.chat_model import chat_model_of
 from langchain_llava_o1.search.strategy import Strategy
+from langchain_llava_o1.staging.stages import STAGES
 
 
 class Facts(NamedTuple):
@@ -85,6 +87,35 @@ class TextOnly(Contender):
         return answer
 
 
+@dataclass(frozen=True)
+class Plain(Contender):
+    """The question as it stands, in one call, without a word about stages.
+
+    So are the other models asked that published tables list. The whole reply is the answer.
+    """
+
+    strategy: Strategy
+
+    def describe(self, model: BaseChatModel) -> Facts:
+        """Say what its settings are."""
+        return SearchContender(self.strategy).describe(model)
+
+    async def prepare(self, model: BaseChatModel, benchmark: Benchmark, numbers: Sequence[int]) -> Answer:
+        """Give the model an answer's share of tokens."""
+        context = self.strategy.build(model).context
+        parameters: dict[str, Any] = {"max_tokens": context.max_tokens_per_stage * len(STAGES)}
+        if context.temperature is not None:
+            parameters["temperature"] = context.temperature
+        # Providers that have no such parameter refuse it.
+        has_seed = "seed" in getattr(type(chat_model_of(model)), "model_fields", {})
+
+        async def answer(asked: Asked) -> Reply:
+            own = {"seed": seed_of(asked, context.seed)} if has_seed else {}
+            return Reply(await model.ainvoke(list(asked.conversation), **{**parameters, **own}))
+
+        return answer
+
+
 class Guess(Contender):
     """One of the choices at random, or no answer where there are none: what a benchmark gives for nothing."""
 
@@ -145,3 +176,6 @@ BASELINES: dict[str, Callable[[Strategy], Contender]] = {
     "text-only": TextOnly,
 }
 """What makes the baselines of a greedy pass, by the names that tables give them."""
+
+PLAIN = "plain"
+"""Name of the answer without stages."""

@@ -148,6 +148,11 @@ class _ScoreRecorder(ScoringJudge):
         self.needs_logprobs = judge.needs_logprobs  # type: ignore[misc]
         self._scores: list[tuple[Sequence[float], Sequence[float]]] = []
 
+    @property
+    def default_cutoff(self) -> float | None:
+        """The judge's own."""
+        return self._judge.default_cutoff
+
     def score_candidates(self, scoring: Scoring, config: RunnableConfig | None = None) -> Sequence[float]:
         """Score candidates in both orders."""
         scores = self._judge.score_candidates(scoring, config)

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import Result
 
 from langchain_llava_o1.evaluation.grading.reply_cache import CachedReply, ReplyCache
+from tests.evaluation.benchmark_files import mmstar_rows, write_table
 from tests.evaluation.results.folders import write_answers
 
 RunCommand = Callable[..., Result]
@@ -104,6 +105,16 @@ def test_a_benchmark_without_its_file_is_told(
     result = run_command("bench", "report", tmp_path)
     assert result.exit_code == 0
     assert "mmstar: " in told(result)
+    assert "The page has no pictures of it." in told(result)
+
+
+def test_a_file_that_became_shorter_is_told(run_command: RunCommand, tmp_path: Path) -> None:
+    write_table(tmp_path / "data", "MMStar", mmstar_rows()[:1])
+    answers = {("greedy", 1): [1.0, 0.0], ("stage-beam", 2): [1.0, 1.0]}
+    write_answers(tmp_path, answers, benchmark="mmstar", data_md5="0" * 32)
+    result = run_command("bench", "report", tmp_path, "--data", tmp_path / "data")
+    assert result.exit_code == 0
+    assert f"with the MD5 {'0' * 32}; the file that is there has" in told(result)
     assert "The page has no pictures of it." in told(result)
 
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from langchain_llava_o1.cli.bench.tables import accuracy_table
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, make_item
+from langchain_llava_o1.errors import DataError
 from langchain_llava_o1.evaluation.accuracy import (
     AccuracyReport,
     GroupAccuracy,
@@ -23,6 +24,7 @@ from langchain_llava_o1.evaluation.accuracy import (
 )
 from langchain_llava_o1.evaluation.benchmark import open_benchmark
 from langchain_llava_o1.evaluation.contender import Facts
+from langchain_llava_o1.evaluation.item import DamagedItemError, Item
 from langchain_llava_o1.evaluation.outcome import Outcome, Unit
 from langchain_llava_o1.evaluation.provenance import Provenance
 from langchain_llava_o1.search.strategy import Strategy
@@ -141,6 +143,25 @@ async def test_a_failing_model_is_not_a_wrong_answer() -> None:
             concurrency=1,
         )
     assert any("number 6) of scenes (easy)" in note for note in failure.value.__notes__)
+
+
+async def test_what_to_do_is_said_where_no_item_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    benchmark = open_benchmark("scenes", {"difficulty": "easy"})
+
+    def read_none(number: int) -> Item:
+        raise DamagedItemError(f"row {number} is damaged")
+
+    monkeypatch.setattr(benchmark, "read_item", read_none)
+    message = r"None of the 2 items of scenes \(easy\) from 5 on can be read\..*bench fetch.*another item"
+    with pytest.raises(DataError, match=message):
+        await measure_accuracy(
+            make_oracle(1, misses=1),
+            benchmark=benchmark,
+            strategy=Strategy("greedy"),
+            items=2,
+            seed=5,
+            concurrency=1,
+        )
 
 
 @pytest.mark.parametrize(("right", "items"), [(0, 10), (10, 10), (7, 10), (650, 1000)])

@@ -97,8 +97,25 @@ def test_a_row_with_too_few_cells_is_named_and_the_other_rows_go_on(tmp_path: Pa
     table = open_table(path)
     with pytest.raises(DamagedItemError, match=r"MMStar\.tsv:3: a row of 2 cells; expected 3 cells\."):
         table.read_row(table.places[1])
-    assert [place.index for place in table.places] == ["1", "", "3"]
+    # Its first cell says which one it is.
+    assert [place.index for place in table.places] == ["1", "2", "3"]
     assert table.read_pictures(table.read_row(table.places[2]))[0].data == draw(3)
+
+
+def test_a_damaged_row_is_not_taken_for_a_whole_one_of_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "MMStar.tsv"
+    long = "x" * 300
+    rows = f'3\tTwo\n"2"\tTwo?\n{long}\tLong?\n3\tThree?\t{in_base64(3)}\n4\tFour?\t3\n'
+    path.write_text(f"index\tquestion\timage\n{rows}", encoding="utf-8")
+    table = open_table(path)
+    assert [place.index for place in table.places] == ["3", "2", "", "3", "4"]
+    assert read_all_but_damaged(table) == [[draw(3)], [draw(3)]]
+
+
+def test_a_damaged_row_has_no_name_where_its_first_cell_is_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "MMStar.tsv"
+    path.write_text(f"question\tindex\timage\nOne?\t1\t{in_base64(1)}\n2\n", encoding="utf-8")
+    assert [place.index for place in open_table(path).places] == ["1", ""]
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
@@ -114,7 +131,7 @@ def test_a_missing_quotation_mark_costs_one_row(tmp_path: Path, ending: str) -> 
     path = tmp_path / "MMStar.tsv"
     path.write_bytes((ending.join(lines) + ending).encode())
     table = open_table(path)
-    assert [place.index for place in table.places] == ["1", "", "3", "4", "5"]
+    assert [place.index for place in table.places] == ["1", "2", "3", "4", "5"]
     with pytest.raises(DamagedItemError, match=r"MMStar\.tsv:4: a row of"):
         table.read_row(table.places[1])
     for number, place in zip((3, 4, 5), table.places[2:], strict=True):
@@ -128,7 +145,7 @@ def test_a_missing_quotation_mark_in_the_last_row_costs_that_row(tmp_path: Path)
     path.write_text(
         f'index\tquestion\timage\n1\tOne?\t{in_base64(1)}\n2\t"Two?\t{in_base64(2)}\n3\tThree?\t{in_base64(3)}\n'
     )
-    assert [place.index for place in open_table(path).places] == ["1", "", "3"]
+    assert [place.index for place in open_table(path).places] == ["1", "2", "3"]
 
 
 def test_text_that_is_no_utf8_costs_its_row(tmp_path: Path) -> None:

@@ -231,6 +231,20 @@ def test_one_file_that_fails_does_not_stop_the_others(server: Server, tmp_path: 
     assert again.stderr.count("503 Service Unavailable") == 2
 
 
+@pytest.mark.usefixtures("published")
+def test_a_file_that_cannot_be_written_does_not_stop_the_others(tmp_path: Path) -> None:
+    (tmp_path / "AI2D_TEST.tsv.partial").mkdir()
+    result = run_command("AI2D_TEST,mmstar", "--data", str(tmp_path))
+    assert result.exit_code == 1
+    assert (tmp_path / "MMStar.tsv").read_bytes() == CONTENT
+    assert f"AI2D_TEST.tsv cannot be kept in {tmp_path} (" in result.stderr
+    assert "or name another folder with --data" in result.stderr
+    assert "1 of 2 files could not be fetched" in result.stderr
+    alone = run_command("AI2D_TEST", "--data", str(tmp_path))
+    assert alone.exit_code == 1
+    assert "name another folder with --data" in alone.stderr
+
+
 def test_every_published_file_has_an_address_and_a_digest() -> None:
     assert {file.benchmark for file in PUBLISHED_FILES.values()} - {""} == {
         *("mmstar", "mmbench", "mmvet", "mathvista", "ai2d", "hallusion-bench")

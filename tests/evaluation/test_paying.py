@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.app import app
 from langchain_llava_o1.errors import GenerationError
+from tests.evaluation.benchmark_files import write_published
 from tests.evaluation.letters import PRICED, read_letter, rows_of
 from tests.scripted_model import Call, ScriptedModel
 
@@ -43,6 +44,23 @@ def test_a_budget_holds_with_many_questions_at_once(
     # Whichever items come first; of two questions' halves a report would count neither.
     answers = (tmp_path / "run" / "letters" / "outcomes.jsonl").read_text().splitlines()[1:]
     assert len(model.calls) == len(answers) == 2
+
+
+@pytest.mark.usefixtures("letters")
+def test_a_budget_counts_all_benchmarks_before_it_asks_of_the_first(
+    compare: Callable[..., Any], model: ScriptedModel, tmp_path: Path
+) -> None:
+    write_published(tmp_path / "data", "ai2d")
+    asked = ("--benchmark", "letters,ai2d", "--data", str(tmp_path / "data"), "--concurrency", "1", *PRICED)
+    assert compare(*asked, "--items", "2").exit_code == 0
+    num_calls = len(model.calls)
+    assert num_calls == 2 * 2
+    # 2 × 6 are spent, so that there is one answer more.
+    assert compare(*asked, "--items", "4", "--max-cost", "15").exit_code == 1
+    assert len(model.calls) == num_calls + 1
+    # Nothing is counted twice.
+    assert compare(*asked, "--items", "4", "--max-cost", "24").exit_code == 0
+    assert len(model.calls) == 2 * 4
 
 
 @pytest.mark.usefixtures("letters")
@@ -92,6 +110,23 @@ def test_a_model_that_refuses_all_questions_has_answered_none(
     assert "There is no parameter max_tokens." in result.stderr
     model.write = read_letter
     assert rows_of(compare("--json"))["greedy"]["unread"] == 0
+
+
+@pytest.mark.usefixtures("letters")
+def test_a_model_that_has_answered_before_may_refuse_all_that_is_left(
+    compare: Callable[..., Any], model: ScriptedModel
+) -> None:
+    def refuse(call: Call) -> AIMessage:
+        raise ModelInvalidRequestError("The filter stopped it.")
+
+    compare("--items", "2")
+    model.write = refuse
+    # Of more questions than it has answered, the fault may lie in how it is asked now.
+    assert "The filter stopped it." in compare("--items", "6").stderr
+    done = compare("--items", "4", "--json")
+    assert done.exit_code == 0
+    row = rows_of(done)["greedy"]
+    assert (row["items"], row["unread"], row["accuracy"]) == (4, 2, 0.5)
 
 
 @pytest.mark.usefixtures("letters")

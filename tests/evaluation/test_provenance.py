@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from langchain_llava_o1 import ChatLlavaO1
 from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.app import app
 from langchain_llava_o1.evaluation.benchmark import open_benchmark
+from langchain_llava_o1.evaluation.benchmark_files import file_benchmark
+from langchain_llava_o1.evaluation.benchmark_files.published_files import PUBLISHED_FILES, md5_of
 from langchain_llava_o1.evaluation.provenance import Provenance, find_provenance
 from tests.evaluation.benchmark_files import mmstar_rows, write_table
 from tests.evaluation.letters import rows_of
@@ -96,6 +99,40 @@ def test_a_run_that_was_begun_before_the_file_was_written_down_goes_on(
     num_calls = len(model.calls)
     assert compare_file("--items", "3").exit_code == 0
     assert len(model.calls) == num_calls + 1
+
+
+def test_an_answer_to_a_row_that_is_gone_is_not_graded_anew(
+    compare_file: Callable[..., Any], file: Path, tmp_path: Path
+) -> None:
+    compare_file()
+    lines = outcomes_in(tmp_path).read_text().replace(hashlib.md5(file.read_bytes()).hexdigest(), "")
+    outcomes_in(tmp_path).write_text(lines.replace(', "data_md5": ""', ""))
+    write_table(file.parent, "MMStar", mmstar_rows()[:1])
+    regraded = run("grade", tmp_path / "run", "--data", file.parent, "--out", tmp_path / "graded")
+    assert regraded.exit_code == 0
+    assert f"{file} has no item 1: it has 1, numbered from 0. It is left out." in regraded.stderr
+
+
+def test_a_file_that_is_not_the_published_one_is_told(
+    compare_file: Callable[..., Any], file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def count(path: Path) -> str:
+        read.append(path)
+        return md5_of(path)
+
+    monkeypatch.setattr(file_benchmark, "md5_of", count)
+    digest, published = md5_of(file), PUBLISHED_FILES["MMStar"]
+    told = (
+        f"MMStar.tsv has the MD5 {digest}, the published file {published.md5}: what is measured cannot be "
+        f"set beside published figures. Fetch it anew: llava-o1 bench fetch mmstar --data {file.parent}"
+    )
+    assert told in compare_file().stderr.splitlines()
+    # A file may have hundreds of megabytes: it is read once for this and for the heading.
+    assert read == [file]
+    monkeypatch.setitem(PUBLISHED_FILES, "MMStar", replace(published, md5=digest))
+    assert "published" not in compare_file().stderr
 
 
 async def test_a_checkpoint_is_told_with_its_precision() -> None:

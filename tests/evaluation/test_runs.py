@@ -106,6 +106,22 @@ def test_rows_that_are_not_asked_are_told(compare: Callable[..., Any], tmp_path:
     assert rows_of(result)["greedy"]["items"] == 2
 
 
+@pytest.mark.usefixtures("letters", "model")
+def test_a_benchmark_that_nothing_can_be_counted_of_is_told(
+    compare: Callable[..., Any], tmp_path: Path
+) -> None:
+    rows = [{**row, "image": "damaged"} for row in mmstar_rows()]
+    write_table(tmp_path, "MMStar", rows)
+    said = "Nothing can be counted of the 6 items of mmstar from 0 on: none of them can be read"
+    alone = compare("--benchmark", "mmstar", "--data", str(tmp_path))
+    assert (alone.exit_code, alone.stdout) == (1, "")
+    assert said in alone.stderr
+    assert not (tmp_path / "run" / "comparison.md").exists()
+    beside = compare("--benchmark", "mmstar,letters", "--data", str(tmp_path), "--json")
+    assert (beside.exit_code, rows_of(beside)["greedy"]["benchmark"]) == (0, "letters")
+    assert said in beside.stderr
+
+
 def say_yes(call: Call) -> AIMessage:
     """Answer yes to all questions about figures but one."""
     return AIMessage("Hard to say." if "0_1_1" in str(call.messages[0].text) else "Yes.")

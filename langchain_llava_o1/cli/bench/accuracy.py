@@ -14,6 +14,7 @@ from langchain_llava_o1.cli.bench.accuracy_options import (
     BaseUrlOption,
     CompareOption,
     CompatibleOption,
+    ContinuationOption,
     DataOption,
     FolderOption,
     GraderOption,
@@ -24,6 +25,7 @@ from langchain_llava_o1.cli.bench.accuracy_options import (
     NumbersOption,
     PlotOption,
     PriceOption,
+    SamplingSeedOption,
     TemperatureOption,
     TokensOption,
     TopPOption,
@@ -34,6 +36,7 @@ from langchain_llava_o1.cli.bench.accuracy_options import (
 from langchain_llava_o1.cli.bench.comparing import (
     Measurement,
     compare_all,
+    go_on_by,
     measure,
     send_whole_conversations,
     write_tables,
@@ -50,17 +53,21 @@ from langchain_llava_o1.cli.bench.options import (
 from langchain_llava_o1.cli.bench.paying import read_purse, read_resources, refuse_unpriced_grader
 from langchain_llava_o1.cli.bench.tables import accuracy_table, turns_table
 from langchain_llava_o1.cli.data.ticker import leave_if_budget_is_reached
-from langchain_llava_o1.cli.options import (
-    AdapterOption,
-    DebugOption,
+from langchain_llava_o1.cli.judge_options import (
     JudgeKindOption,
     JudgeModelOption,
     JudgeOption,
+    JudgeSettingsOption,
+    JudgeUrlOption,
+    read_judge,
+)
+from langchain_llava_o1.cli.options import (
+    AdapterOption,
+    DebugOption,
     ModelOption,
     SettingsOption,
     StrategyOption,
     read_further_settings,
-    read_judge,
 )
 from langchain_llava_o1.cli.output import write_output
 from langchain_llava_o1.evaluation.benchmark import DEFAULT_BENCHMARK
@@ -78,10 +85,13 @@ def accuracy(
     has_baselines: BaselinesOption = False,
     judge: JudgeOption = None,
     judge_model: JudgeModelOption = None,
+    judge_base_url: JudgeUrlOption = None,
     judge_kind: JudgeKindOption = None,
+    judge_settings: JudgeSettingsOption = None,
     candidates: NumbersOption = None,
     items: ItemsOption = None,
     seed: FirstItemOption = 0,
+    sampling_seed: SamplingSeedOption = None,
     temperature: TemperatureOption = None,
     top_p: TopPOption = None,
     tokens: TokensOption = None,
@@ -94,6 +104,7 @@ def accuracy(
     model: ModelOption = None,
     adapter: AdapterOption = None,
     base_url: BaseUrlOption = None,
+    continuation: ContinuationOption = None,
     grader: GraderOption = None,
     grader_base_url: GraderUrlOption = None,
     is_compatible: CompatibleOption = False,
@@ -122,19 +133,25 @@ def accuracy(
     resources = read_resources(
         data, grader, grader_base_url, purse, folder=folder, is_compatible=is_compatible
     )
-    given = {"temperature": temperature, "max_tokens_per_stage": _share(tokens)}
+    given = {
+        "temperature": temperature,
+        "max_tokens_per_stage": _share(tokens),
+        "seed": sampling_seed,
+    }
     opened = answering.open_model(AnswerSettings(model, base_url=base_url, adapter=adapter, top_p=top_p))
+    opened = go_on_by(opened, continuation)
     measurement = Measurement(
         model=send_whole_conversations(opened) if is_whole else opened,
         benchmarks=read_benchmarks(
             benchmark, difficulty, benchmark_options, seed=seed, items=items, resources=resources
         ),
-        judge=read_judge(judge, judge_model, judge_kind),
+        judge=read_judge(judge, judge_model, judge_kind, judge_base_url, judge_settings),
         settings=read_further_settings(further)
         | {name: value for name, value in given.items() if value is not None},
         seed=seed,
         concurrency=concurrency,
         base_url=base_url,
+        continuation=continuation,
     )
     if searches is None or folder is None:
         _measure_alone(measurement, strategy, numbers[0] if numbers else None, turns, is_json=is_json)
@@ -171,10 +188,12 @@ def _share(tokens: int | None) -> int | None:
 
 
 def _read_searches(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
-    if unknown := [name for name in names if name not in SEARCHES]:
+    from langchain_llava_o1.evaluation.contender import PLAIN
+
+    names, known = [name.strip() for name in text.split(",")], [*SEARCHES, PLAIN]
+    if unknown := [name for name in names if name not in known]:
         raise typer.BadParameter(
-            f"there is no strategy {', '.join(map(repr, unknown))}; there are {', '.join(SEARCHES)}.",
+            f"there is no strategy {', '.join(map(repr, unknown))}; there are {', '.join(known)}.",
             param_hint="--compare",
         )
     return names

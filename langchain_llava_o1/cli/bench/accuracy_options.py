@@ -1,7 +1,7 @@
 """Options of `llava-o1 bench accuracy` alone."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,7 +14,8 @@ CompareOption = Annotated[
     typer.Option(
         "--compare",
         metavar="STRATEGY,…",
-        help="Strategies to compare on the same items, in place of --strategy.",
+        help="Strategies to compare on the same items, in place of --strategy; plain asks in one call "
+        "without a word about stages.",
         show_default=False,
     ),
 ]
@@ -126,6 +127,26 @@ BaseUrlOption = Annotated[
         show_default=False,
     ),
 ]
+ContinuationOption = Annotated[
+    Literal["prefill", "instruct"] | None,
+    typer.Option(
+        "--continuation",
+        help="How the model is asked to go on: by the answer so far, as a checkpoint of LLaVA-o1 is, or by "
+        "an instruction. Default: prefill for a checkpoint, instruct for a model that is served.",
+        show_default=False,
+    ),
+]
+SamplingSeedOption = Annotated[
+    int | None,
+    typer.Option(
+        "--sampling-seed",
+        min=0,
+        max=2**53 - 1,
+        help="Seed from which that of every item is derived, to sample the same items anew. Default: the "
+        "number of an item is its seed.",
+        show_default=False,
+    ),
+]
 GraderOption = Annotated[
     str | None,
     typer.Option(
@@ -143,7 +164,8 @@ CompatibleOption = Annotated[
     bool,
     typer.Option(
         "--grader-compat",
-        help="Grade as VLMEvalKit does: what cannot be read is drawn at random, not counted as wrong.",
+        help="Grade as VLMEvalKit does: where the grader cannot read which option is chosen, one is drawn; "
+        "without a grader none is.",
     ),
 ]
 MaxCostOption = Annotated[

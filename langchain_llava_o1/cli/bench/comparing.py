@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from langchain_llava_o1.cli.answering import run_until_interrupted
 from langchain_llava_o1.cli.bench.tables import Counter, say_damage
 from langchain_llava_o1.cli.failures import checking_usage
+from langchain_llava_o1.cli.output import write_error
+from langchain_llava_o1.errors import DataError
 from langchain_llava_o1.search.catalogue import find_search
 from langchain_llava_o1.search.strategy import Strategy
 from langchain_llava_o1.staging import capabilities
@@ -41,6 +43,15 @@ class Measurement:
     seed: int
     concurrency: int
     base_url: str | None
+    continuation: str | None = None
+
+
+def go_on_by(model: "BaseChatModel", continuation: str | None) -> "BaseChatModel":
+    """Return a model that is asked to go on in a way of the caller's choice, whatever its profile says."""
+    if continuation is None:
+        return model
+    can_prefill = continuation == "prefill"
+    return model.model_copy(update={"profile": {**(model.profile or {}), capabilities.PREFILL: can_prefill}})
 
 
 def send_whole_conversations(model: "BaseChatModel") -> "BaseChatModel":
@@ -94,9 +105,12 @@ def compare_all(
     """Compare strategies on each benchmark; table and plot go into the folder.
 
     Returns:
-        The reports on each benchmark on which anything was answered.
+        The reports on each benchmark of which anything counts.
+
+    Raises:
+        DataError: If there is none, and not for want of money.
     """
-    from langchain_llava_o1.evaluation.comparison import plan_contenders
+    from langchain_llava_o1.evaluation.comparison import count_earlier, plan_contenders
     from langchain_llava_o1.evaluation.plot import check_plotting, plot_comparison
 
     if is_plotted:
@@ -108,17 +122,33 @@ def compare_all(
 
     async def run() -> "list[list[AccuracyReport]]":
         # All in one event loop, to which the connections of a hosted model belong.
-        return [
-            await _compare(measurement, plan, cells, folder / plan.benchmark.name, purse) for plan in plans
-        ]
+        placed = [(plan, folder / plan.benchmark.name) for plan in plans]
+        for plan, place in placed:
+            await count_earlier(measurement.model, cells, plan, folder=place, purse=purse)
+        return [await _compare(measurement, plan, cells, place, purse) for plan, place in placed]
 
     groups = run_until_interrupted(run())
     answered = [reports for reports in groups if reports]
+    empty = [asked for asked, reports in zip(measurement.benchmarks, groups, strict=True) if not reports]
+    if empty and not purse.is_empty:
+        said = _say_nothing_counts(empty, measurement.seed)
+        if not answered:
+            raise DataError(said)
+        write_error(said)
     (folder / "comparison.md").write_text(write_tables(answered), encoding="utf-8")
     if is_plotted and answered:
         for ending in ("svg", "png"):
             plot_comparison(answered, folder / f"comparison.{ending}")
     return answered
+
+
+def _say_nothing_counts(empty: Sequence[AskedBenchmark], seed: int) -> str:
+    asked = " and ".join(f"the {each.num_items} items of {each.benchmark}" for each in empty)
+    return (
+        f"Nothing can be counted of {asked} from {seed} on: none of them can be read, or those that can are "
+        "parts of questions, none of them whole. Fetch the file anew with `llava-o1 bench fetch` where it "
+        "is a published one, or ask for other items."
+    )
 
 
 def _plan(measurement: Measurement, asked: AskedBenchmark) -> "ComparisonSettings":
@@ -131,6 +161,7 @@ def _plan(measurement: Measurement, asked: AskedBenchmark) -> "ComparisonSetting
         measurement.judge,
         measurement.settings,
         measurement.base_url,
+        measurement.continuation,
     )
 
 

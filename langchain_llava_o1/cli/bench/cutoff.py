@@ -4,6 +4,7 @@ import json
 
 from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.answering import AnswerSettings, run_until_interrupted
+from langchain_llava_o1.cli.bench.accuracy_options import DataOption
 from langchain_llava_o1.cli.bench.options import (
     BenchmarkDifficultyOption,
     BenchmarkOption,
@@ -14,26 +15,34 @@ from langchain_llava_o1.cli.bench.options import (
     JsonOption,
     read_benchmark,
 )
+from langchain_llava_o1.cli.bench.paying import check_data
 from langchain_llava_o1.cli.failures import checking_usage
-from langchain_llava_o1.cli.options import (
-    DebugOption,
+from langchain_llava_o1.cli.judge_options import (
     JudgeKindOption,
     JudgeModelOption,
     JudgeOption,
-    ModelOption,
+    JudgeSettingsOption,
+    JudgeUrlOption,
     read_judge,
 )
+from langchain_llava_o1.cli.options import (
+    DebugOption,
+    ModelOption,
+)
 from langchain_llava_o1.cli.output import write_output
-from langchain_llava_o1.evaluation.benchmark import DEFAULT_BENCHMARK
+from langchain_llava_o1.evaluation.benchmark import DEFAULT_BENCHMARK, Resources
 
 
 def cutoff(
     benchmark: BenchmarkOption = DEFAULT_BENCHMARK,
     difficulty: BenchmarkDifficultyOption = None,
     benchmark_options: BenchmarkOptionsOption = None,
+    data: DataOption = None,
     judge: JudgeOption = None,
     judge_model: JudgeModelOption = None,
+    judge_base_url: JudgeUrlOption = None,
     judge_kind: JudgeKindOption = None,
+    judge_settings: JudgeSettingsOption = None,
     items: ItemsOption = 100,
     seed: FirstItemOption = 10_000,
     concurrency: ConcurrencyOption = 48,
@@ -43,14 +52,21 @@ def cutoff(
 ) -> None:
     """Score reasonings, and find the cutoff below which a retracing search goes back."""
     from langchain_llava_o1.evaluation.cutoff import measure_cutoff
+    from langchain_llava_o1.evaluation.grading.grader import Grader
 
-    asked = read_benchmark(benchmark, difficulty, benchmark_options, seed=seed, items=items)
+    check_data(data)
+    chat_model = answering.create_model(AnswerSettings(model))
+    # MM-Vet asks nothing without a grader. No answer is graded here, so that any will do, and none is called.
+    resources = Resources(data, Grader(chat_model, "nobody"))
+    asked = read_benchmark(
+        benchmark, difficulty, benchmark_options, seed=seed, items=items, resources=resources
+    )
     with checking_usage():
         report = run_until_interrupted(
             measure_cutoff(
-                answering.create_model(AnswerSettings(model)),
+                chat_model,
                 benchmark=asked,
-                judge=read_judge(judge, judge_model, judge_kind),
+                judge=read_judge(judge, judge_model, judge_kind, judge_base_url, judge_settings),
                 items=items,
                 seed=seed,
                 concurrency=concurrency,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from langchain_llava_o1.cli.failures import checking_usage
+from langchain_llava_o1.cli.failures import checking_usage, describe
 from langchain_llava_o1.cli.options import DebugOption
 from langchain_llava_o1.cli.output import write_error, write_output
 from langchain_llava_o1.evaluation.benchmark_files.published_files import (
@@ -17,7 +17,7 @@ from langchain_llava_o1.evaluation.benchmark_files.published_files import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from langchain_llava_o1.evaluation.benchmark_files.fetching import FetchError
+    from langchain_llava_o1.evaluation.benchmark_files.fetching import FetchedFile, FetchError
 
 _MEGABYTE = 1_000_000
 _NUM_LINES = 20
@@ -62,12 +62,12 @@ def fetch(
     if url is not None and len(files) > 1:
         raise typer.BadParameter("an address is that of one file; give one name.", param_hint="--url")
     # It loads the HTTP client, which no other command needs.
-    from langchain_llava_o1.evaluation.benchmark_files.fetching import FetchError, fetch_file
+    from langchain_llava_o1.evaluation.benchmark_files.fetching import FetchError
 
     failures = []
     for file in files:
         try:
-            fetched = fetch_file(file, benchmark_folder(data), url=url, report=_Counter(file).report)
+            fetched = _fetch(file, benchmark_folder(data), url)
         except FetchError as error:
             failures.append(error)
         else:
@@ -75,6 +75,23 @@ def fetch(
             write_output(f"{fetched.path}  {state}, MD5 {file.md5}\n")
     if failures:
         _tell(failures, len(files))
+
+
+def _fetch(file: PublishedFile, folder: Path, url: str | None) -> "FetchedFile":
+    """Fetch a file, and say how far it is.
+
+    Raises:
+        FetchError: If it cannot be fetched, or cannot be kept in the folder.
+    """
+    from langchain_llava_o1.evaluation.benchmark_files.fetching import FetchError, fetch_file
+
+    try:
+        return fetch_file(file, folder, url=url, report=_Counter(file).report)
+    except OSError as error:
+        raise FetchError(
+            f"{file.file_name} cannot be kept in {folder} ({describe(error)}). See that there is room and "
+            "that you may write there, or name another folder with --data."
+        ) from error
 
 
 def _tell(failures: "Sequence[FetchError]", num_files: int) -> NoReturn:

@@ -8,7 +8,14 @@ import typer
 
 from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.answering import AnswerSettings, run_until_interrupted
-from langchain_llava_o1.cli.bench.accuracy_options import BaseUrlOption, DataOption, PriceOption
+from langchain_llava_o1.cli.bench.accuracy_options import (
+    BaseUrlOption,
+    CompatibleOption,
+    DataOption,
+    GraderOption,
+    GraderUrlOption,
+    PriceOption,
+)
 from langchain_llava_o1.cli.bench.options import (
     BenchmarkDifficultyOption,
     BenchmarkOption,
@@ -18,17 +25,22 @@ from langchain_llava_o1.cli.bench.options import (
     JsonOption,
     read_benchmark,
 )
+from langchain_llava_o1.cli.bench.paying import read_purse, read_resources
 from langchain_llava_o1.cli.bench.tables import say_damage
 from langchain_llava_o1.cli.data.teaching import read_price
 from langchain_llava_o1.cli.failures import checking_usage
-from langchain_llava_o1.cli.options import (
-    DebugOption,
+from langchain_llava_o1.cli.judge_options import (
     JudgeKindOption,
     JudgeModelOption,
     JudgeOption,
+    JudgeSettingsOption,
+    JudgeUrlOption,
+    read_judge,
+)
+from langchain_llava_o1.cli.options import (
+    DebugOption,
     ModelOption,
     StrategyOption,
-    read_judge,
 )
 from langchain_llava_o1.cli.output import write_error, write_output
 from langchain_llava_o1.evaluation.benchmark import DEFAULT_BENCHMARK
@@ -41,14 +53,19 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from langchain_llava_o1.data.annotation.spending import Price
+    from langchain_llava_o1.evaluation.benchmark import Benchmark
     from langchain_llava_o1.evaluation.judge_pairs import PairFile
     from langchain_llava_o1.evaluation.judged_pairs import JudgedPair
+    from langchain_llava_o1.evaluation.judging import JudgeReport
     from langchain_llava_o1.evaluation.pair_judging import PairReport
     from langchain_llava_o1.evaluation.verdict_log import VerdictLog
 
 _DEFAULT_JUDGE = "generative"
 _DEFAULT_ITEMS = 200
-_OF_CANDIDATES = ("benchmark", "difficulty", "benchmark_options", "data", "strategy", "candidates")
+_OF_CANDIDATES = (
+    *("benchmark", "difficulty", "benchmark_options", "data", "strategy", "candidates"),
+    *("grader", "grader_base_url", "is_compatible"),
+)
 
 PairOption = Annotated[
     int, typer.Option("--candidates", min=2, max=64, help="Candidates of each step, compared in pairs.")
@@ -104,7 +121,9 @@ def judge(
     pictures: PicturesOption = None,
     judge: JudgeOption = _DEFAULT_JUDGE,
     judge_model: JudgeModelOption = None,
+    judge_base_url: JudgeUrlOption = None,
     judge_kind: JudgeKindOption = None,
+    judge_settings: JudgeSettingsOption = None,
     candidates: PairOption = 2,
     items: JudgedItemsOption = None,
     seed: FirstItemOption = 0,
@@ -113,11 +132,17 @@ def judge(
     out: VerdictsOption = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
+    grader: GraderOption = None,
+    grader_base_url: GraderUrlOption = None,
+    is_compatible: CompatibleOption = False,
     is_json: JsonOption = False,
     is_debug: DebugOption = False,
 ) -> None:
-    """Show a judge two candidates in both orders, and count what it names."""
-    asked_judge = read_judge(judge, judge_model, judge_kind) or _DEFAULT_JUDGE
+    """Show a judge two candidates in both orders, and count what it names.
+
+    A grader tells which of two whole answers is right where no rule can.
+    """
+    asked_judge = read_judge(judge, judge_model, judge_kind, judge_base_url, judge_settings) or _DEFAULT_JUDGE
     cost = None if price is None else read_price(price, "--price")
     settings = AnswerSettings(model, base_url=base_url)
     if pairs is not None:
@@ -132,27 +157,53 @@ def judge(
         raise typer.BadParameter(
             f"{pictures} is for --pairs; add that, or leave it out.", param_hint="--pictures"
         )
-    from langchain_llava_o1.evaluation.judging import describe_judging, judge_table, measure_judge
-
+    purse = read_purse(None, None, None)
+    resources = read_resources(data, grader, grader_base_url, purse, folder=None, is_compatible=is_compatible)
     num_items = _DEFAULT_ITEMS if items is None else items
-    asked = read_benchmark(benchmark, difficulty, benchmark_options, seed=seed, items=num_items, data=data)
-    chat_model = answering.open_model(settings)
+    asked = read_benchmark(
+        benchmark, difficulty, benchmark_options, seed=seed, items=num_items, resources=resources
+    )
     judged = Strategy(strategy, asked_judge, {"candidates": candidates})
+    found = _judge_candidates(
+        answering.open_model(settings), judged, asked, num_items, seed, concurrency, cost, out
+    )
+    write_output(_write_candidates(found, is_json=is_json))
+
+
+def _judge_candidates(
+    model: "BaseChatModel",
+    strategy: Strategy,
+    benchmark: "Benchmark",
+    items: int,
+    seed: int,
+    concurrency: int,
+    price: "Price | None",
+    out: Path | None,
+) -> "JudgeReport":
+    from langchain_llava_o1.evaluation.judging import describe_judging, measure_judge
+
     with checking_usage():
-        found = run_until_interrupted(
+        # Another grader may find another candidate right.
+        heading = {**describe_judging(model, benchmark, strategy), **benchmark.resources.heading()}
+        return run_until_interrupted(
             measure_judge(
-                chat_model,
-                benchmark=asked,
-                strategy=judged,
-                items=num_items,
+                model,
+                benchmark=benchmark,
+                strategy=strategy,
+                items=items,
                 seed=seed,
                 concurrency=concurrency,
-                price=cost,
-                log=_open_log(out, describe_judging(chat_model, asked, judged)),
+                price=price,
+                log=_open_log(out, heading),
                 report_damage=say_damage,
             )
         )
-    write_output(json.dumps(found.as_json()) + "\n" if is_json else judge_table(found))
+
+
+def _write_candidates(report: "JudgeReport", *, is_json: bool) -> str:
+    from langchain_llava_o1.evaluation.judging import judge_table
+
+    return json.dumps(report.as_json()) + "\n" if is_json else judge_table(report)
 
 
 def _open_log(path: Path | None, heading: "Mapping[str, Any]") -> "VerdictLog | None":

@@ -1,6 +1,5 @@
 """Options that several measurements share."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -60,7 +59,7 @@ def read_benchmark(
     *,
     seed: int,
     items: int,
-    data: Path | None = None,
+    resources: Resources,
 ) -> Benchmark:
     """Open the benchmark that the options choose, and see that it has the items asked for.
 
@@ -69,7 +68,7 @@ def read_benchmark(
         BadUsageError: If there is none of this name, or an option or the items are not its own.
     """
     with checking_usage():
-        benchmark = open_benchmark(name, _read_options(difficulty, options), Resources(data))
+        benchmark = open_benchmark(name, _read_options(difficulty, options), resources)
         benchmark.numbers(seed, items)
     return benchmark
 

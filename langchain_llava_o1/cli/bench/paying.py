@@ -50,6 +50,20 @@ def refuse_unpriced_grader(grader: AnswerSettings, price: str | None, max_cost: 
         )
 
 
+def check_data(data: Path | None) -> None:
+    """See that the files of benchmarks are in a folder.
+
+    Raises:
+        typer.BadParameter: If there is no such folder.
+    """
+    if data is not None and not data.is_dir():
+        raise typer.BadParameter(
+            f"{data} is no folder; name the one that holds the files of benchmarks. `llava-o1 bench fetch` "
+            "fetches them into one.",
+            param_hint="--data",
+        )
+
+
 def read_resources(
     data: Path | None,
     grader: str | None,
@@ -72,8 +86,7 @@ def read_resources(
     Raises:
         typer.BadParameter: If the data are in no folder, or there is a server for no grader.
     """
-    if data is not None and not data.is_dir():
-        raise typer.BadParameter(f"{data} is no folder.", param_hint="--data")
+    check_data(data)
     if grader is None and grader_base_url is not None:
         raise typer.BadParameter(
             f"{grader_base_url} is the server of a grader; name it with --grader.",

@@ -23,6 +23,7 @@ class FileBenchmark(Benchmark):
     Attributes:
         columns: What its file must have beside an index and pictures.
         kept_columns: Columns whose texts are kept in memory.
+        published: What its file is published as.
         table: The rows of its file.
         places: Where the row of each item is, by the item's number.
     """
@@ -37,8 +38,8 @@ class FileBenchmark(Benchmark):
             ConfigurationError: If the file is missing, or is none of this benchmark.
         """
         super().__init__(name, options, resources)
-        published = PUBLISHED_FILES[self.published_name]
-        self.table = self._open_table(published)
+        self.published = PUBLISHED_FILES[self.published_name]
+        self.table = self._open_table(self.published)
         self.places = self.order_places(self.table.places)
         self.num_items = len(self.places)
         self._reading = threading.Lock()
@@ -62,14 +63,20 @@ class FileBenchmark(Benchmark):
         """
 
     def remarks(self) -> Sequence[str]:
-        """Say how many rows are not asked."""
-        number = self.table.num_skipped
-        rows = "1 row has" if number == 1 else f"{number:,} rows have"
-        return (
-            [f"{self.table.path.name}: {rows} no picture, and no question is asked about it."]
-            if number
-            else []
-        )
+        """Say how many rows are not asked, and that the file is not the one that is published."""
+        remarks = []
+        if number := self.table.num_skipped:
+            rows = "1 row has" if number == 1 else f"{number:,} rows have"
+            remarks.append(f"{self.table.path.name}: {rows} no picture, and no question is asked about it.")
+        # The digest stands in every report, so that the file is not read for this alone.
+        if (found := self.data_file.md5) != self.published.md5:
+            where = f" --data {self.resources.data}" if self.resources.data else ""
+            remarks.append(
+                f"{self.table.path.name} has the MD5 {found}, the published file {self.published.md5}: what "
+                "is measured cannot be set beside published figures. Fetch it anew: "
+                f"{self.published.fetch_command}{where}"
+            )
+        return remarks
 
     def order_places(self, places: Sequence[RowPlace]) -> Sequence[RowPlace]:
         """Return the rows in the order in which they are asked: by default that of the file."""
@@ -77,6 +84,11 @@ class FileBenchmark(Benchmark):
 
     def read_item(self, number: int) -> Item:
         """Read the row of an item and its pictures."""
+        if number >= len(self.places):
+            # Answers that are kept may be to another file.
+            raise DamagedItemError(
+                f"{self.table.path} has no item {number}: it has {len(self.places)}, numbered from 0."
+            )
         # A row may take megabytes: one is read at a time, however many threads ask for them.
         with self._reading:
             row = self.table.read_row(self.places[number])

@@ -14,7 +14,12 @@ from langchain_llava_o1.data.problem import Location, Problem
 from langchain_llava_o1.errors import ConfigurationError, DataError, ImageError
 from langchain_llava_o1.evaluation.benchmark_files.published_files import PublishedFile
 from langchain_llava_o1.evaluation.benchmark_files.row import BenchmarkRow
-from langchain_llava_o1.evaluation.benchmark_files.whole_rows import TAB, read_header, read_whole_rows
+from langchain_llava_o1.evaluation.benchmark_files.whole_rows import (
+    TAB,
+    read_first_cell,
+    read_header,
+    read_whole_rows,
+)
 from langchain_llava_o1.evaluation.item import DamagedItemError
 from langchain_llava_o1.pictures.base64_text import decode_base64, shorten
 from langchain_llava_o1.pictures.decoding import decode_file
@@ -33,7 +38,7 @@ class RowPlace:
         location: The line that it begins on.
         offset: Where in the file it begins, in bytes.
         index: What the row is called; empty where that cannot be read.
-        kept: Its texts in the columns that the table keeps.
+        kept: Its texts in the columns that the table keeps; empty of a row that cannot be read.
         problem: Why it cannot be read; None if it can.
     """
 
@@ -93,7 +98,9 @@ class BenchmarkTable:
             ) from error
         if not self.places:
             raise ConfigurationError(f"{path} has no row with a picture. {self._fix}")
-        self._by_index = {place.index: place for place in reversed(self.places)}
+        # Of two rows of a name the first one is meant, but no damaged one in place of a whole one.
+        last_to_first = sorted(reversed(self.places), key=lambda place: place.problem is None)
+        self._by_index = {place.index: place for place in last_to_first}
 
     def read_row(self, place: RowPlace) -> BenchmarkRow:
         """Read a row.
@@ -166,7 +173,8 @@ class BenchmarkTable:
 
     def _place_of(self, row: Row) -> RowPlace:
         if row.problem is not None:
-            return RowPlace(row.location, row.offset, "", tuple("" for _ in self._kept), row.problem)
+            index = read_first_cell(self.path, row.offset) if self._names[0] == INDEX else ""
+            return RowPlace(row.location, row.offset, index, tuple("" for _ in self._kept), row.problem)
         texts = dict(zip(self._names, row.cells, strict=True))
         kept = tuple(texts.get(name, "") for name in self._kept)
         return RowPlace(row.location, row.offset, texts[INDEX].strip(), kept)

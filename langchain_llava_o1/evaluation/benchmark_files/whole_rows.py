@@ -16,6 +16,8 @@ from langchain_llava_o1.data.problem import Location
 TAB = "\t"
 _LARGEST_ROW = 2**25
 """Characters of a row, for each of which the csv module takes four bytes."""
+_LONGEST_FIRST_CELL = 200
+"""In bytes; a longer one is a text or a picture, and names no row."""
 
 
 class _ReadRow(NamedTuple):
@@ -60,6 +62,16 @@ def read_whole_rows(path: Path, num_cells: int, fix: str) -> Iterator[Row]:
                 yield _damaged(location, offset, "text that is not in UTF-8", "a table in UTF-8", fix)
             elif cells:
                 yield Row(location, tuple(cells), offset)
+
+
+def read_first_cell(path: Path, offset: int) -> str:
+    """Read what stands before the first tab of a row, however damaged the rest is; empty if that is long."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        beginning = file.readline(_LONGEST_FIRST_CELL)
+    cell, tab, _ = beginning.partition(TAB.encode())
+    is_whole = bool(tab) or beginning.endswith(b"\n")
+    return cell.decode(errors="replace").strip().strip('"') if is_whole else ""
 
 
 def _read_row(file: io.BufferedReader) -> _ReadRow:

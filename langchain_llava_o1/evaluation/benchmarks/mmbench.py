@@ -15,6 +15,7 @@ from langchain_llava_o1.evaluation.benchmark_files.table import RowPlace
 _DEV = "dev"
 _ROTATION = 1_000_000
 """Rotations of one question have indexes that differ by multiples of this."""
+_NO_QUESTION = ""
 
 
 class MMBench(MultipleChoiceBenchmark):
@@ -41,7 +42,7 @@ class MMBench(MultipleChoiceBenchmark):
         """Put the rotations of each question behind one another, where its first one stands."""
         questions: dict[str, list[RowPlace]] = {}
         for place in places:
-            # A row that cannot be read may belong to any question.
+            # A row whose index cannot be read may belong to any question.
             question = _question_of(place.index) or f"line {place.location.line}"
             questions.setdefault(question, []).append(place)
         return [place for rotations in questions.values() for place in rotations]
@@ -72,8 +73,14 @@ class MMBench(MultipleChoiceBenchmark):
         return question
 
     def unit_items_of(self, row: BenchmarkRow) -> int:
-        """Return how many rotations the question has, those that are damaged included."""
-        return self._num_rotations[_question_of(row.index)]
+        """Return how many rotations the question has, those that are damaged included.
+
+        There is one for each option. Where the file has a row that may belong to any question, fewer rows
+        than options are no whole question.
+        """
+        found = self._num_rotations[_question_of(row.index)]
+        has_lost_row = self._num_rotations[_NO_QUESTION] > 0
+        return max(found, len(row.read_options())) if has_lost_row else found
 
     def _continues_question(self, number: int) -> bool:
         if not 0 < number < len(self._questions):
@@ -83,5 +90,5 @@ class MMBench(MultipleChoiceBenchmark):
 
 
 def _question_of(index: str) -> str:
-    """Return the question of a row's index; empty if it is no whole number."""
-    return str(int(index) % _ROTATION) if index.isascii() and index.isdigit() else ""
+    """Return the question of a row's index; none if it is no whole number."""
+    return str(int(index) % _ROTATION) if index.isascii() and index.isdigit() else _NO_QUESTION

@@ -37,7 +37,7 @@ class MeasuredRun:
     Attributes:
         run: The answers.
         benchmark: What was asked, to be read again.
-        problem: Why it cannot be read again; empty where it can.
+        problem: Why it cannot be read again, such as a file that has changed; empty where it can.
         cells: In the order of the run; all but the first are paired with the first.
     """
 
@@ -68,10 +68,10 @@ class MeasuredRun:
 
 
 class MissingBenchmark(Benchmark):
-    """Stands for a benchmark that cannot be opened, such as one whose file is elsewhere."""
+    """Stands for a benchmark that cannot be read again, such as one whose file is elsewhere."""
 
     def __init__(self, name: str, options: Mapping[str, str], problem: str) -> None:
-        """Take what it is called, and why it cannot be opened."""
+        """Take what it is called, and why it cannot be read again."""
         super().__init__(name, options)
         self._problem = problem
 
@@ -91,6 +91,7 @@ def measure_run(run: BenchmarkRun, resources: Resources) -> MeasuredRun:
     problem = ""
     try:
         benchmark = open_benchmark(heading.benchmark, heading.options, resources)
+        _check_items(run, benchmark)
     except (ConfigurationError, DataError, OSError) as error:
         problem = str(error)
         benchmark = MissingBenchmark(heading.benchmark, heading.options, problem)
@@ -105,6 +106,28 @@ def measure_run(run: BenchmarkRun, resources: Resources) -> MeasuredRun:
             report = replace(report, paired=compare_paired(ours, theirs, run.cells[0].label))
         cells.append(MeasuredCell(cell, report))
     return MeasuredRun(run, benchmark, problem, tuple(cells))
+
+
+def _check_items(run: BenchmarkRun, benchmark: Benchmark) -> None:
+    """See that the benchmark has the items that were answered.
+
+    Raises:
+        ConfigurationError: If its file is another one than was asked, or has fewer items.
+    """
+    for cell in run.cells:
+        asked = cell.heading.provenance.data_md5
+        data = benchmark.data_file if asked else None
+        if data is not None and data.md5 != asked:
+            raise ConfigurationError(
+                f"The answers in {cell.folder} are to a {data.name} with the MD5 {asked}; the file that is "
+                f"there has {data.md5}. Name the folder of the other one with --data."
+            )
+        last = max(cell.outcomes)
+        if benchmark.num_items is not None and last >= benchmark.num_items:
+            raise ConfigurationError(
+                f"The answers in {cell.folder} go up to item {last}; {benchmark} has {benchmark.num_items} "
+                "items, numbered from 0. Name the folder of the file that was asked with --data."
+            )
 
 
 def _units(cell: CellRun) -> dict[str, Unit]:

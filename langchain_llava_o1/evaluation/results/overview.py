@@ -17,7 +17,7 @@ class OverviewRow:
         accuracy: Shares, by number of the benchmark; what is missing was not measured, or not published. Of
             some benchmarks it is the score that published tables give.
         average: Over all benchmarks of the table or, of a published line, over the paper's own; None where
-            some are missing.
+            some are missing, or one alone was measured.
     """
 
     name: str
@@ -40,10 +40,8 @@ class Overview:
     published: tuple[OverviewRow, ...]
 
 
-def create_overview(runs: Sequence[MeasuredRun]) -> Overview | None:
-    """Put the benchmarks side by side; None of a single one."""
-    if len(runs) < 2:
-        return None
+def create_overview(runs: Sequence[MeasuredRun]) -> Overview:
+    """Put the benchmarks side by side."""
     labels = dict.fromkeys(cell.run.label for run in runs for cell in run.cells)
     measured = []
     for label in labels:
@@ -53,7 +51,7 @@ def create_overview(runs: Sequence[MeasuredRun]) -> Overview | None:
             for cell in run.cells
             if cell.run.label == label and (share := _compared(cell.report)) is not None
         }
-        average = sum(accuracy.values()) / len(runs) if len(accuracy) == len(runs) else None
+        average = sum(accuracy.values()) / len(runs) if len(accuracy) == len(runs) > 1 else None
         measured.append(OverviewRow(label, accuracy, average))
     tables = [published_on(run.run.heading.benchmark, run.run.heading.options) for run in runs]
     published = []

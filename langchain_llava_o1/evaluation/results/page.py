@@ -37,7 +37,7 @@ def render_run(runs: Sequence[MeasuredRun], *, grading: GradingCost | None, item
         numbers = [each.number for each in chosen if each.run == place]
         shown = show_items(run, numbers, key=key)
         sections.append(create_section(run, key=key, series=series, items=shown))
-    overview = create_overview(runs)
+    overview = create_overview(runs) if len(runs) > 1 else None
     page = (
         _environment()
         .get_template("run.html")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from langchain_llava_o1.data.annotation.spending import Price
 from langchain_llava_o1.errors import ConfigurationError, DataError
 from langchain_llava_o1.evaluation.benchmark import BENCHMARKS, describe_benchmark
+from langchain_llava_o1.evaluation.contender import PLAIN
 from langchain_llava_o1.evaluation.outcome import Outcome, unite
 from langchain_llava_o1.evaluation.outcome_log import OUTCOMES_FILE, Cell, records_path
 from langchain_llava_o1.evaluation.provenance import Provenance
@@ -101,13 +102,13 @@ class CellRun:
 
     @property
     def is_baseline(self) -> bool:
-        """Whether it is no search of the catalogue."""
-        return self.strategy not in SEARCHES
+        """Whether it is what others are read against."""
+        return self.strategy not in (*SEARCHES, PLAIN)
 
     @property
     def has_candidates(self) -> bool:
         """Whether it has candidates to choose from."""
-        return not self.is_baseline and SEARCHES[self.strategy].has_candidates
+        return self.strategy in SEARCHES and SEARCHES[self.strategy].has_candidates
 
     @property
     def name(self) -> str:

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from langchain_llava_o1.data.annotation.spending import Price
-from langchain_llava_o1.evaluation.benchmark import NO_RESOURCES, open_benchmark
+from langchain_llava_o1.evaluation.benchmark import NO_RESOURCES, Resources, open_benchmark
+from langchain_llava_o1.evaluation.benchmark_files.published_files import md5_of
 from langchain_llava_o1.evaluation.comparison import Cell, ComparisonSettings, compare
+from langchain_llava_o1.evaluation.item import DamagedItemError
 from langchain_llava_o1.evaluation.results.measured_run import MeasuredRun, measure_run
 from langchain_llava_o1.evaluation.results.run_folder import read_runs
 from langchain_llava_o1.evaluation.results.tables import as_json, write_csv, write_markdown
+from tests.evaluation.benchmark_files import PUBLISHED, write_published, write_table
 from tests.evaluation.results.folders import (
     answer,
     heading,
@@ -88,6 +91,48 @@ def test_a_benchmark_that_is_missing_keeps_its_figures(tmp_path: Path) -> None:
     (run,) = measured(tmp_path)
     assert run.reports[0].accuracy == 0.5
     assert "There is no benchmark 'of-another-version'" in run.problem
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "has_digest"),
+    [
+        ("mmstar", slice(None, None, -1), True),
+        ("mmstar", slice(2), True),
+        ("mmstar", slice(2), False),
+        ("mathvista", slice(2), True),
+        ("mathvista", slice(2), False),
+    ],
+)
+def test_a_file_that_changed_is_told_and_not_read(
+    tmp_path: Path, name: str, change: slice, *, has_digest: bool
+) -> None:
+    file_name, make_rows = PUBLISHED[name]
+    path = write_table(tmp_path / "data", file_name, make_rows())
+    digest = md5_of(path)
+    changes = {"data_md5": digest} if has_digest else {}
+    write_answers(tmp_path, {("greedy", 1): [0.0, 1.0, 1.0]}, benchmark=name, **changes)
+    resources = Resources(tmp_path / "data")
+    (run,) = read_runs([tmp_path])
+    assert measure_run(run, resources).problem == ""
+    write_table(path.parent, file_name, make_rows()[change])
+    found = measure_run(run, resources)
+    told = f"MD5 {digest}; the file that is there has {md5_of(path)}" if has_digest else "go up to item 2"
+    assert told in found.problem
+    assert "--data" in found.problem
+    assert found.reports[0].accuracy == pytest.approx(2 / 3)
+    assert not found.reports[0].further
+    with pytest.raises(DamagedItemError):
+        found.benchmark.read_item(0)
+
+
+def test_answers_of_all_folders_are_to_the_same_file(tmp_path: Path) -> None:
+    digest = md5_of(write_published(tmp_path / "data", "mmstar"))
+    folders = [tmp_path / each for each in ("ours", "theirs")]
+    for folder, told in zip(folders, (digest, "another"), strict=True):
+        write_answers(folder, {("greedy", 1): [0.0]}, benchmark="mmstar", data_md5=told)
+    (run,) = read_runs(folders)
+    problem = measure_run(run, Resources(tmp_path / "data")).problem
+    assert f"The answers in {folders[1] / 'mmstar'} are to a MMStar.tsv with the MD5 another" in problem
 
 
 def test_money_follows_from_tokens(tmp_path: Path) -> None:
