@@ -1,7 +1,7 @@
 """``python -m recipes.new_question --out FOLDER``: annotate, train by LoRA and in full, and measure.
 
 It prints a table: the share of right answers to the new kind of question, and to the kinds that the model
-knew, before and after; puzzles are not among what it is trained on. Killed and started again, it goes on.
+knew, before and after. Killed and started again, it goes on.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from langchain_llava_o1.training.settings import LoraSettings
 from recipes.new_question.benchmark import Colours
 from recipes.new_question.teaching import CONCURRENCY, SEED, annotate_questions, train
 
+WAYS = (("LoRA", LoraSettings(), 1e-3), ("all weights", None, 1e-4))
 BENCHMARKS = (Colours(), open_benchmark("scenes"), open_benchmark("puzzles"))
 
 
@@ -41,15 +42,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m recipes.new_question", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--new", type=int, default=2000, help="questions of the new kind")
-    parser.add_argument("--known", type=int, default=2000, help="questions of the known kinds")
+    parser.add_argument("--known", type=int, default=1000, help="known questions about scenes and charts")
+    parser.add_argument("--puzzles", type=int, default=500, help="known puzzles")
     parser.add_argument("--items", type=int, default=500, help="questions of each kind to measure with")
     parser.add_argument("--epochs", type=float, default=1.0)
     given = parser.parse_args()
     rows = [("as shipped", asyncio.run(measure(ChatLlavaO1(), given.items)))]
-    data = annotate_questions(given.out, given.new, given.known)
-    for lora in (LoraSettings(), None):
-        model = train(given.out, data, lora, epochs=given.epochs)
-        rows.append(("all weights" if lora is None else "LoRA", asyncio.run(measure(model, given.items))))
+    data = annotate_questions(given.out, given.new, given.known, given.puzzles)
+    for name, lora, learning_rate in WAYS:
+        model = train(given.out, data, lora, learning_rate=learning_rate, epochs=given.epochs)
+        rows.append((name, asyncio.run(measure(model, given.items))))
     names = (f"{benchmark.name}, {given.items} items" for benchmark in BENCHMARKS)
     print(f"| trained | {' | '.join(names)} |\n|---|{'---|' * len(BENCHMARKS)}")
     for name, cells in rows:

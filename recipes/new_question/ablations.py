@@ -2,8 +2,8 @@
 
 Each variant is fine-tuned from the embedded checkpoint, with as many steps, on the same annotated questions,
 whose answers are written in another way or of which there are fewer; all are then asked the same questions.
-``ablations.md`` in the folder holds what came out, and each variant's folder its log. Killed and started
-again, it goes on.
+``--variant NAME`` takes one of them alone. ``ablations.md`` in the folder holds what came out with the losses
+on held-out questions, and each variant's folder its whole log. Killed and started again, it goes on.
 """
 
 import argparse
@@ -26,6 +26,8 @@ from langchain_llava_o1.staging.stages import STAGES
 from langchain_llava_o1.staging.transcript import parse_transcript
 from recipes.new_question.benchmark import Colours
 from recipes.new_question.teaching import CONCURRENCY, SEED, annotate_questions, train
+
+LEARNING_RATE = 2e-4
 
 SEARCH = Strategy("stage-beam", None, {"candidates": 4})
 """What is searched with; the model judges, as it does by default."""
@@ -170,10 +172,32 @@ def table(results: Results, columns: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def loss_table(folder: Path) -> str:
+    """Write the loss on held-out questions from the variants' logs, as it went."""
+    losses: dict[str, dict[int, float]] = {}
+    for variant in VARIANTS:
+        log = _folder_of(folder, variant) / "full" / "log.jsonl"
+        lines = map(json.loads, log.read_text().splitlines()) if log.exists() else ()
+        losses[variant.name] = {line["step"]: line["eval_loss"] for line in lines if "eval_loss" in line}
+    steps = sorted({step for of_variant in losses.values() for step in of_variant})
+    head = ["variant", *(f"step {step}" for step in steps)]
+    rows = [
+        [name, *(f"{found[step]:.4f}" if step in found else "–" for step in steps)]
+        for name, found in losses.items()
+    ]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, ["---"] * len(head), *rows]) + "\n"
+
+
+def _folder_of(folder: Path, variant: Variant) -> Path:
+    return folder / variant.name.replace(" ", "-")
+
+
 def main() -> None:
     """Train what is missing and measure all; what is searched comes last."""
     parser = argparse.ArgumentParser(prog="python -m recipes.new_question.ablations", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    names = [variant.name for variant in VARIANTS]
+    parser.add_argument("--variant", choices=names, action="append", help="alone; may be repeated")
     parser.add_argument("--new", type=int, default=2000, help="questions of the new kind")
     parser.add_argument("--known", type=int, default=1000, help="questions of the known kinds")
     parser.add_argument("--items", type=int, default=400, help="questions of each benchmark, greedily")
@@ -187,18 +211,23 @@ def main() -> None:
     results = Results(given.out / "results.json")
     for measure, way, items in ways:
         for variant in VARIANTS:
-            if measure is search and not variant.is_searched:
+            if variant.name not in (given.variant or names) or (
+                measure is search and not variant.is_searched
+            ):
                 continue
-            folder = given.out / variant.name.replace(" ", "-")
+            folder = _folder_of(given.out, variant)
             data = rewrite(annotated, variant, folder / "set")
-            model = train(folder, data, None, max_steps=given.steps, any_answers=True)
+            model = train(
+                folder, data, None, learning_rate=LEARNING_RATE, max_steps=given.steps, any_answers=True
+            )
             for benchmark in benchmarks:
                 column, ask = f"{benchmark.name}, {way}", partial(measure, items, model, benchmark)
                 asyncio.run(results.add(variant.name, column, items, ask))
             # The weights of twelve models would not fit into memory.
             model.close()
-            (given.out / "ablations.md").write_text(table(results, columns))
-    print(table(results, columns))
+            written = f"{table(results, columns)}\n{loss_table(given.out)}"
+            (given.out / "ablations.md").write_text(written)
+    print(written)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A kind of question that `tiny` was not trained on: how many colours a scene has."""
+"""A kind of question that `tiny` was not trained on, how many colours a scene has, and kinds that it was."""
 
 import csv
 import random
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from langchain_llava_o1.drawn import Difficulty
 from langchain_llava_o1.drawn.canvas import as_png
 from langchain_llava_o1.drawn.captions import captions
-from langchain_llava_o1.drawn.items import EVALUATION_SEED, make_item
+from langchain_llava_o1.drawn.items import EVALUATION_SEED, Item, make_item, make_puzzle
 from langchain_llava_o1.drawn.scenes import Scene, draw_scene, sample_scene
 from langchain_llava_o1.staging.stages import STAGES
 
@@ -57,21 +57,30 @@ def colour_question(seed: int) -> DrawnQuestion:
 
 
 def known_question(seed: int) -> DrawnQuestion:
-    """Make a question of the kinds that `tiny` knows, so that it goes on knowing them."""
-    item = make_item(seed, Difficulty.HARD if seed % 2 else Difficulty.EASY)
-    rng = random.Random(f"known {seed}")
+    """Make a question about a scene or a chart that `tiny` knows, so that it goes on knowing it."""
+    return _answered("known", make_item(seed, Difficulty.HARD if seed % 2 else Difficulty.EASY))
+
+
+def puzzle_question(seed: int) -> DrawnQuestion:
+    """Make a puzzle, for the same reason."""
+    return _answered("puzzle", make_puzzle(seed, Difficulty.HARD if seed % 2 else Difficulty.EASY))
+
+
+def _answered(kind: str, item: Item) -> DrawnQuestion:
+    rng = random.Random(f"{kind} {item.seed}")
     texts = (item.summaries(), item.captions(), item.reasonings(item.told), item.conclusions(item.told))
     stages = tuple(rng.choice(each) for each in texts)
-    return DrawnQuestion(f"known-{seed}", as_png(item.picture), item.prompt, stages[-1], stages)
+    return DrawnQuestion(f"{kind}-{item.seed}", as_png(item.picture), item.prompt, stages[-1], stages)
 
 
-def write_questions(folder: Path, num_new: int, num_known: int) -> Path:
+def write_questions(folder: Path, num_new: int, num_known: int, num_puzzles: int = 0) -> Path:
     """Write a table of questions with their answers and, as hints, the stages that a teacher would write."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "questions.csv"
     made = [
         *(colour_question(seed) for seed in range(num_new)),
         *(known_question(seed) for seed in range(num_known)),
+        *(puzzle_question(seed) for seed in range(num_puzzles)),
     ]
     with path.open("w", newline="") as file:
         table = csv.writer(file)

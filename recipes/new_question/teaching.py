@@ -17,9 +17,9 @@ CONCURRENCY = 32
 SEED = 0
 
 
-def annotate_questions(folder: Path, num_new: int, num_known: int) -> Path:
+def annotate_questions(folder: Path, num_new: int, num_known: int, num_puzzles: int = 0) -> Path:
     """Write the questions, and have the teacher answer them."""
-    questions = open_training_set(write_questions(folder / "questions", num_new, num_known))
+    questions = open_training_set(write_questions(folder / "questions", num_new, num_known, num_puzzles))
     report = annotate(
         questions,
         folder / "annotated",
@@ -35,6 +35,7 @@ def train(
     data: Path,
     lora: LoraSettings | None,
     *,
+    learning_rate: float,
     epochs: float = 1.0,
     max_steps: int | None = None,
     any_answers: bool = False,
@@ -48,7 +49,7 @@ def train(
         epochs=epochs,
         max_steps=max_steps,
         any_answers=any_answers,
-        learning_rate=2e-4 if lora is None else 1e-3,
+        learning_rate=learning_rate,
         batch_size=8,
         held_out=40,
         evaluate_every=100,

@@ -66,16 +66,22 @@ def test_all_variants_are_trained_and_measured(
     ablations.main()
 
     written = (tmp_path / "ablations.md").read_text()
-    _, _, *rows = (line.strip("| ").split(" | ") for line in written.splitlines())
+    accuracies, losses = (
+        [line.strip("| ").split(" | ") for line in part.splitlines()] for part in written.split("\n\n")
+    )
+    _, _, *rows = accuracies
     assert [row[0] for row in rows] == [variant.name for variant in VARIANTS]
     for variant, row in zip(VARIANTS, rows, strict=True):
         assert (row[2] == "–") == (not variant.is_searched)
         assert "–" not in row[1::2]
+    assert losses[0] == ["variant", "step 1"]
+    assert all(float(loss) > 0 for _, loss in losses[2:])
 
     # What is done is not done again.
     models = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.safetensors")}
     assert len(models) >= len(VARIANTS)
     capsys.readouterr()
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--variant", "as it is", "--variant", "answers alone"])
     ablations.main()
     assert "step 1/1" not in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.safetensors")} == models

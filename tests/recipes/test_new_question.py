@@ -32,10 +32,10 @@ def test_questions_to_measure_with_are_none_of_those_learned() -> None:
 
 
 def test_the_teacher_writes_what_is_right_and_complete(tmp_path: Path) -> None:
-    questions = open_training_set(write_questions(tmp_path / "questions", 3, 3))
+    questions = open_training_set(write_questions(tmp_path / "questions", 3, 3, 2))
     plan = AnnotationPlan(ModelName.of(ScriptedTeacher()))
     report = asyncio.run(aannotate(questions, tmp_path / "annotated", plan))
-    assert report.num_annotated == 6
+    assert report.num_annotated == 8
     annotated = open_training_set(tmp_path / "annotated")
     assert "no stages" not in check_set(annotated).num_problems
     answers = {example.id: example.answers[0] for example in annotated}
