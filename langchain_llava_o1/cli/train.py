@@ -214,6 +214,7 @@ def train(
     with checking_usage():
         settings = _read_settings(preset, given, lora if is_lora or any(lora.values()) else None)
     from langchain_llava_o1.training.result import describe_result
+    from langchain_llava_o1.training.task import DPO, SFT
 
     if pairs is not None:
         options = {} if beta is None else {"beta": beta}
@@ -224,7 +225,8 @@ def train(
         result = _train("sft:train_sft", settings, training_set, out)
     if _is_first_process():
         plain = {**vars(result), "folder": str(result.folder)}
-        write_output(json.dumps(plain) + "\n" if is_json else describe_result(result, settings))
+        method = SFT if pairs is None else DPO
+        write_output(json.dumps(plain) + "\n" if is_json else describe_result(result, settings, method))
 
 
 def _refuse(given: dict[str, Any], what: str) -> None:

@@ -1,6 +1,5 @@
 """Preference training: what a search chooses becomes what the model writes (DPO, arXiv 2305.18290)."""
 
-import random
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,14 +18,16 @@ from trl.trainer.dpo_trainer import DPOTrainer
 from langchain_llava_o1.data.picture_files.picture_files import open_picture_files
 from langchain_llava_o1.data.problem import Problem
 from langchain_llava_o1.engine.loading.adapter import outdated_names_hidden
-from langchain_llava_o1.errors import ConfigurationError, DataError
+from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.training.loading import load_trainee
 from langchain_llava_o1.training.mllama_trainer import MllamaTrainer
+from langchain_llava_o1.training.pair_split import split_pairs
 from langchain_llava_o1.training.pairs import PairCollator, read_pairs
 from langchain_llava_o1.training.result import TrainingResult
 from langchain_llava_o1.training.run import TrainingRun, find_finished
 from langchain_llava_o1.training.run_folder import RunFolder
 from langchain_llava_o1.training.settings import TrainingSettings
+from langchain_llava_o1.training.task import LeftOutLines, learn_preferences
 
 
 class _PreferenceTrainer(MllamaTrainer, DPOTrainer):
@@ -69,30 +70,22 @@ def train_dpo(
         DataError: If there are too few pairs.
         ModelLoadError: If the model cannot be loaded.
     """
-    if not beta > 0:
-        raise ConfigurationError(f"beta must be above 0, got {beta!r}.")
-    if settings.accuracy_items:
-        raise ConfigurationError(
-            f"accuracy_items={settings.accuracy_items} has no part in training on pairs. Leave it out, and "
-            "measure accuracy by `llava-o1 bench accuracy`."
-        )
+    _check(settings, beta)
     path = Path(pairs)
     folder = RunFolder(out)
     if not path.is_file():
         raise ConfigurationError(f"There is no file of pairs at {path}. Check the path.")
-    folder.begin({**settings.as_json(), "beta": beta}, path)
+    files = open_picture_files(path.parent if pictures is None else Path(pictures))
+    task = learn_preferences(path, files, beta)
+    folder.begin({**settings.as_json(), **task.as_json()})
     if (finished := find_finished(folder, tell)) is not None:
         return finished
-    files = open_picture_files(path.parent if pictures is None else Path(pictures))
-    found = read_pairs(path, files, report_problem)
-    if settings.held_out >= len(found):
-        raise DataError(f"Of {len(found)} pairs {settings.held_out} were to be held out. Hold out fewer.")
-    random.Random(f"held out {settings.seed}").shuffle(found)
-    held_out, learned = found[: settings.held_out], found[settings.held_out :]
+    left_out = LeftOutLines(report_problem)
+    learned, held_out = split_pairs(read_pairs(path, files, left_out), settings.held_out, settings.seed)
     trainee = load_trainee(settings)
     # Adapters can be turned off; of weights that change a copy is kept.
     reference = load_trainee(replace(settings, lora=None)).model if settings.lora is None else None
-    run = TrainingRun(settings, folder, path, tell)
+    run = TrainingRun(settings, folder, task, tell)
     arguments: dict[str, Any] = run.arguments(is_measured=bool(held_out))
     with outdated_names_hidden():
         trainer = _PreferenceTrainer(
@@ -106,4 +99,14 @@ def train_dpo(
             callbacks=run.callbacks(),
         )
         trainer.num_pictures = [len(pair.pictures) for pair in learned]
-        return run.train(trainer, len(learned))
+        return run.train(trainer, len(learned), left_out.count)
+
+
+def _check(settings: TrainingSettings, beta: float) -> None:
+    if not beta > 0:
+        raise ConfigurationError(f"beta must be above 0, got {beta!r}.")
+    if settings.accuracy_items:
+        raise ConfigurationError(
+            f"accuracy_items={settings.accuracy_items} has no part in training on pairs. Leave it out, and "
+            "measure accuracy by `llava-o1 bench accuracy`."
+        )

@@ -1,7 +1,8 @@
 """Held-out examples as a benchmark: whether a model that is being trained answers their questions."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def measure_held_out(settings: TrainingSettings, saved: Path, benchmark: HeldOut
         weights = {"model": settings.model, "revision": settings.revision, "adapter": str(saved)}
     model = ChatLlavaO1(**weights, device=settings.device)
     try:
-        return asyncio.run(
+        return _wait_for(
             measure_accuracy(
                 model,
                 benchmark=benchmark,
@@ -70,3 +71,14 @@ def measure_held_out(settings: TrainingSettings, saved: Path, benchmark: HeldOut
         )
     finally:
         model.close()
+
+
+def _wait_for(measuring: Coroutine[Any, Any, AccuracyReport]) -> AccuracyReport:
+    """Run a measurement to its end, also where an event loop runs already, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        # In this thread, where Ctrl-C ends it at once.
+        return asyncio.run(measuring)
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, measuring).result()

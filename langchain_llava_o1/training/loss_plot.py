@@ -7,12 +7,13 @@ from typing import Any
 from langchain_llava_o1.evaluation.plot import check_plotting
 
 
-def plot_losses(log: Sequence[dict[str, Any]], path: Path) -> None:
+def plot_losses(log: Sequence[dict[str, Any]], path: Path, *, unit: str) -> None:
     """Draw losses and accuracy against optimizer steps.
 
     Args:
         log: Entries with ``step`` and what was measured, as ``log.jsonl`` has them.
         path: Where to; its ending chooses the format.
+        unit: What the loss is, for its axis.
 
     Raises:
         ConfigurationError: If matplotlib is missing.
@@ -27,7 +28,7 @@ def plot_losses(log: Sequence[dict[str, Any]], path: Path) -> None:
     figure, axes = pyplot.subplots(figsize=(8, 4.5))
     for name, label in (("loss", "training loss"), ("eval_loss", "held-out loss")):
         _draw(axes, log, name, label, "C0" if name == "loss" else "C1")
-    axes.set(xlabel="optimizer steps", ylabel="loss of a token")
+    axes.set(xlabel="optimizer steps", ylabel=unit)
     axes.set_ylim(bottom=0)
     axes.grid(visible=True, alpha=0.3)
     if any("eval_accuracy" in entry for entry in log):

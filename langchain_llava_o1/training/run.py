@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,6 +21,7 @@ from langchain_llava_o1.training.patience import Patience
 from langchain_llava_o1.training.result import TrainingResult
 from langchain_llava_o1.training.run_folder import RunFolder, write_whole
 from langchain_llava_o1.training.settings import TrainingSettings
+from langchain_llava_o1.training.task import Task
 
 _KEPT_CHECKPOINTS = 2
 _LOGGED_STEPS = 10
@@ -34,13 +34,13 @@ class TrainingRun:
     Attributes:
         settings: How it trains.
         folder: Where.
-        data: The file that is learned from.
+        task: What it learns.
         tell: Called with a line of progress.
     """
 
     settings: TrainingSettings
     folder: RunFolder
-    data: Path
+    task: Task
     tell: Callable[[str], None]
 
     def arguments(self, *, is_measured: bool) -> dict[str, Any]:
@@ -93,8 +93,14 @@ class TrainingRun:
             found.append(Patience(self.settings.patience))
         return found
 
-    def train(self, trainer: Trainer, num_samples: int) -> TrainingResult:
-        """Train from the beginning or from the last checkpoint, and save what was learned."""
+    def train(self, trainer: Trainer, num_samples: int, num_left_out: int) -> TrainingResult:
+        """Train from the beginning or from the last checkpoint, and save what was learned.
+
+        Args:
+            trainer: What trains.
+            num_samples: How many samples it has to learn from.
+            num_left_out: How many lines of the data gave none.
+        """
         # It would print what the log tells.
         trainer.remove_callback(PrinterCallback)
         start = self.folder.last_checkpoint()
@@ -102,10 +108,11 @@ class TrainingRun:
         self.tell(begins if start is None else f"Going on from {start.name}.")
         trainer.train(resume_from_checkpoint=None if start is None else str(start))
         self._save(trainer)
-        result = self._summarize(trainer, num_samples)
+        result = self._summarize(trainer, TrainingResult(self.folder.path, 0, num_samples, num_left_out))
         if trainer.is_world_process_zero():
-            plot_losses(list(self.folder.read_log()), self.folder.path / "loss.svg")
-            write_whole(self.folder.path / "README.md", write_card(self.settings, self.data, result))
+            method = self.task.method
+            plot_losses(list(self.folder.read_log()), self.folder.path / "loss.svg", unit=method.loss)
+            write_whole(self.folder.path / "README.md", write_card(self.settings, self.task, result))
             self.folder.finish(result)
         return result
 
@@ -127,9 +134,9 @@ class TrainingRun:
             processor.save_pretrained(self.folder.path)
             shutil.rmtree(unrounded)
 
-    def _summarize(self, trainer: Trainer, num_samples: int) -> TrainingResult:
+    def _summarize(self, trainer: Trainer, begun: TrainingResult) -> TrainingResult:
         state = trainer.state
-        result = TrainingResult(self.folder.path, state.global_step, num_samples)
+        result = replace(begun, steps=state.global_step)
         for entry in state.log_history:
             if "eval_loss" in entry and entry["step"] == state.best_global_step:
                 return replace(

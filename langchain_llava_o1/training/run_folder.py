@@ -17,6 +17,10 @@ _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 _LAST_FILE_OF_A_CHECKPOINT = "trainer_state.json"
 _FINISHED = "training_result.json"
 _UNFINISHED = ".unfinished"
+_MEANINGS = {
+    "data_sha256": " The file of the data has changed.",
+    "first_examples_as_read": " Its columns are read as others.",
+}
 
 
 class RunFolder:
@@ -41,19 +45,17 @@ class RunFolder:
         file = self.path / _FINISHED
         return TrainingResult(self.path, **json.loads(file.read_text())) if file.is_file() else None
 
-    def begin(self, settings: Mapping[str, Any], data: Path) -> None:
+    def begin(self, settings: Mapping[str, Any]) -> None:
         """Begin a run, or go on with the one that has the same settings.
 
         All processes of a run may do so at once.
 
         Args:
-            settings: How it trains.
-            data: The file that it learns from, which is to stay as it is.
+            settings: How it trains, and from what.
 
         Raises:
             ConfigurationError: If the folder holds another run, or other files.
         """
-        settings = {**settings, "data": str(data.resolve()), "data_bytes": data.stat().st_size}
         file = self.path / _SETTINGS
         # Before the settings are looked for: another process of this run writes those before all else.
         others = self._list_others()
@@ -71,7 +73,8 @@ class RunFolder:
             name = changed[0]
             raise ConfigurationError(
                 f"The run in {self.path} has other settings: {name} is {given.get(name)!r} there and "
-                f"{settings.get(name)!r} here. Go on with the same ones, or name a new folder."
+                f"{settings.get(name)!r} here.{_MEANINGS.get(name, '')} "
+                "Go on with the same ones, or name a new folder."
             )
 
     def _list_others(self) -> list[Path]:

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from langchain_llava_o1.engine.settings import CheckpointSettings
 from langchain_llava_o1.errors import ConfigurationError
@@ -64,7 +64,8 @@ class TrainingSettings:
         accumulation: Batches of each device to one optimizer step.
         max_tokens: Longer samples are left out.
         any_answers: Whether answers that are not in whole stages are learned as they stand, not left out.
-        held_out: Examples, drawn with the seed, that are not learned but measured with.
+        held_out: Examples, drawn with the seed, that are not learned but measured with; of pairs, questions
+            with all their pairs.
         evaluate_every: Optimizer steps between two measurements; each is a place to go on from after a kill.
         accuracy_items: How many held-out questions are answered at each measurement; 0 measures the loss
             alone.
@@ -102,7 +103,8 @@ class TrainingSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        CheckpointSettings(self.model, dtype=self.dtype)
+        CheckpointSettings(self.model)
+        _check("dtype", self.dtype, self.dtype in (None, *get_args(Dtype)), " or ".join(get_args(Dtype)))
         check_parts(self.freeze, FREEZABLE, "freeze")
         if self.freeze and self.lora is not None:
             raise ConfigurationError(

@@ -23,6 +23,7 @@ from langchain_llava_o1.training.run_folder import RunFolder
 from langchain_llava_o1.training.samples import LearnedDataset, SampleDataset, read_usable, split
 from langchain_llava_o1.training.settings import TrainingSettings
 from langchain_llava_o1.training.stage_trainer import MeasureAccuracy, StageTrainer
+from langchain_llava_o1.training.task import LeftOutLines, learn_answers
 
 
 def train_sft(
@@ -54,17 +55,14 @@ def train_sft(
         ModelLoadError: If the model cannot be loaded.
     """
     folder = RunFolder(out)
-    folder.begin(settings.as_json(), training_set.path)
+    task = learn_answers(training_set)
+    folder.begin({**settings.as_json(), **task.as_json()})
     if (finished := find_finished(folder, tell)) is not None:
         return finished
-    run = TrainingRun(settings, folder, training_set.path, tell)
-    arguments = TrainingArguments(
-        **run.arguments(is_measured=bool(settings.held_out)),
-        prediction_loss_only=True,
-        label_names=["labels"],
-    )
-    _check_number_of_processes(settings, arguments.world_size)
-    usable = read_usable(training_set, report_problem, any_answers=settings.any_answers)
+    run = TrainingRun(settings, folder, task, tell)
+    arguments = _write_arguments(run)
+    left_out = LeftOutLines(report_problem)
+    usable = read_usable(training_set, left_out, any_answers=settings.any_answers)
     trainee = load_trainee(settings)
     how: dict[str, Any] = {
         "chat_format": trainee.chat_format,
@@ -86,15 +84,22 @@ def train_sft(
         callbacks=run.callbacks(),
         measure_accuracy=_accuracy_measure(settings, HeldOut(training_set, parts.held_out)),
     )
-    return run.train(trainer, len(samples))
+    return run.train(trainer, len(samples), left_out.count)
 
 
-def _check_number_of_processes(settings: TrainingSettings, num_processes: int) -> None:
-    if settings.accuracy_items and num_processes > 1:
+def _write_arguments(run: TrainingRun) -> TrainingArguments:
+    settings = run.settings
+    arguments = TrainingArguments(
+        **run.arguments(is_measured=bool(settings.held_out)),
+        prediction_loss_only=True,
+        label_names=["labels"],
+    )
+    if settings.accuracy_items and arguments.world_size > 1:
         raise ConfigurationError(
-            f"accuracy_items={settings.accuracy_items} works in one process, and there are {num_processes}. "
-            "Measure the loss alone, and accuracy afterwards."
+            f"accuracy_items={settings.accuracy_items} works in one process, and there are "
+            f"{arguments.world_size}. Measure the loss alone, and accuracy afterwards."
         )
+    return arguments
 
 
 def _accuracy_measure(settings: TrainingSettings, benchmark: HeldOut) -> MeasureAccuracy | None:

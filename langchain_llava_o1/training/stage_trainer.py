@@ -40,7 +40,13 @@ class StageTrainer(MllamaTrainer, Trainer):
         self._measure_accuracy = measure_accuracy
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], *further: Any, **options: Any) -> Any:
-        """Compute the loss without keeping keys and values, which only generation needs."""
+        """Compute the loss without keeping keys and values, which only generation needs.
+
+        What is held out counts sample by sample. ``Trainer`` has those that several processes measure at once
+        share their tokens, so that the loss depended on how many processes there are.
+        """
+        if not model.training:
+            options["num_items_in_batch"] = None
         return super().compute_loss(model, {**inputs, "use_cache": False}, *further, **options)
 
     def evaluation_loop(self, *further: Any, **options: Any) -> Any:

@@ -38,6 +38,8 @@ def test_two_processes_come_to_the_losses_of_one(random_checkpoint: Path, tmp_pa
             "1e-3",
             "--every",
             "1",
+            "--held-out",
+            "2",
         ]
         done = subprocess.run(
             [sys.executable, *command, "--cpu"],
@@ -48,12 +50,12 @@ def test_two_processes_come_to_the_losses_of_one(random_checkpoint: Path, tmp_pa
         )
         assert done.returncode == 0, done.stderr
         log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
-        losses.append([entry["loss"] for entry in log])
+        losses.append([entry.get("loss", entry.get("eval_loss")) for entry in log])
         # Only the first process tells.
         assert done.stderr.count("step 4/4: loss") == 1
         assert done.stderr.count("1 lines were left out") == 1
         assert done.stdout.count("load it: ") == 1
-    assert len(losses[0]) == 4
+    assert len(losses[0]) == 8
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 

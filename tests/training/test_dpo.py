@@ -72,6 +72,8 @@ def test_the_better_answer_becomes_likelier(
     assert train_dpo(settings(random_checkpoint, lora=lora, held_out=1), pairs, run) == result
     # The reference's adapters are those of the beginning, and of no use to anyone.
     assert not (run / "ref").exists()
+    assert "DPO (arXiv 2305.18290), beta 0.1" in (run / "README.md").read_text()
+    assert "DPO loss of a pair" in (run / "loss.svg").read_text()
 
 
 def test_an_answer_that_stops_at_a_stage_is_learned_without_an_end(
@@ -109,6 +111,18 @@ def test_lines_that_are_no_pairs_cost_themselves_alone(pairs: Path) -> None:
     assert "both answers are the same" in told[3]
     assert "chosen" in told[4]
     assert "does not end in a question" in told[5]
+
+
+def test_a_question_is_held_out_with_all_its_pairs(
+    random_checkpoint: Path, pairs: Path, tmp_path: Path
+) -> None:
+    """Three pairs of each of two questions."""
+    several = [
+        pair(question, rejected=said(f"{BAD} {number}")) for number in range(3) for question in range(2)
+    ]
+    pairs.write_text("".join(json.dumps(each) + "\n" for each in several))
+    chosen = settings(random_checkpoint, max_steps=1, held_out=1)
+    assert train_dpo(chosen, pairs, tmp_path / "run").num_samples == 3
 
 
 def test_what_cannot_work_is_refused(random_checkpoint: Path, pairs: Path, tmp_path: Path) -> None:
@@ -165,6 +179,7 @@ def test_a_pair_with_a_broken_picture_costs_itself_alone(
     chosen = settings(random_checkpoint, max_steps=1)
     result = train_dpo(chosen, pairs, tmp_path / "run", report_problem=problems.append)
     assert result.num_samples == 5
+    assert result.num_left_out == 1
     (problem,) = problems
     assert (problem.line, problem.kind, problem.is_left_out) == (3, "broken picture", True)
     assert str(problem).startswith(f"{pairs}:3: images[0]: ")

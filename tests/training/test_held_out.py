@@ -9,7 +9,9 @@ from langchain_llava_o1.data.opening import open_training_set
 from langchain_llava_o1.engine.settings import EngineSettings
 from langchain_llava_o1.training.held_out import HeldOut, measure_held_out
 from langchain_llava_o1.training.settings import LoraSettings, TrainingSettings
+from langchain_llava_o1.training.sft import train_sft
 from tests.scripted_engine import ScriptedEngine
+from tests.training.runs import settings as small_settings
 from tests.training.sets import staged, write_drawn_set
 
 
@@ -41,3 +43,13 @@ def test_the_engine_is_that_of_the_settings(
     if lora is not None:
         expected = EngineSettings("some/model", device="cpu", revision="abc", adapter=str(saved))
     assert {each.checkpoint for each in loaded} == {expected.checkpoint}
+
+
+async def test_accuracy_is_measured_where_an_event_loop_runs(
+    random_checkpoint: Path, colours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a notebook, whose cells run inside one."""
+    monkeypatch.setattr(local_engine, "load_engine", lambda settings: Engine(staged("a", "b", "c", "red")))
+    chosen = small_settings(random_checkpoint, max_steps=1, evaluate_every=1, held_out=1, accuracy_items=1)
+    result = train_sft(chosen, open_training_set(colours), tmp_path / "run")
+    assert result.held_out_accuracy in (0, 1)

@@ -61,17 +61,6 @@ def test_a_start_that_trained_nothing_binds_nobody(
     assert train_sft(settings(random_checkpoint, max_steps=1), training_set, tmp_path / "run").steps == 1
 
 
-def test_a_set_that_changed_under_its_run_is_told(
-    random_checkpoint: Path, colours: Path, tmp_path: Path
-) -> None:
-    shutil.copytree(colours.parent, tmp_path / "set")
-    path = tmp_path / "set" / colours.name
-    train_sft(settings(random_checkpoint, max_steps=1), open_training_set(path), tmp_path / "run")
-    path.write_text(path.read_text().partition("\n")[2])
-    with pytest.raises(ConfigurationError, match="data_bytes is"):
-        train_sft(settings(random_checkpoint, max_steps=1), open_training_set(path), tmp_path / "run")
-
-
 def test_a_folder_holds_one_run(random_checkpoint: Path, colours: Path, tmp_path: Path) -> None:
     training_set = open_training_set(colours)
     (tmp_path / "taken").mkdir()

@@ -16,7 +16,7 @@ def begin_many(parent: Path, barrier: Any, failures: Any) -> None:
         barrier.wait()
         try:
             folder = RunFolder(parent / str(number))
-            folder.begin({"rate": 1}, parent / "data.jsonl")
+            folder.begin({"rate": 1})
             # What the first process does next, while others may still begin.
             folder.cut_log(0)
         except Exception as error:
@@ -24,7 +24,6 @@ def begin_many(parent: Path, barrier: Any, failures: Any) -> None:
 
 
 def test_processes_that_begin_one_run_at_once_all_do(tmp_path: Path) -> None:
-    (tmp_path / "data.jsonl").touch()
     context = multiprocessing.get_context("spawn")
     barrier, failures = context.Barrier(NUM_PROCESSES), context.Queue()
     target: Callable[..., None] = begin_many
@@ -41,7 +40,6 @@ def test_processes_that_begin_one_run_at_once_all_do(tmp_path: Path) -> None:
 
 
 def test_what_another_process_is_about_to_write_is_no_other_file(tmp_path: Path) -> None:
-    (tmp_path / "data.jsonl").touch()
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "training_settings.json.1.unfinished").touch()
-    RunFolder(tmp_path / "run").begin({"rate": 1}, tmp_path / "data.jsonl")
+    RunFolder(tmp_path / "run").begin({"rate": 1})

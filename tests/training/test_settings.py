@@ -17,13 +17,15 @@ from langchain_llava_o1.training.settings import PRESETS, LoraSettings, Training
         ({"accuracy_items": 3, "held_out": 2}, "accuracy_items=3 needs as many held-out examples"),
         ({"freeze": ("vision",), "lora": LoraSettings()}, "has no part in training adapters"),
         ({"patience": 2}, "patience=2 needs held-out examples"),
-        ({"dtype": "int8"}, "dtype must be one of"),
+        ({"dtype": "int8"}, "dtype must be float32 or bfloat16, got 'int8'"),
+        ({"dtype": "float16"}, "dtype must be float32 or bfloat16, got 'float16'"),
+        ({"model": ""}, "model must be a hub id or a folder"),
         ({"warmup": 1.5}, "warmup must be from 0 to below 1"),
     ],
 )
 def test_what_cannot_work_is_refused(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
-        TrainingSettings("model", **changes)
+        TrainingSettings(**{"model": "model", **changes})
 
 
 @pytest.mark.parametrize(

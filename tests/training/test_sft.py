@@ -126,7 +126,8 @@ def test_bad_lines_cost_themselves_alone(
     ]
     # The broken picture is found when it is opened, and another sample stands in for it.
     assert "bad.jsonl:6" in caplog.text
-    assert result.num_samples == 9
+    assert (result.num_samples, result.num_left_out) == (9, 3)
+    assert "| lines left out | 3 |" in (tmp_path / "run" / "README.md").read_text()
 
 
 def test_answers_without_stages_are_learned_where_any_are(random_checkpoint: Path, tmp_path: Path) -> None:
