@@ -37,7 +37,9 @@ class JudgedPart:
         unread: Share of all verdicts that name no response; scores that are alike count, too.
         decisive: Pairs of which just one candidate is right.
         right: Share of the verdicts on those that name it; None without such pairs.
-        interval: Its 95 % interval (Wilson) over those pairs: the two verdicts on one depend on each other.
+        right_in_both: Share of those pairs in which both orders name it; None without such pairs.
+        interval: The 95 % interval (Wilson) of ``right``, over those pairs: the two verdicts on one depend on
+            each other.
         calls: Model calls of all verdicts; None where the judge does not say.
         input_tokens: Tokens read for them; None where the judge does not say.
         tokens: Tokens generated for them; None where the judge does not say.
@@ -51,6 +53,7 @@ class JudgedPart:
     unread: float
     decisive: int
     right: float | None
+    right_in_both: float | None
     interval: Interval | None
     calls: int | None
     input_tokens: int | None
@@ -206,6 +209,7 @@ def _summarize(part: str, pairs: Sequence[JudgedPair], price: Price | None) -> J
         unread=tally.unread,
         decisive=tally.decisive,
         right=tally.right,
+        right_in_both=tally.right_in_both,
         interval=tally.interval,
         calls=tally.num_calls,
         input_tokens=tally.usage.input_tokens if tally.usage else None,
@@ -218,8 +222,8 @@ def judge_table(report: JudgeReport) -> str:
     """Write a report as a Markdown table."""
     lines = [
         "| part | pairs | both orders agree | first chosen | unreadable | one is right | judged right "
-        "| calls per pair | tokens per pair, read and generated | cost per pair |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| right in both orders | calls per pair | tokens per pair, read and generated | cost per pair |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for part in report.parts:
         judged = "–"
@@ -232,7 +236,8 @@ def judge_table(report: JudgeReport) -> str:
             tokens = f"{part.input_tokens / part.matches:.0f} and {part.tokens / part.matches:.0f}"
         lines.append(
             f"| {part.part} | {part.matches} | {part.agreed:.1%} | {write_share(part.first)} "
-            f"| {part.unread:.1%} | {part.decisive} | {judged} | {calls} | {tokens} "
+            f"| {part.unread:.1%} | {part.decisive} | {judged} "
+            f"| {write_share(part.right_in_both)} | {calls} | {tokens} "
             f"| {'–' if part.cost is None else f'{part.cost:.6f}'} |"
         )
     return "\n".join(lines) + "\n"

@@ -86,7 +86,7 @@ async def test_a_judge_that_knows_is_right_in_both_orders() -> None:
     assert parts["caption"].decisive > 0
     for part in report.parts:
         assert part.unread == 0
-        assert part.right in (1.0, None)
+        assert part.right == part.right_in_both in (1.0, None)
     assert "| caption |" in judge_table(report)
     assert report.as_json()["benchmark"] == "puzzles"
 
@@ -97,7 +97,7 @@ async def test_a_judge_that_takes_the_first_agrees_with_itself_in_nothing() -> N
     for part in report.parts:
         assert part.agreed == 0
         assert part.first == 1
-        assert part.right in (0.5, None)
+        assert (part.right, part.right_in_both) in ((0.5, 0.0), (None, None))
 
 
 async def test_verdicts_that_name_nothing_are_counted() -> None:

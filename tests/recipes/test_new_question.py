@@ -1,7 +1,10 @@
 """The new kind of question, and the teacher that knows its answers."""
 
 import asyncio
+import sys
 from pathlib import Path
+
+import pytest
 
 from langchain_llava_o1.chat.model_name import ModelName
 from langchain_llava_o1.data.annotation.annotation import aannotate
@@ -11,6 +14,7 @@ from langchain_llava_o1.data.opening import open_training_set
 from langchain_llava_o1.drawn.captions import read_caption
 from langchain_llava_o1.drawn.scenes import Scene
 from langchain_llava_o1.staging.transcript import parse_transcript
+from recipes.new_question import __main__ as recipe
 from recipes.new_question.questions import colour_question, evaluation_questions, write_questions
 from recipes.new_question.teacher import ScriptedTeacher
 
@@ -40,3 +44,20 @@ def test_the_teacher_writes_what_is_right_and_complete(tmp_path: Path) -> None:
     assert "no stages" not in check_set(annotated).num_problems
     answers = {example.id: example.answers[0] for example in annotated}
     assert answers["colours-2"] == colour_question(2).answer
+
+
+@pytest.mark.long
+def test_adapters_and_all_weights_are_trained_and_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = ["--new", "60", "--known", "20", "--puzzles", "8", "--items", "2"]
+    monkeypatch.setattr(sys, "argv", ["new_question", "--out", str(tmp_path), *sizes])
+    recipe.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert "88 of 88 questions annotated" in lines
+    _, _, *rows = (line.strip("| ").split(" | ") for line in lines if line.startswith("|"))
+    assert [row[0] for row in rows] == ["as shipped", "LoRA", "all weights"]
+    assert {cell.split("%")[0] for row in rows for cell in row[1:]} <= {"0.0", "50.0", "100.0"}
+    # What is done is not done again.
+    recipe.main()
+    assert "step" not in capsys.readouterr().out
