@@ -17,7 +17,9 @@ from typer.testing import CliRunner
 from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.app import app
 from langchain_llava_o1.drawn import Difficulty
+from langchain_llava_o1.drawn.captions import captions
 from langchain_llava_o1.drawn.items import EVALUATION_SEED, make_item
+from langchain_llava_o1.drawn.trail_maps import KeyTrail, TrailMap
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.accuracy import AccuracyReport, measure_accuracy
 from langchain_llava_o1.evaluation.answers import question_of
@@ -29,6 +31,7 @@ from langchain_llava_o1.evaluation.benchmark import (
     open_benchmark,
 )
 from langchain_llava_o1.search.strategy import Strategy
+from langchain_llava_o1.staging.stages import STAGES
 from tests.evaluation.benchmark_files import PUBLISHED, write_published
 from tests.scripted_model import Call, ScriptedModel
 
@@ -169,6 +172,34 @@ async def test_scenes_grade_by_what_was_drawn() -> None:
     drawn = make_item(EVALUATION_SEED, Difficulty.HARD)
     assert (await scenes.grade(item, drawn.conclusions(drawn.content)[0])).score == 1
     assert (await scenes.grade(item, "none of it")).score == 0
+
+
+async def test_a_whole_answer_is_right_if_its_way_is() -> None:
+    benchmark = open_benchmark("puzzles")
+    for item in map(benchmark.read_item, range(12)):
+        drawn = item.reference
+        if not isinstance(drawn.content, TrailMap):
+            continue
+        texts = (
+            drawn.summaries(),
+            drawn.captions(),
+            drawn.reasonings(drawn.told),
+            drawn.conclusions(drawn.told),
+        )
+        right = [each[0] for each in texts]
+        other_key = next(key for key in drawn.content.keys if key != drawn.told.key)
+        by_luck = [*right]
+        by_luck[1] = captions(KeyTrail.of(drawn.content, other_key))[0]
+        in_other_words = [*right]
+        in_other_words[1] = "There are cards with addresses."
+
+        wrong = [*right[:3], "I do not know"]
+
+        grades = []
+        for texts in (right, by_luck, in_other_words, wrong):
+            answer = "\n\n".join(stage.wrap(text) for stage, text in zip(STAGES, texts, strict=True))
+            grades.append(await benchmark.grade_part(item, "answer", (), answer))
+        assert grades == [True, False, True, False]
 
 
 def test_nothing_is_practised_on_that_is_measured() -> None:

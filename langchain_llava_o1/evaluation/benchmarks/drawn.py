@@ -11,6 +11,8 @@ from langchain_llava_o1.drawn.items import Item as DrawnItem
 from langchain_llava_o1.evaluation.benchmark import Benchmark
 from langchain_llava_o1.evaluation.item import Grade, Item
 from langchain_llava_o1.staging.parts.answer import WHOLE_ANSWER
+from langchain_llava_o1.staging.stages import STAGES
+from langchain_llava_o1.staging.transcript import parse_transcript
 
 
 class DrawnBenchmark(Benchmark):
@@ -36,12 +38,23 @@ class DrawnBenchmark(Benchmark):
         return Grade(float(item.reference.is_correct(conclusion)), read=conclusion)
 
     async def grade_part(self, item: Item, part: str, accepted: Sequence[str], text: str) -> bool | None:
-        """Tell whether a stage is a right one where those before it leave that open."""
+        """Tell whether a part is right; a stage only where those before it leave that open.
+
+        A wrong way may come to the right conclusion by luck: a whole answer is right where its caption and
+        its reasoning are, too. One whose caption is in words of its own is told by its conclusion.
+        """
         drawn: DrawnItem = item.reference
-        if part == WHOLE_ANSWER.name:
-            return await super().grade_part(item, part, accepted, text)
-        rights = drawn.right_texts(part, accepted)
-        return text in rights if rights else None
+        if part != WHOLE_ANSWER.name:
+            rights = drawn.right_texts(part, accepted)
+            return text in rights if rights else None
+        has_right_end = await super().grade_part(item, part, accepted, text)
+        stages = [stage.body.strip() for stage in parse_transcript(text).stages]
+        if not has_right_end or len(stages) != len(STAGES) or drawn.read_caption(stages[1]) is None:
+            return has_right_end
+        is_right = (
+            stages[place] in drawn.right_texts(STAGES[place].name, stages[:place]) for place in (1, 2)
+        )
+        return all(is_right)
 
     def _draw(self, seed: int) -> Item:
         drawn = self._make(seed, self._difficulty)
