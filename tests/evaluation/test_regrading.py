@@ -56,7 +56,8 @@ def test_other_rules_grade_the_same_answers(
     assert by_strategy["greedy"]["accuracy"] == 0.0
     assert by_strategy["greedy"]["compatible"]
     assert by_strategy["greedy"]["tokens"] == first["greedy"]["tokens"]
-    assert by_strategy["greedy"]["seconds"] == first["greedy"]["seconds"]
+    # Rounded sums of the same times, in another order.
+    assert by_strategy["greedy"]["seconds"] == pytest.approx(first["greedy"]["seconds"], abs=0.011)
     records = Path("letters", "records", "greedy-1.jsonl")
     assert (out / records).read_bytes() == (run / records).read_bytes()
     assert (run / "letters" / "outcomes.jsonl").read_bytes() == before
