@@ -176,17 +176,18 @@ class Item:
     def is_correct(self, conclusion: str) -> bool:
         """Tell whether a conclusion gives the right answer in the form asked for.
 
-        A short answer is the answer and nothing else; names in it may come in any order. A sentence has
-        three words or more, and names the right answer and no other. An explanation is one of the right
-        ones, since any other may give a wrong reason.
+        A short answer is the answer alone; names in it may come in any order. A sentence has three words
+        or more; it names the right answer and no other, or begins with the right yes or no. One with a
+        number, which may tell something else, and an explanation are among the right ones.
         """
-        words = _words(conclusion)
+        words, answer = _words(conclusion), self.answer
         if any(words == _words(right) for right in self.conclusions(self.told)):
             return True
-        answer = self.answer
         if self.form is Form.SHORT:
             return _is_list(answer) and _without_and(words) == _without_and(_words(answer))
-        if self.form is Form.SENTENCE and len(words) >= 3:
+        if self.form is Form.SENTENCE and len(words) >= 3 and not answer.isdigit():
+            if answer in ("yes", "no"):
+                return words[0] == answer
             return [other for other in self.question.answers if _names(words, other)] == [answer]
         return False
 

@@ -192,10 +192,19 @@ def test_a_sentence_names_the_right_answer_in_any_words() -> None:
         assert not item.is_correct(f"It is {item.answer} or {wrong}.")
 
 
-def test_a_sentence_that_names_further_numbers_is_one_of_the_right_ones() -> None:
+def test_a_sentence_may_begin_with_yes_or_no() -> None:
+    for item in items_where(form=Form.SENTENCE, kind="existence"):
+        wrong = {"yes": "no", "no": "yes"}[item.answer]
+        assert item.is_correct(f"{item.answer.capitalize()}, that is so.")
+        assert not item.is_correct(f"{wrong.capitalize()}, that is {item.answer}.")
+        assert not item.is_correct(f"The object is {item.answer}.")
+
+
+def test_a_sentence_with_a_number_is_one_of_the_right_ones() -> None:
     for item in items_where(form=Form.SENTENCE, kind="difference"):
         assert all(item.is_correct(right) for right in item.conclusions(item.told))
         assert not item.is_correct(f"They are 19 and 20, so that it is {item.answer}.")
+        assert not item.is_correct(f"There are {item.answer} of them.")
 
 
 @pytest.mark.parametrize("form", [Form.SENTENCE, Form.EXPLANATION])
