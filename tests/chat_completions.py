@@ -10,6 +10,15 @@ from typing import Any
 Body = dict[str, Any]
 
 
+class RefusedError(Exception):
+    """Has a request answered with an error of OpenAI's API."""
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(status, code)
+        self.status = status
+        self.body = {"error": {"message": "no entry", "code": code}}
+
+
 @contextmanager
 def serving(
     reply: Callable[[Body], str], *, lose: Callable[[Body], None] = lambda body: None
@@ -17,17 +26,22 @@ def serving(
     """Answer requests until the block is left; its value is the address.
 
     Args:
-        reply: Makes the text of the answer to the body of a request.
+        reply: Makes the text of the answer to the body of a request, or raises ``RefusedError``.
         lose: Called with the body of a request whose answer nobody took.
     """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            data = json.dumps(_completion(body["model"], reply(body))).encode()
+            status = 200
+            try:
+                answer = _completion(body["model"], reply(body))
+            except RefusedError as error:
+                status, answer = error.status, error.body
+            data = json.dumps(answer).encode()
             # Whoever asked may have been killed meanwhile.
             try:
-                self.send_response(200)
+                self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from langchain_core.language_models import BaseChatModel
 
 from langchain_llava_o1.chat.local_engine import LocalEngineModel
+from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.benchmark import Benchmark
 
 
@@ -36,6 +38,24 @@ class Provenance:
     def as_json(self) -> dict[str, str]:
         """Return what is known as plain JSON data."""
         return {name: value for name, value in asdict(self).items() if value is not None}
+
+    def check_data(self, answers: Path, benchmark: Benchmark) -> None:
+        """See that a benchmark reads the file that was asked; where none is known, any file will do.
+
+        Args:
+            answers: Folder of the answers.
+            benchmark: What is read again.
+
+        Raises:
+            ConfigurationError: If it is another file.
+            OSError: If the file cannot be read.
+        """
+        data = benchmark.data_file if self.data_md5 else None
+        if data is not None and data.md5 != self.data_md5:
+            raise ConfigurationError(
+                f"The answers in {answers} are to a {data.name} with the MD5 {self.data_md5}; the file that "
+                f"is there has {data.md5}. Name the folder of the other one with --data."
+            )
 
     def __str__(self) -> str:
         """Say what is known, as in "bfloat16, MMStar.tsv (MD5 e1ecd2…)"; empty where nothing is."""

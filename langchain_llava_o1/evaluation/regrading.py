@@ -1,16 +1,15 @@
 """Grading kept answers anew, with another grader or by other rules: none is asked for again."""
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
-from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.answers import Asked, Replies, Reply, answer_items
-from langchain_llava_o1.evaluation.benchmark import Benchmark, Resources, open_benchmark
+from langchain_llava_o1.evaluation.benchmark import Resources, open_benchmark
 from langchain_llava_o1.evaluation.item import DamagedItemError
 from langchain_llava_o1.evaluation.outcome import Outcome, Replied
 from langchain_llava_o1.evaluation.outcome_log import OUTCOMES_FILE, Cell, OutcomeLog, records_path
+from langchain_llava_o1.evaluation.provenance import Provenance
 from langchain_llava_o1.evaluation.results.run_folder import RunHeading, read_lines
 from langchain_llava_o1.report.result import SearchResult
 
@@ -67,7 +66,7 @@ async def regrade(
     """
     heading = next(read_lines(source / OUTCOMES_FILE)).fields
     benchmark = open_benchmark(heading["benchmark"], RunHeading.from_json(heading).options, resources)
-    _check_data(source, heading, benchmark)
+    Provenance.from_json(heading).check_data(source, benchmark)
     known = OutcomeLog(source, heading)
     others = {name: value for name, value in heading.items() if name not in _GRADING}
     log = OutcomeLog(folder, others | resources.heading())
@@ -96,15 +95,6 @@ async def regrade(
 
 async def _ask_nobody(asked: Asked) -> Reply:
     raise AssertionError(f"item {asked.number} has an answer")
-
-
-def _check_data(source: Path, heading: Mapping[str, Any], benchmark: Benchmark) -> None:
-    data = benchmark.data_file
-    if data is not None and heading.get("data_md5", data.md5) != data.md5:
-        raise ConfigurationError(
-            f"The answers in {source} are to a {data.name} with the MD5 {heading['data_md5']}; the file that "
-            f"is there has {data.md5}. Name the folder of the other one with --data."
-        )
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -115,13 +115,7 @@ def _check_items(run: BenchmarkRun, benchmark: Benchmark) -> None:
         ConfigurationError: If its file is another one than was asked, or has fewer items.
     """
     for cell in run.cells:
-        asked = cell.heading.provenance.data_md5
-        data = benchmark.data_file if asked else None
-        if data is not None and data.md5 != asked:
-            raise ConfigurationError(
-                f"The answers in {cell.folder} are to a {data.name} with the MD5 {asked}; the file that is "
-                f"there has {data.md5}. Name the folder of the other one with --data."
-            )
+        cell.heading.provenance.check_data(cell.folder, benchmark)
         last = max(cell.outcomes)
         if benchmark.num_items is not None and last >= benchmark.num_items:
             raise ConfigurationError(

@@ -1,12 +1,7 @@
 """Errors that every question would meet stop a run; what was done before is kept."""
 
 import asyncio
-import json
 import pickle
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +24,7 @@ from langchain_llava_o1.data.annotation.plan import AnnotationPlan
 from langchain_llava_o1.data.annotation.preference_pairs import draw_preference_pairs
 from langchain_llava_o1.data.annotation.question import Question
 from langchain_llava_o1.data.annotation.ray_workers import _keep_all, _Result
+from tests.chat_completions import Body, RefusedError, serving
 from tests.data.annotation.teaching import conclude, open_questions, prompt_of, read_json_lines, teach
 from tests.scripted_model import Call
 
@@ -80,38 +76,14 @@ def test_an_error_of_every_question_stops_the_run_and_keeps_what_was_done(
     assert len(model.calls) == num_calls + 19
 
 
-@contextmanager
-def refusing(status: int, code: str) -> Iterator[str]:
-    """Refuse every request, as OpenAI's server does; the value is the address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            data = json.dumps({"error": {"message": "no entry", "code": code}}).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *arguments: Any) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v1"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.mark.parametrize(
     ("status", "code"), [(401, "invalid_api_key"), (402, "no_credit"), (429, "insufficient_quota")]
 )
 def test_what_a_server_of_openai_says_is_understood(tmp_path: Path, status: int, code: str) -> None:
-    with refusing(status, code) as address:
+    def refuse(body: Body) -> str:
+        raise RefusedError(status, code)
+
+    with serving(refuse) as address:
         teacher = ModelName("openai:scripted", {"base_url": address, "api_key": "none", "max_retries": 0})
         with pytest.raises(ModelOutOfReachError, match="no entry"):
             annotate(open_questions(tmp_path, "7"), tmp_path / "set", AnnotationPlan(teacher, retries=1))
