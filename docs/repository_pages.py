@@ -20,6 +20,7 @@ SOURCES = {
     "model-card.md": "langchain_llava_o1/tiny/checkpoint/README.md",
     "examples.md": "examples",
     "picture.png": "langchain_llava_o1/tiny/pictures/demo.png",
+    "puzzle.png": "langchain_llava_o1/tiny/puzzles/trails.png",
 }
 """Where files of the site come from. Other files of the site are in docs/."""
 
