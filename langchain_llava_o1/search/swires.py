@@ -59,7 +59,7 @@ class SwiresContext(SearchSettings):
     cutoff: float | None = Field(
         default=None,
         description="The search goes back while the second-best reasoning's score is not above this. By "
-        f"default the judge's own, 0.5 for a process reward; else {_PUBLISHED_CUTOFF}, which fits the "
+        "default the judge's own, 0.5 for a process reward; else the published -0.243, which fits the "
         "published reward model. `llava-o1 bench cutoff` finds one for any judge.",
     )
 
