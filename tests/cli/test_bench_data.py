@@ -108,7 +108,7 @@ def test_a_cutoff_is_found_on_a_published_benchmark_and_asks_no_grader(
     run_command: RunCommand, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LMUData", str(tmp_path / "elsewhere"))
-    asked = ("bench", "cutoff", "--benchmark", "mmvet", "--seed", "0", "--items", "3", "--json")
+    asked = ("bench", "cutoff", "--benchmark", "mmvet", "--items", "3", "--json")
     missing = run_command(*asked)
     assert missing.exit_code == 2
     assert "name the folder that holds it with --data" in told(missing)

@@ -1,6 +1,9 @@
 """`llava-o1 bench cutoff`: what scores of reasonings a retracing search goes back below."""
 
 import json
+from typing import Annotated
+
+import typer
 
 from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.answering import AnswerSettings, run_until_interrupted
@@ -10,7 +13,6 @@ from langchain_llava_o1.cli.bench.options import (
     BenchmarkOption,
     BenchmarkOptionsOption,
     ConcurrencyOption,
-    FirstItemOption,
     ItemsOption,
     JsonOption,
     read_benchmark,
@@ -32,6 +34,19 @@ from langchain_llava_o1.cli.options import (
 from langchain_llava_o1.cli.output import write_output
 from langchain_llava_o1.evaluation.benchmark import DEFAULT_BENCHMARK, Resources
 
+FIRST_OF_ENDLESS = 10_000
+
+CalibrationSeedOption = Annotated[
+    int | None,
+    typer.Option(
+        "--seed",
+        min=0,
+        help=f"First item, counted from 0. Default: {FIRST_OF_ENDLESS:,} of a set without an end, so that "
+        "nothing is calibrated on what is measured with; else 0.",
+        show_default=False,
+    ),
+]
+
 
 def cutoff(
     benchmark: BenchmarkOption = DEFAULT_BENCHMARK,
@@ -44,7 +59,7 @@ def cutoff(
     judge_kind: JudgeKindOption = None,
     judge_settings: JudgeSettingsOption = None,
     items: ItemsOption = 100,
-    seed: FirstItemOption = 10_000,
+    seed: CalibrationSeedOption = None,
     concurrency: ConcurrencyOption = 48,
     model: ModelOption = None,
     is_json: JsonOption = False,
@@ -59,8 +74,10 @@ def cutoff(
     # MM-Vet asks nothing without a grader. No answer is graded here, so that any will do, and none is called.
     resources = Resources(data, Grader(chat_model, "nobody"))
     asked = read_benchmark(
-        benchmark, difficulty, benchmark_options, seed=seed, items=items, resources=resources
+        benchmark, difficulty, benchmark_options, seed=seed or 0, items=items, resources=resources
     )
+    if seed is None:
+        seed = FIRST_OF_ENDLESS if asked.num_items is None else 0
     with checking_usage():
         report = run_until_interrupted(
             measure_cutoff(
