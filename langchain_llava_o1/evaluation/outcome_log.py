@@ -1,12 +1,13 @@
 """The files of a comparison: every answer is written down as it comes, and what was interrupted goes on."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from langchain_llava_o1.errors import ConfigurationError
 from langchain_llava_o1.evaluation.answers import Replies
+from langchain_llava_o1.evaluation.heading import is_same_run
 from langchain_llava_o1.evaluation.outcome import Outcome, Replied
 from langchain_llava_o1.evaluation.record_file import RecordFile
 from langchain_llava_o1.report.result import SearchResult
@@ -15,8 +16,6 @@ OUTCOMES_FILE = "outcomes.jsonl"
 _RECORDS = "records"
 _UNSAID_BEFORE = ("dtype", "data_file", "data_md5")
 """What files of earlier versions do not say; they may be gone on with all the same."""
-_ADDRESS = "base_url"
-"""A server that was started again may have another one, and is asked on."""
 
 
 class Cell(NamedTuple):
@@ -61,8 +60,7 @@ class OutcomeLog:
         try:
             lines = content[:end].decode().split("\n")[:-1]
             found, *answers = map(json.loads, lines or [content.decode()])
-            unsaid = {_ADDRESS, *(name for name in _UNSAID_BEFORE if name not in found)}
-            is_same = _without(unsaid, found) == _without(unsaid, heading)
+            is_same = is_same_run(found, heading, _UNSAID_BEFORE)
             if is_same:
                 for fields in answers:
                     self._keep(fields)
@@ -136,7 +134,3 @@ class LoggedReplies(Replies):
 
 def _line(fields: dict[str, Any]) -> bytes:
     return (json.dumps(fields, ensure_ascii=False) + "\n").encode(errors="surrogatepass")
-
-
-def _without(names: Collection[str], fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if name not in names}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_llava_o1.errors import ConfigurationError
+from langchain_llava_o1.evaluation.heading import is_same_run
 
 Line = dict[str, Any]
 
@@ -44,7 +45,7 @@ class VerdictLog:
             raise ConfigurationError(
                 f"{path} cannot be read as verdicts ({error}). Name another file, or delete this one."
             ) from error
-        if found != json.loads(beginning):
+        if not is_same_run(found, json.loads(beginning)):
             raise ConfigurationError(
                 f"{path} has other verdicts ({found}, not {dict(heading)}). Name another file, or delete "
                 "this one."
