@@ -16,7 +16,7 @@ from langchain_llava_o1.training.settings import LoraSettings
 from recipes.new_question.benchmark import Colours
 from recipes.new_question.teaching import CONCURRENCY, SEED, annotate_questions, train
 
-WAYS = (("LoRA", LoraSettings(), 1e-3), ("all weights", None, 1e-4))
+WAYS = (("LoRA", LoraSettings(), 1e-3), ("all weights", None, 6e-5))
 BENCHMARKS = (Colours(), open_benchmark("scenes"), open_benchmark("puzzles"))
 
 
@@ -42,13 +42,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m recipes.new_question", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--new", type=int, default=2000, help="questions of the new kind")
-    parser.add_argument("--known", type=int, default=1000, help="known questions about scenes and charts")
+    parser.add_argument("--known", type=int, default=700, help="known questions about scenes and charts")
+    parser.add_argument("--counts", type=int, default=300, help="more of those that ask how many there are")
     parser.add_argument("--puzzles", type=int, default=500, help="known puzzles")
     parser.add_argument("--items", type=int, default=400, help="questions of each kind to measure with")
     parser.add_argument("--epochs", type=float, default=1.0)
     given = parser.parse_args()
     rows = [("as shipped", asyncio.run(measure(ChatLlavaO1(), given.items)))]
-    data = annotate_questions(given.out, given.new, given.known, given.puzzles)
+    data = annotate_questions(given.out, given.new, given.known, given.puzzles, given.counts)
     for name, lora, learning_rate in WAYS:
         model = train(given.out, data, lora, learning_rate=learning_rate, epochs=given.epochs)
         rows.append((name, asyncio.run(measure(model, given.items))))

@@ -1,6 +1,7 @@
 """A kind of question that `tiny` was not trained on, how many colours a scene has, and kinds that it was."""
 
 import csv
+import itertools
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,6 +67,18 @@ def puzzle_question(seed: int) -> DrawnQuestion:
     return _answered("puzzle", make_puzzle(seed, Difficulty.HARD if seed % 2 else Difficulty.EASY))
 
 
+def count_questions(first: int, count: int) -> Iterator[DrawnQuestion]:
+    """Make known questions of the kind closest to the new one, forgotten first: how many there are.
+
+    Args:
+        first: Seed of the first picture; many in between have other questions.
+        count: How many questions.
+    """
+    items = (make_item(seed, Difficulty.HARD) for seed in itertools.count(first))
+    counted = (item for item in items if item.kind == "count")
+    return (_answered("count", item) for item in itertools.islice(counted, count))
+
+
 def _answered(kind: str, item: Item) -> DrawnQuestion:
     rng = random.Random(f"{kind} {item.seed}")
     texts = (item.summaries(), item.captions(), item.reasonings(item.told), item.conclusions(item.told))
@@ -73,7 +86,9 @@ def _answered(kind: str, item: Item) -> DrawnQuestion:
     return DrawnQuestion(f"{kind}-{item.seed}", as_png(item.picture), item.prompt, stages[-1], stages)
 
 
-def write_questions(folder: Path, num_new: int, num_known: int, num_puzzles: int = 0) -> Path:
+def write_questions(
+    folder: Path, num_new: int, num_known: int, num_puzzles: int = 0, num_counts: int = 0
+) -> Path:
     """Write a table of questions with their answers and, as hints, the stages that a teacher would write."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "questions.csv"
@@ -81,6 +96,7 @@ def write_questions(folder: Path, num_new: int, num_known: int, num_puzzles: int
         *(colour_question(seed) for seed in range(num_new)),
         *(known_question(seed) for seed in range(num_known)),
         *(puzzle_question(seed) for seed in range(num_puzzles)),
+        *count_questions(num_known, num_counts),
     ]
     with path.open("w", newline="") as file:
         table = csv.writer(file)

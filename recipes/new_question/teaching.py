@@ -17,9 +17,12 @@ CONCURRENCY = 32
 SEED = 0
 
 
-def annotate_questions(folder: Path, num_new: int, num_known: int, num_puzzles: int = 0) -> Path:
+def annotate_questions(
+    folder: Path, num_new: int, num_known: int, num_puzzles: int = 0, num_counts: int = 0
+) -> Path:
     """Write the questions, and have the teacher answer them."""
-    questions = open_training_set(write_questions(folder / "questions", num_new, num_known, num_puzzles))
+    path = write_questions(folder / "questions", num_new, num_known, num_puzzles, num_counts)
+    questions = open_training_set(path)
     report = annotate(
         questions,
         folder / "annotated",

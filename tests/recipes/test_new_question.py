@@ -36,25 +36,28 @@ def test_questions_to_measure_with_are_none_of_those_learned() -> None:
 
 
 def test_the_teacher_writes_what_is_right_and_complete(tmp_path: Path) -> None:
-    questions = open_training_set(write_questions(tmp_path / "questions", 3, 3, 2))
+    questions = open_training_set(write_questions(tmp_path / "questions", 3, 3, 2, 2))
     plan = AnnotationPlan(ModelName.of(ScriptedTeacher()))
     report = asyncio.run(aannotate(questions, tmp_path / "annotated", plan))
-    assert report.num_annotated == 8
+    assert report.num_annotated == 10
     annotated = open_training_set(tmp_path / "annotated")
     assert "no stages" not in check_set(annotated).num_problems
     answers = {example.id: example.answers[0] for example in annotated}
     assert answers["colours-2"] == colour_question(2).answer
+    counting = [example for example in annotated if example.id.startswith("count-")]
+    assert len(counting) == 2
+    assert all("count" in example.answers[0].lower() for example in counting)
 
 
 @pytest.mark.long
 def test_adapters_and_all_weights_are_trained_and_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sizes = ["--new", "60", "--known", "20", "--puzzles", "8", "--items", "2"]
+    sizes = ["--new", "60", "--known", "20", "--counts", "4", "--puzzles", "8", "--items", "2"]
     monkeypatch.setattr(sys, "argv", ["new_question", "--out", str(tmp_path), *sizes])
     recipe.main()
     lines = capsys.readouterr().out.splitlines()
-    assert "88 of 88 questions annotated" in lines
+    assert "92 of 92 questions annotated" in lines
     _, _, *rows = (line.strip("| ").split(" | ") for line in lines if line.startswith("|"))
     assert [row[0] for row in rows] == ["as shipped", "LoRA", "all weights"]
     assert {cell.split("%")[0] for row in rows for cell in row[1:]} <= {"0.0", "50.0", "100.0"}
