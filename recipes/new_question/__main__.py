@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--known", type=int, default=700, help="known questions about scenes and charts")
     parser.add_argument("--counts", type=int, default=300, help="more of those that ask how many there are")
     parser.add_argument("--puzzles", type=int, default=500, help="known puzzles")
-    parser.add_argument("--items", type=int, default=400, help="questions of each kind to measure with")
+    parser.add_argument("--items", type=int, default=300, help="questions of each kind to measure with")
     parser.add_argument("--epochs", type=float, default=1.0)
     given = parser.parse_args()
     rows = [("as shipped", asyncio.run(measure(ChatLlavaO1(), given.items)))]
