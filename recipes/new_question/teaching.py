@@ -20,7 +20,7 @@ SEED = 0
 def annotate_questions(
     folder: Path, num_new: int, num_known: int, num_puzzles: int = 0, num_counts: int = 0
 ) -> Path:
-    """Write the questions, and have the teacher answer them in order, so that all runs learn in the same one."""
+    """Write the questions, and have the teacher answer them in their order, which all runs then learn in."""
     path = write_questions(folder / "questions", num_new, num_known, num_puzzles, num_counts)
     questions = open_training_set(path)
     report = annotate(
