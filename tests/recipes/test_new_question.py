@@ -17,6 +17,7 @@ from langchain_llava_o1.staging.transcript import parse_transcript
 from recipes.new_question import __main__ as recipe
 from recipes.new_question.questions import colour_question, evaluation_questions, write_questions
 from recipes.new_question.teacher import ScriptedTeacher
+from recipes.new_question.teaching import annotate_questions
 
 
 def test_the_answer_is_the_number_of_colours_in_the_caption() -> None:
@@ -47,6 +48,12 @@ def test_the_teacher_writes_what_is_right_and_complete(tmp_path: Path) -> None:
     counting = [example for example in annotated if example.id.startswith("count-")]
     assert len(counting) == 2
     assert all("count" in example.answers[0].lower() for example in counting)
+
+
+def test_all_runs_learn_in_the_order_of_the_questions(tmp_path: Path) -> None:
+    annotated = open_training_set(annotate_questions(tmp_path, 12, 2, 1, 1))
+    asked = open_training_set(tmp_path / "questions" / "questions.csv")
+    assert [example.id for example in annotated] == [example.id for example in asked]
 
 
 @pytest.mark.long
