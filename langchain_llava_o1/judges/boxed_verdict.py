@@ -10,8 +10,8 @@ _END_OF_THOUGHT = "</think>"
 _THINKING_TAGS = re.compile(r"</?think>")
 # Every repetition is possessive, so that reading takes time in proportion to the text. In a box may stand a
 # command of LaTeX with braces of its own, as in \boxed{\text{Response 1}}. Servers that read a reply as JSON
-# take the \b of \boxed for a backspace.
-_BOX = re.compile(r"(?:\bb|\x08)oxed\s*+\{(?P<content>(?:[^{}]|\{[^{}]*+\})*+)\}")
+# take the \b of \boxed for a backspace. Looking ahead also finds a box within another one.
+_BOX = re.compile(r"(?=(?:\bb|\x08)oxed\s*+\{(?P<content>(?:[^{}]|\{[^{}]*+\})*+)\})")
 _LAYOUT = re.compile(r"\\(?:text|math)[a-z]*+|[{}\s*$.:#()\[\]\"']++")
 _CHOICE = re.compile(r"(?:the)?(?:response|candidate|answer|option)?(?P<number>[12])")
 

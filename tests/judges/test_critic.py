@@ -1,7 +1,7 @@
 """A judge that thinks and boxes its choice."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
@@ -124,6 +124,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES | st.text(max_size=5), max_size=12).map("".join))
+@example("\\boxed{1}\\boxed{\\boxed{2}}")
 def test_any_text_is_read_and_never_as_both(text: str) -> None:
     verdict = read_boxed_verdict(text)
     assert verdict.choice in (1, 2, None)
