@@ -11,6 +11,8 @@ from typer.testing import Result
 
 from langchain_llava_o1.cli import answering
 from langchain_llava_o1.cli.answering import AnswerSettings
+from langchain_llava_o1.evaluation.benchmark import Benchmark, open_benchmark
+from langchain_llava_o1.evaluation.item import Item
 from tests.evaluation.benchmark_files import mmvet_rows, write_published
 from tests.scripted_model import Call, Reply, ScriptedModel, number
 from tests.search.writers import write_staged
@@ -115,6 +117,23 @@ def test_a_cutoff_is_found_on_a_published_benchmark_and_asks_no_grader(
     done = run_command(*asked, "--data", data)
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["scores"] >= len(mmvet_rows())
+
+
+@pytest.mark.usefixtures("model")
+def test_a_cutoff_of_a_set_without_an_end_is_not_found_on_what_is_measured_with(
+    run_command: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    benchmark = open_benchmark("scenes")
+    read_item = type(benchmark).read_item
+
+    def note(self: Benchmark, number: int) -> Item:
+        read.append(number)
+        return read_item(self, number)
+
+    monkeypatch.setattr(type(benchmark), "read_item", note)
+    assert run_command("bench", "cutoff", "--items", "2", "--json").exit_code == 0
+    assert sorted(read) == [10_000, 10_001]
 
 
 @pytest.mark.parametrize(
